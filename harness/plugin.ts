@@ -1,0 +1,229 @@
+/**
+ * The contracts between the harness and everything pluggable. Nothing but types: the harness knows
+ * plugins only through these, and plugins know the harness only through these and its libraries.
+ */
+import type { ZodType } from "zod";
+import type { Program, Tensors } from "./program/index.ts";
+import type { Stream } from "./random/index.ts";
+
+// ── Descriptors: what a config holds ────────────────────────────────────────────────────────────
+
+/** What the factories `epg({...})`, `shapes({...})` return: plain data, so that a config can be saved, hashed and sent. */
+export interface Descriptor<Kind extends PluginKind = PluginKind> {
+  readonly kind: Kind;
+  /** A built-in name, a package, or a path beginning with `./`, `../` or `/`. */
+  readonly plugin: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export type PluginKind = "backend" | "model" | "dataset" | "features" | "reporter";
+
+/** A plugin module's default export is one of these. */
+export interface PluginOf {
+  readonly backend: BackendPlugin;
+  readonly model: Model;
+  readonly dataset: DatasetPlugin;
+  readonly features: FeaturesPlugin;
+  readonly reporter: Reporter;
+}
+
+// ── Backends ────────────────────────────────────────────────────────────────────────────────────
+
+export interface BackendPlugin<Options = never> {
+  readonly name: string;
+  readonly schema: ZodType<Options>;
+  open(options: Options): Promise<Backend>;
+}
+
+export interface Backend {
+  readonly name: string;
+  readonly version: string;
+  readonly device: string;
+  readonly precision: "float32" | "bfloat16";
+  readonly threads: number;
+  /** Compiles a program and loads its state. A program without updates may bake its state in as constants. */
+  compile(program: Program, state: Tensors): Promise<Executable>;
+}
+
+/** State stays where the device is: nothing crosses per run but inputs and outputs. */
+export interface Executable {
+  readonly program: Program;
+  /** Runs once: every read sees the state before it, all updates apply together after it. */
+  run(inputs: Tensors): Promise<Tensors>;
+  readState(names?: readonly string[]): Promise<Tensors>;
+  writeState(tensors: Tensors): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+// ── Data ────────────────────────────────────────────────────────────────────────────────────────
+
+export interface DatasetPlugin<Options = never> {
+  readonly name: string;
+  readonly schema: ZodType<Options>;
+  open(options: Options, context: DatasetContext): Promise<Dataset>;
+}
+
+export interface DatasetContext {
+  readonly seed: number;
+  /** Where decoded images may be kept, content-addressed. */
+  readonly cacheFolder: string;
+  /** Relative paths in the options are relative to this folder. */
+  readonly baseFolder: string;
+  /** Threads for decoding. */
+  readonly threads: number;
+}
+
+export interface Dataset {
+  readonly name: string;
+  /** sha256 over everything that determines the images, labels and their order. */
+  readonly identity: string;
+  readonly resolution: number;
+  readonly classes: readonly string[];
+  /** Whether the class names are those of the feature extractor's own training set. */
+  readonly classesAreImageNet: boolean;
+  readonly train: ImageSource;
+  readonly reference: ImageSource;
+  readonly heldOut: ImageSource;
+  /** Sentences for the report: small classes, skipped files. */
+  readonly warnings: readonly string[];
+}
+
+/** Random access to labelled images. */
+export interface ImageSource {
+  readonly length: number;
+  readonly identity: string;
+  /** uint8 RGB, [indices.length, resolution, resolution, 3], in the order asked. */
+  images(indices: readonly number[]): Promise<Uint8Array>;
+  label(index: number): number;
+}
+
+// ── Models ──────────────────────────────────────────────────────────────────────────────────────
+
+/** What a model is asked to learn. */
+export interface Task {
+  readonly resolution: number;
+  /** Number of classes; 0 when unconditional. */
+  readonly classes: number;
+}
+
+export interface Model<Options = never> {
+  readonly name: string;
+  readonly schema: ZodType<Options>;
+  /** Training stages in order; stages of several entries that hash alike run once. */
+  stages(options: Options, task: Task): readonly Stage[];
+  /** A sampler over what the stages handed on, by stage name. */
+  sampler(options: Options, task: Task, weights: StageWeights, runtime: Runtime): Promise<Sampler>;
+  /** What this configuration does otherwise than its paper: one sentence each, for the report. */
+  deviations(options: Options, task: Task): readonly string[];
+  /** For models with an autoencoder: passes real images through it. */
+  reconstructor?(
+    options: Options,
+    task: Task,
+    weights: StageWeights,
+    runtime: Runtime,
+  ): Promise<Reconstructor>;
+}
+
+export type StageWeights = Readonly<Record<string, Tensors>>;
+
+export interface Stage {
+  /** "pre-training", "diffusion fine-tuning", "VAE", "DiT". */
+  readonly name: string;
+  /** Names of the earlier stages of this model whose results it starts from. */
+  readonly after: readonly string[];
+  /** One training step. It must have a scalar output `loss`. */
+  readonly program: Program;
+  readonly batchSize: number;
+  /** Steps asked for by the options; null when a budget derives them. */
+  readonly steps: number | null;
+  /** Part of the entry's training FLOPs this stage gets when a budget derives the steps (an entry's shares add to 1). */
+  readonly share: number;
+  /** Everything beside program, host code, data, seed and steps that the batches depend on. Hashed. */
+  readonly identity: Readonly<Record<string, unknown>>;
+  /** Work before the first step (encoding the data set); runs through `context.runtime`, so it is billed. Cached with the stage. */
+  prepare?(context: StageContext): Promise<Tensors>;
+  /** States that do not start from their initialisers, by state name. */
+  start(context: StageContext): Tensors;
+  /**
+   * The inputs of step `step` (from 0): a pure function of (context, step), so that any step can be
+   * made again after a kill. `prepared` is what `prepare` returned.
+   */
+  batches(context: StageContext, prepared: Tensors): (step: number) => Promise<Tensors>;
+  /** What the stage hands on, from its final (or a checkpoint's) state: names → tensors. */
+  result(state: Tensors): Tensors;
+}
+
+export interface StageContext {
+  readonly task: Task;
+  readonly steps: number;
+  readonly batchSize: number;
+  readonly train: ImageSource;
+  /** Keyed by (seed, stage); draw with further keys: `random.stream("noise", step)`. */
+  readonly random: Stream;
+  /** Results of the stages named in `after`. */
+  readonly previous: StageWeights;
+  readonly runtime: Runtime;
+}
+
+/** What a compiled program is for: calls of "network" are the NFE, those of "decoder" stand apart. */
+export type Role = "network" | "decoder" | "encoder" | "extractor";
+
+/** How models reach the backend; every call is counted here. */
+export interface Runtime {
+  compile(program: Program, state: Tensors, role: Role): Promise<Executable>;
+}
+
+export interface Sampler {
+  /** Images a call makes, exactly. */
+  readonly batchSize: number;
+  /**
+   * Makes `batchSize` images, uint8 NHWC. Image k depends on `streams[k]` and `labels[k]` alone
+   * (label −1: unconditional). Guidance passes are network calls like any other.
+   */
+  sample(streams: readonly Stream[], labels: readonly number[]): Promise<Uint8Array>;
+  /** How it samples, for the report and for identity: solver, steps, guidance, clamp. */
+  readonly description: Readonly<Record<string, string | number | boolean>>;
+  dispose(): Promise<void>;
+}
+
+export interface Reconstructor {
+  readonly batchSize: number;
+  /** uint8 NHWC in, the same shape out. */
+  reconstruct(images: Uint8Array): Promise<Uint8Array>;
+  dispose(): Promise<void>;
+}
+
+// ── Features ────────────────────────────────────────────────────────────────────────────────────
+
+export interface FeaturesPlugin<Options = never> {
+  readonly name: string;
+  readonly schema: ZodType<Options>;
+  open(options: Options, runtime: Runtime): Promise<FeatureExtractor>;
+}
+
+export interface FeatureExtractor {
+  /** name@sha256 of weights and preprocessing. */
+  readonly id: string;
+  readonly name: string;
+  readonly dims: number;
+  readonly batchSize: number;
+  /** uint8 RGB [n, height, width, 3], any n: rows of `features` [n, dims] and `logits` [n, classes]. */
+  extract(images: Uint8Array, shape: { n: number; height: number; width: number }): Promise<Features>;
+  dispose(): Promise<void>;
+}
+
+export interface Features {
+  readonly n: number;
+  readonly dims: number;
+  readonly features: Float32Array;
+  readonly classes: number;
+  readonly logits: Float32Array;
+}
+
+// ── Reports ─────────────────────────────────────────────────────────────────────────────────────
+
+export interface Reporter {
+  readonly name: string;
+  /** Writes into the run folder from the result alone; returns the paths written, relative to it. */
+  write(result: import("./result.ts").Result, folder: string): Promise<readonly string[]>;
+}

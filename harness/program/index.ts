@@ -1,0 +1,30 @@
+/** Typed tensor programs: written once, differentiated, counted, lowered and run anywhere. */
+export type { ProgramCost } from "./cost.ts";
+export { gradients } from "./gradient.ts";
+export {
+  type Initialiser,
+  normal,
+  ones,
+  truncatedNormal,
+  uniform,
+  xavierUniform,
+  zeros,
+} from "./initialiser.ts";
+export { lower, toOnnx } from "./onnx/index.ts";
+export * from "./ops/index.ts";
+export { type AdamWOptions, type AdamWStep, adamw, adamwInputs, scalar } from "./optimizers.ts";
+export {
+  bytesOf,
+  type DType,
+  type Node,
+  type Op,
+  type Shape,
+  ShapeError,
+  sizeOf,
+  type Tensor,
+  type TensorData,
+  type Tensors,
+  type TensorType,
+  type Value,
+} from "./tensor.ts";
+export { type Program, type State, type Tracer, trace } from "./trace.ts";

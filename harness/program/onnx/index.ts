@@ -1,0 +1,141 @@
+/** Lowering to ONNX: opset 20. States are graph inputs; their next values are graph outputs. */
+import { simplify } from "../simplify.ts";
+import type { DType, OnnxEmitter, Shape, Tensor, Tensors, TensorType, Value } from "../tensor.ts";
+import type { Program } from "../trace.ts";
+import { verify } from "../verify.ts";
+import { encodeModel } from "./schema.ts";
+
+const OPSET = 20;
+const IR_VERSION = 9;
+const ELEMENT_TYPES: Readonly<Record<DType, number>> = { float32: 1, int32: 6, bool: 9 };
+const INT64 = 7;
+
+/** Names in the ONNX graph. Inputs and outputs of the program keep theirs. */
+export const stateInput = (name: string): string => `state:${name}`;
+export const stateOutput = (name: string): string => `next:${name}`;
+
+/** The program with composite operations that have no ONNX form replaced by their decompositions. */
+export function lower(program: Program): Program {
+  const lowered = { ...program, ...simplify(program, (op) => op.onnx === "decompose") };
+  verify(lowered);
+  return lowered;
+}
+
+/**
+ * An ONNX model of one run of the program.
+ * @param constants states (by name) to bake in as initialisers instead of taking them as inputs
+ */
+export function toOnnx(program: Program, constants: Tensors = {}): Uint8Array {
+  const lowered = lower(program);
+  const nodes: Record<string, unknown>[] = [];
+  const initializers = new Map<string, Record<string, unknown>>();
+  const names = new Map<Value, string>();
+
+  const addInitializer = (key: string, dims: Shape, dataType: number, data: ArrayBufferView): string => {
+    if (!initializers.has(key)) {
+      const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+      initializers.set(key, { name: key, dims, dataType, rawData });
+    }
+    return key;
+  };
+  let constantCount = 0;
+  let nodeCount = 0;
+  const emit: OnnxEmitter = {
+    node(opType, input, { attributes = {}, outputs = 1, domain = "" } = {}) {
+      const id = `n${nodeCount++}`;
+      const output = Array.from({ length: outputs }, (_, i) => (outputs === 1 ? id : `${id}.${i}`));
+      nodes.push({
+        opType,
+        input,
+        output,
+        name: id,
+        domain,
+        attribute: Object.entries(attributes).map(encodeAttribute),
+      });
+      return output;
+    },
+    int64: (values, shape = [values.length]) =>
+      addInitializer(`i64[${shape}]:${values}`, shape, INT64, BigInt64Array.from(values, BigInt)),
+    constant: ({ dtype, shape, data }) => {
+      const key = data.length === 1 ? `${dtype}[${shape}]:${data[0]}` : `constant${constantCount++}`;
+      return addInitializer(key, shape, ELEMENT_TYPES[dtype], asElements({ dtype, shape, data }));
+    },
+  };
+
+  for (const [name, value] of Object.entries(lowered.inputs)) names.set(value, name);
+  for (const { name, value } of lowered.states) {
+    const baked = constants[name];
+    names.set(
+      value,
+      baked
+        ? addInitializer(stateInput(name), value.shape, ELEMENT_TYPES[value.dtype], asElements(baked))
+        : stateInput(name),
+    );
+  }
+  for (const node of lowered.nodes) {
+    const lowering = node.op.onnx;
+    if (lowering === "decompose") throw new Error(`internal: ${node.op.name} was not decomposed`);
+    const results = lowering(
+      emit,
+      node.inputs.map((input) => names.get(input)!),
+      node,
+    );
+    node.outputs.forEach((output, i) => {
+      names.set(output, results[i]!);
+    });
+  }
+  // A result may be an input, a constant or another result: Identity gives each its own name.
+  const result = (name: string, value: Value) => {
+    nodes.push({
+      opType: "Identity",
+      input: [names.get(value)!],
+      output: [name],
+      name: `result:${name}`,
+      attribute: [],
+    });
+    return valueInfo(name, value);
+  };
+  const outputs = [
+    ...Object.entries(lowered.outputs).map(([name, value]) => result(name, value)),
+    ...lowered.updates.map(({ name, value }) => result(stateOutput(name), value)),
+  ];
+  const inputs = [
+    ...Object.entries(lowered.inputs).map(([name, value]) => valueInfo(name, value)),
+    ...lowered.states
+      .filter(({ name }) => !constants[name])
+      .map(({ name, value }) => valueInfo(stateInput(name), value)),
+  ];
+  return encodeModel({
+    irVersion: IR_VERSION,
+    producerName: "epg-bench",
+    opsetImport: [{ domain: "", version: OPSET }],
+    graph: {
+      name: program.name,
+      node: nodes,
+      initializer: [...initializers.values()],
+      input: inputs,
+      output: outputs,
+    },
+  });
+}
+
+const valueInfo = (name: string, { dtype, shape }: TensorType) => ({
+  name,
+  type: {
+    tensorType: { elemType: ELEMENT_TYPES[dtype], shape: { dim: shape.map((dimValue) => ({ dimValue })) } },
+  },
+});
+
+function encodeAttribute([name, value]: [string, number | string | readonly number[] | { int: number }]) {
+  if (typeof value === "number") return { name, f: value, type: 1 };
+  if (typeof value === "string") return { name, s: Buffer.from(value), type: 3 };
+  if ("int" in value) return { name, i: value.int, type: 2 };
+  return { name, ints: value, type: 7 };
+}
+
+/** Data in the element type ONNX stores: float32, int32, or a byte a boolean. */
+function asElements({ dtype, data }: Tensor): ArrayBufferView {
+  if (dtype === "float32") return data instanceof Float32Array ? data : Float32Array.from(data);
+  if (dtype === "int32") return data instanceof Int32Array ? data : Int32Array.from(data);
+  return data instanceof Uint8Array ? data : Uint8Array.from(data);
+}

@@ -1,0 +1,66 @@
+/** Activations. */
+import { apply, type Op, type Value } from "../tensor.ts";
+import { add, mul, sub } from "./arithmetic.ts";
+import { erf, exp, sigmoid, tanh } from "./elementwise.ts";
+import { elementwiseCost, requireFloat } from "./shared.ts";
+
+const SQRT_HALF = Math.SQRT1_2;
+const INVERSE_SQRT_TWO_PI = 1 / Math.sqrt(2 * Math.PI);
+
+const activation = (name: string, cost: number, op: Pick<Op, "gradient" | "decompose" | "onnx">): Op => ({
+  name,
+  shape: ([x]) => {
+    requireFloat(name, x!);
+    return [{ dtype: "float32", shape: x!.shape }];
+  },
+  cost: elementwiseCost(cost),
+  ...op,
+});
+
+/** Φ(x) = ½(1 + erf(x/√2)), the standard normal distribution function */
+const normalCdf = (x: Value): Value => mul(add(erf(mul(x, SQRT_HALF)), 1), 0.5);
+
+/** x·Φ(x), exact (erf) GELU (Hendrycks & Gimpel, arXiv:1606.08415); y' = Φ(x) + x·φ(x) */
+export const geluOp = activation("gelu", 5, {
+  gradient: ({ inputs: [x] }, [g]) => {
+    const density = mul(exp(mul(mul(x!, x!), -0.5)), INVERSE_SQRT_TWO_PI);
+    return [mul(g!, add(normalCdf(x!), mul(x!, density)))];
+  },
+  // Decomposed, so that the backward pass shares Φ(x) with the forward one.
+  onnx: "decompose",
+  decompose: ([x]) => [mul(x!, normalCdf(x!))],
+});
+
+export const gelu = (x: Value): Value => apply(geluOp, [x]);
+
+const TANH_SCALE = Math.sqrt(2 / Math.PI);
+const TANH_CUBIC = 0.044715;
+
+/** tanh(√(2/π)·(x + 0.044715·x³)) */
+const tanhCurve = (x: Value): Value => tanh(mul(mul(x, TANH_SCALE), add(mul(mul(x, x), TANH_CUBIC), 1)));
+
+/** ½x·(1 + tanh(√(2/π)(x + 0.044715x³))), GELU's tanh form (arXiv:1606.08415 §2) */
+export const geluTanhOp = activation("geluTanh", 8, {
+  gradient: ({ inputs: [x] }, [g]) => {
+    const t = tanhCurve(x!);
+    const inner = mul(add(mul(mul(x!, x!), 3 * TANH_CUBIC), 1), TANH_SCALE);
+    const slope = add(mul(add(t, 1), 0.5), mul(mul(mul(x!, 0.5), sub(1, mul(t, t))), inner));
+    return [mul(g!, slope)];
+  },
+  onnx: "decompose",
+  decompose: ([x]) => [mul(mul(x!, 0.5), add(tanhCurve(x!), 1))],
+});
+
+export const geluTanh = (x: Value): Value => apply(geluTanhOp, [x]);
+
+/** x·σ(x) (SiLU, swish); y' = σ(x)·(1 + x·(1 − σ(x))) */
+export const siluOp = activation("silu", 2, {
+  gradient: ({ inputs: [x] }, [g]) => {
+    const s = sigmoid(x!);
+    return [mul(g!, mul(s, add(mul(x!, sub(1, s)), 1)))];
+  },
+  onnx: "decompose",
+  decompose: ([x]) => [mul(x!, sigmoid(x!))],
+});
+
+export const silu = (x: Value): Value => apply(siluOp, [x]);

@@ -1,0 +1,176 @@
+/** 2-D convolution (cross-correlation, as in deep learning) and its two adjoints. */
+import {
+  type Attributes,
+  apply,
+  type Op,
+  type Shape,
+  ShapeError,
+  sizeOf,
+  type TensorType,
+  type Value,
+} from "../tensor.ts";
+import { matmul } from "./matmul.ts";
+import { sum } from "./reduction.ts";
+import { concat, pad, reshape, slice } from "./shape.ts";
+import { requireEqual, requireFloat, requireRank } from "./shared.ts";
+
+export interface ConvolutionOptions {
+  readonly stride?: number;
+  /** Zeros at left, right, top, bottom; a number pads all four sides. */
+  readonly padding?: number | readonly [number, number, number, number];
+  readonly groups?: number;
+}
+
+interface Geometry {
+  readonly stride: number;
+  readonly padding: readonly [left: number, right: number, top: number, bottom: number];
+  readonly groups: number;
+}
+
+const geometryOf = (attributes: Attributes): Geometry => attributes as unknown as Geometry;
+
+const outputSides = (
+  [h, w]: Shape,
+  [kh, kw]: Shape,
+  { stride, padding: [l, r, t, b] }: Geometry,
+): [number, number] => [
+  Math.floor((h! + t + b - kh!) / stride) + 1,
+  Math.floor((w! + l + r - kw!) / stride) + 1,
+];
+
+const onnxGeometry = ({ stride, padding: [l, r, t, b], groups }: Geometry) => ({
+  strides: [stride, stride],
+  pads: [t, l, b, r],
+  group: { int: groups },
+});
+
+/** Each output element takes one product a tap and input channel of its group. */
+const productMacs = (output: TensorType, weight: TensorType): number =>
+  sizeOf(output.shape) * sizeOf(weight.shape.slice(1));
+
+/**
+ * y[n,o,i,j] = b[o] + Σ_{c,u,v} w[o,c,u,v] · x[n,c, i·stride+u−top, j·stride+v−left]:
+ * x [N, C, H, W], w [O, C/groups, kh, kw], b [O] (optional).
+ */
+export const conv2dOp: Op = {
+  name: "conv2d",
+  shape: ([x, weight, bias], attributes) => {
+    requireFloat("conv2d", x!, weight!);
+    requireRank("conv2d", x!, 4);
+    requireRank("conv2d", weight!, 4);
+    const geometry = geometryOf(attributes);
+    requireEqual("conv2d", "input channels", x!.shape[1]!, weight!.shape[1]! * geometry.groups);
+    if (bias) requireEqual("conv2d", "bias and output channels", sizeOf(bias.shape), weight!.shape[0]!);
+    const sides = outputSides(x!.shape.slice(2), weight!.shape.slice(2), geometry);
+    if (Math.min(...sides) < 1)
+      throw new ShapeError(`conv2d: kernel [${weight!.shape}] exceeds input [${x!.shape}]`);
+    return [{ dtype: "float32", shape: [x!.shape[0]!, weight!.shape[0]!, ...sides] }];
+  },
+  gradient: ({ inputs: [x, weight, bias], attributes }, [g]) => {
+    const geometry = geometryOf(attributes);
+    const gradients = [
+      convolutionInputGradient(g!, weight!, x!.shape, geometry),
+      convolutionWeightGradient(x!, g!, weight!.shape, geometry),
+    ];
+    return bias ? [...gradients, sum(g!, [0, 2, 3])] : gradients;
+  },
+  cost: ([, weight, bias], [y]) => ({
+    macs: productMacs(y!, weight!),
+    elementwise: bias ? sizeOf(y!.shape) : 0,
+  }),
+  onnx: (emit, inputs, { attributes }) =>
+    emit.node("Conv", inputs, { attributes: onnxGeometry(geometryOf(attributes)) }),
+};
+
+export function conv2d(
+  x: Value,
+  weight: Value,
+  bias?: Value,
+  { stride = 1, padding = 0, groups = 1 }: ConvolutionOptions = {},
+): Value {
+  const sides = typeof padding === "number" ? [padding, padding, padding, padding] : padding;
+  return apply(conv2dOp, bias ? [x, weight, bias] : [x, weight], { stride, padding: sides, groups });
+}
+
+/** The adjoint of conv2d in its input: g [N, O, h, w], w → [N, C, H, W]. */
+export const conv2dInputGradientOp: Op = {
+  name: "conv2dInputGradient",
+  shape: ([g, weight], attributes) => {
+    requireFloat("conv2dInputGradient", g!, weight!);
+    return [{ dtype: "float32", shape: attributes.shape as Shape }];
+  },
+  // Linear in both: the adjoint in g is the convolution, in w the weight gradient with the roles of input and output kept.
+  gradient: ({ inputs: [g, weight], attributes }, [outer]) => {
+    const geometry = geometryOf(attributes);
+    const { stride, padding, groups } = geometry;
+    return [
+      conv2d(outer!, weight!, undefined, { stride, padding, groups }),
+      convolutionWeightGradient(outer!, g!, weight!.shape, geometry),
+    ];
+  },
+  cost: ([g, weight]) => ({ macs: productMacs(g!, weight!), elementwise: 0 }),
+  onnx: (emit, inputs, { inputs: [g, weight], attributes }) => {
+    const geometry = geometryOf(attributes);
+    const shape = attributes.shape as Shape;
+    const sides = g!.shape.slice(2);
+    // ConvTranspose makes stride·(side−1) + kernel − pads rows; what floor division dropped comes back as output padding.
+    const [l, r, t, b] = geometry.padding;
+    const full = sides.map((side, i) => geometry.stride * (side - 1) + weight!.shape[2 + i]!);
+    const extra = [shape[2]! - full[0]! + t + b, shape[3]! - full[1]! + l + r];
+    return emit.node("ConvTranspose", inputs, {
+      attributes: { ...onnxGeometry(geometry), output_padding: extra },
+    });
+  },
+};
+
+const convolutionInputGradient = (g: Value, weight: Value, shape: Shape, geometry: Geometry): Value =>
+  apply(conv2dInputGradientOp, [g, weight], { ...geometry, shape });
+
+/** The adjoint of conv2d in its weight (one group): x [N, C, H, W], g [N, O, h, w] → [O, C, kh, kw]. */
+export const conv2dWeightGradientOp: Op = {
+  name: "conv2dWeightGradient",
+  shape: ([x, g], attributes) => {
+    requireFloat("conv2dWeightGradient", x!, g!);
+    return [{ dtype: "float32", shape: attributes.shape as Shape }];
+  },
+  gradient: ({ inputs: [x, g], attributes }, [outer]) => {
+    const geometry = geometryOf(attributes);
+    const { stride, padding } = geometry;
+    return [
+      convolutionInputGradient(g!, outer!, x!.shape, geometry),
+      conv2d(x!, outer!, undefined, { stride, padding }),
+    ];
+  },
+  cost: ([, g], [weight]) => ({ macs: productMacs(g!, weight!), elementwise: 0 }),
+  onnx: "decompose",
+  // im2col: each tap's shifted image beside the others, then one product a sample, summed over samples.
+  decompose: ([x, g], attributes) => {
+    const [o, c, kh, kw] = attributes.shape as readonly [number, number, number, number];
+    const [n, , h, w] = g!.shape as readonly [number, number, number, number];
+    const { stride, padding } = geometryOf(attributes);
+    const [l, r, t, b] = padding;
+    const padded = pad(pad(x!, 2, t, b), 3, l, r);
+    const taps = Array.from({ length: kh * kw }, (_, tap) => {
+      const [u, v] = [Math.floor(tap / kw), tap % kw];
+      const rows = slice(padded, 2, u, u + stride * (h - 1) + 1, stride);
+      return reshape(slice(rows, 3, v, v + stride * (w - 1) + 1, stride), [n, c, 1, h * w]);
+    });
+    const columns = reshape(concat(taps, 2), [n, c * kh * kw, h * w]);
+    const products = matmul(reshape(g!, [n, o, h * w]), columns, { transposeB: true });
+    return [reshape(sum(products, [0]), [o, c, kh, kw])];
+  },
+};
+
+/** Groups are independent convolutions: each gets its own weight gradient. */
+function convolutionWeightGradient(x: Value, g: Value, shape: Shape, geometry: Geometry): Value {
+  const { groups } = geometry;
+  const [o, c] = [shape[0]! / groups, shape[1]!];
+  const parts = Array.from({ length: groups }, (_, k) =>
+    apply(conv2dWeightGradientOp, [slice(x, 1, k * c, (k + 1) * c), slice(g, 1, k * o, (k + 1) * o)], {
+      ...geometry,
+      groups: 1,
+      shape: [o, ...shape.slice(1)],
+    }),
+  );
+  return concat(parts, 0);
+}

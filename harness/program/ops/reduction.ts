@@ -1,0 +1,61 @@
+/** Reductions; reduced axes are kept with length 1 where `keepDims`. */
+import { type Attributes, apply, type Op, sizeOf, type TensorType, type Value } from "../tensor.ts";
+import { div, mul } from "./arithmetic.ts";
+import { equal, where } from "./comparison.ts";
+import { broadcastTo, reshape } from "./shape.ts";
+import { normalizeAxes, requireFloat } from "./shared.ts";
+
+const reducedShape = ({ shape }: TensorType, { axes, keepDims }: Attributes): number[] =>
+  shape.flatMap((side, axis) => ((axes as number[]).includes(axis) ? (keepDims ? [1] : []) : [side]));
+
+/** A reduced tensor laid over the shape it was reduced from. */
+function spread(reduced: Value, over: Value, axes: readonly number[]): Value {
+  const kept = over.shape.map((side, axis) => (axes.includes(axis) ? 1 : side));
+  return broadcastTo(reshape(reduced, kept), over.shape);
+}
+
+const reduction = (
+  name: string,
+  onnx: string,
+  gradient: (g: Value, x: Value, y: Value, axes: readonly number[]) => Value,
+): Op => ({
+  name,
+  shape: ([x], attributes) => {
+    requireFloat(name, x!);
+    return [{ dtype: "float32", shape: reducedShape(x!, attributes) }];
+  },
+  gradient: ({ inputs, outputs, attributes }, [g]) => [
+    gradient(g!, inputs[0]!, outputs[0]!, attributes.axes as number[]),
+  ],
+  cost: ([x]) => ({ macs: 0, elementwise: sizeOf(x!.shape) }),
+  onnx: (emit, [x], { attributes }) =>
+    emit.node(onnx, [x!, emit.int64(attributes.axes as number[])], {
+      attributes: { keepdims: { int: attributes.keepDims ? 1 : 0 } },
+    }),
+});
+
+/** Σ over axes */
+export const sumOp = reduction("sum", "ReduceSum", (g, x, _y, axes) => spread(g, x, axes));
+
+/** max over axes; equal maxima share the gradient equally */
+export const maxOp = reduction("max", "ReduceMax", (g, x, y, axes) => {
+  const isMax = where(equal(x, spread(y, x, axes)), 1, 0);
+  return div(mul(spread(g, x, axes), isMax), sum(isMax, axes, true));
+});
+
+const of =
+  (op: Op) =>
+  (x: Value, axes: readonly number[] = [], keepDims = false): Value =>
+    x.shape.length === 0
+      ? x
+      : apply(op, [x], { axes: normalizeAxes(op.name, axes, x.shape.length), keepDims });
+
+/** Sum over `axes` (all when empty). */
+export const sum = of(sumOp);
+/** Maximum over `axes` (all when empty). */
+export const max = of(maxOp);
+/** Mean over `axes` (all when empty). */
+export function mean(x: Value, axes: readonly number[] = [], keepDims = false): Value {
+  const reduced = sum(x, axes, keepDims);
+  return mul(reduced, sizeOf(reduced.shape) / sizeOf(x.shape));
+}

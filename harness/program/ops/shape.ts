@@ -1,0 +1,183 @@
+/** Operations that move data and compute nothing. */
+import { apply, type Op, type Shape, ShapeError, sizeOf, type Value } from "../tensor.ts";
+import { sum } from "./reduction.ts";
+import { broadcastShapes, freeCost, normalizeAxes, requireEqual } from "./shared.ts";
+
+const sameShape = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((side, i) => side === b[i]);
+
+/** The same elements in row-major order under another shape. */
+export const reshapeOp: Op = {
+  name: "reshape",
+  shape: ([x], attributes) => {
+    const shape = attributes.shape as Shape;
+    if (sizeOf(x!.shape) !== sizeOf(shape))
+      throw new ShapeError(`reshape: element counts must be equal, got [${x!.shape}] to [${shape}]`);
+    return [{ dtype: x!.dtype, shape }];
+  },
+  gradient: ({ inputs: [x] }, [g]) => [reshape(g!, x!.shape)],
+  cost: freeCost,
+  onnx: (emit, [x], { attributes }) => emit.node("Reshape", [x!, emit.int64(attributes.shape as number[])]),
+};
+
+export const reshape = (x: Value, shape: Shape): Value =>
+  sameShape(x.shape, shape) ? x : apply(reshapeOp, [x], { shape });
+
+/** y[i_perm[0], i_perm[1], …] = x[i_0, i_1, …]: axis k of y is axis perm[k] of x */
+export const transposeOp: Op = {
+  name: "transpose",
+  shape: ([x], { permutation }) => {
+    const axes = permutation as number[];
+    requireEqual("transpose", "rank and length of the permutation", x!.shape.length, axes.length);
+    normalizeAxes("transpose", axes, axes.length);
+    return [{ dtype: x!.dtype, shape: axes.map((axis) => x!.shape[axis]!) }];
+  },
+  gradient: ({ attributes }, [g]) => {
+    const axes = attributes.permutation as number[];
+    return [
+      transpose(
+        g!,
+        axes.map((_, axis) => axes.indexOf(axis)),
+      ),
+    ];
+  },
+  cost: freeCost,
+  onnx: (emit, inputs, { attributes }) =>
+    emit.node("Transpose", inputs, { attributes: { perm: attributes.permutation as number[] } }),
+};
+
+export const transpose = (x: Value, permutation: readonly number[]): Value =>
+  permutation.every((axis, i) => axis === i) ? x : apply(transposeOp, [x], { permutation });
+
+/** Inputs laid end to end along one axis. */
+export const concatOp: Op = {
+  name: "concat",
+  shape: (inputs, attributes) => {
+    const axis = attributes.axis as number;
+    const [first, ...rest] = inputs;
+    for (const { shape, dtype } of rest)
+      if (dtype !== first!.dtype || !sameShape(shape.toSpliced(axis, 1), first!.shape.toSpliced(axis, 1)))
+        throw new ShapeError(
+          `concat: all but axis ${axis} must be equal, got [${first!.shape}] and [${shape}]`,
+        );
+    const side = inputs.reduce((total, { shape }) => total + shape[axis]!, 0);
+    return [{ dtype: first!.dtype, shape: first!.shape.with(axis, side) }];
+  },
+  gradient: ({ inputs, attributes }, [g]) => {
+    const axis = attributes.axis as number;
+    let start = 0;
+    return inputs.map(({ shape }) => {
+      const part = slice(g!, axis, start, start + shape[axis]!);
+      start += shape[axis]!;
+      return part;
+    });
+  },
+  cost: freeCost,
+  onnx: (emit, inputs, { attributes }) =>
+    emit.node("Concat", inputs, { attributes: { axis: { int: attributes.axis as number } } }),
+};
+
+export function concat(inputs: readonly Value[], axis: number): Value {
+  const positive = axis < 0 ? axis + inputs[0]!.shape.length : axis;
+  return inputs.length === 1 ? inputs[0]! : apply(concatOp, inputs, { axis: positive });
+}
+
+/** x[…, start:end:step, …] along one axis */
+export const sliceOp: Op = {
+  name: "slice",
+  shape: ([x], attributes) => {
+    const [axis, start, end, step] = [
+      attributes.axis,
+      attributes.start,
+      attributes.end,
+      attributes.step,
+    ] as number[];
+    const side = x!.shape[axis!];
+    if (side === undefined || start! < 0 || end! > side || start! >= end! || step! < 1)
+      throw new ShapeError(`slice: ${start}:${end}:${step} of axis ${axis} is outside [${x!.shape}]`);
+    return [{ dtype: x!.dtype, shape: x!.shape.with(axis!, Math.ceil((end! - start!) / step!)) }];
+  },
+  gradient: ({ inputs: [x], attributes }, [g]) => {
+    const { axis, start, step } = attributes as { axis: number; start: number; step: number };
+    const spaced = step === 1 ? g! : dilate(g!, axis, step);
+    const end = start + spaced.shape[axis]!;
+    return [pad(spaced, axis, start, x!.shape[axis]! - end)];
+  },
+  cost: freeCost,
+  onnx: (emit, [x], { attributes }) => {
+    const { axis, start, end, step } = attributes as Record<"axis" | "start" | "end" | "step", number>;
+    return emit.node("Slice", [
+      x!,
+      emit.int64([start]),
+      emit.int64([end]),
+      emit.int64([axis]),
+      emit.int64([step]),
+    ]);
+  },
+};
+
+export const slice = (x: Value, axis: number, start: number, end: number, step = 1): Value => {
+  const positive = axis < 0 ? axis + x.shape.length : axis;
+  return start === 0 && end === x.shape[positive] && step === 1
+    ? x
+    : apply(sliceOp, [x], { axis: positive, start, end, step });
+};
+
+/** Equal parts along one axis. */
+export function split(x: Value, axis: number, parts: number): readonly Value[] {
+  const positive = axis < 0 ? axis + x.shape.length : axis;
+  const side = x.shape[positive]! / parts;
+  return Array.from({ length: parts }, (_, i) => slice(x, positive, i * side, (i + 1) * side));
+}
+
+/** Zeros before and after along one axis. */
+export const padOp: Op = {
+  name: "pad",
+  shape: ([x], attributes) => {
+    const { axis, before, after } = attributes as Record<"axis" | "before" | "after", number>;
+    if (before < 0 || after < 0) throw new ShapeError(`pad: widths must be ≥ 0, got ${before} and ${after}`);
+    return [{ dtype: x!.dtype, shape: x!.shape.with(axis, x!.shape[axis]! + before + after) }];
+  },
+  gradient: ({ inputs: [x], attributes }, [g]) => {
+    const { axis, before } = attributes as Record<"axis" | "before", number>;
+    return [slice(g!, axis, before, before + x!.shape[axis]!)];
+  },
+  cost: freeCost,
+  onnx: (emit, [x], { attributes }) => {
+    const { axis, before, after } = attributes as Record<"axis" | "before" | "after", number>;
+    const widths = emit.int64([before, after]);
+    return emit.node("Pad", [x!, widths, "", emit.int64([axis])]);
+  },
+};
+
+export const pad = (x: Value, axis: number, before: number, after: number): Value =>
+  before === 0 && after === 0 ? x : apply(padOp, [x], { axis, before, after });
+
+/** step − 1 zeros between neighbours along one axis: the adjoint of slicing with a step. */
+function dilate(x: Value, axis: number, step: number): Value {
+  const spread = reshape(x, x.shape.toSpliced(axis + 1, 0, 1));
+  const filled = pad(spread, axis + 1, 0, step - 1);
+  const side = x.shape[axis]! * step;
+  return slice(reshape(filled, x.shape.with(axis, side)), axis, 0, side - step + 1);
+}
+
+/** x repeated to a larger shape by NumPy's rules */
+export const broadcastOp: Op = {
+  name: "broadcast",
+  shape: ([x], attributes) => {
+    const shape = attributes.shape as Shape;
+    if (!sameShape(broadcastShapes("broadcast", x!.shape, shape), shape))
+      throw new ShapeError(`broadcast: [${x!.shape}] does not spread to [${shape}]`);
+    return [{ dtype: x!.dtype, shape }];
+  },
+  gradient: ({ inputs: [x] }, [g]) => {
+    const offset = g!.shape.length - x!.shape.length;
+    const axes = g!.shape.flatMap((side, axis) => (side !== (x!.shape[axis - offset] ?? 0) ? [axis] : []));
+    return [reshape(sum(g!, axes), x!.shape)];
+  },
+  cost: freeCost,
+  onnx: (emit, [x], { attributes }) => emit.node("Expand", [x!, emit.int64(attributes.shape as number[])]),
+};
+
+export const broadcastTo = (x: Value, shape: Shape): Value =>
+  sameShape(x.shape, shape) ? x : apply(broadcastOp, [x], { shape });

@@ -1,0 +1,87 @@
+/**
+ * Rebuilding a graph from its results: what nothing reads is left out, equal computations are made once,
+ * and, where asked, composite operations are replaced by their decompositions.
+ */
+import { type Attribute, applyAll, type Node, type Op, type Value } from "./tensor.ts";
+
+interface Results {
+  readonly outputs: Readonly<Record<string, Value>>;
+  readonly updates: readonly { readonly name: string; readonly value: Value }[];
+}
+
+interface Graph extends Results {
+  readonly nodes: readonly Node[];
+}
+
+/** @param expand whether an operation is to be replaced by its decomposition */
+export function simplify({ outputs, updates }: Results, expand: (op: Op) => boolean = () => false): Graph {
+  const rebuilt = new Map<Value, Value>();
+  const made = new Map<string, readonly Value[]>();
+  const nodes: Node[] = [];
+
+  const resolve = (value: Value): Value => rebuilt.get(value) ?? value;
+  const visit = (node: Node): void => {
+    const inputs = node.inputs.map(resolve);
+    if (node.op.decompose && expand(node.op)) {
+      const parts = node.op.decompose(inputs, node.attributes);
+      for (const part of reachable(parts, (value) => rebuilt.has(value) || known.has(value))) visit(part);
+      node.outputs.forEach((output, i) => {
+        rebuilt.set(output, resolve(parts[i]!));
+      });
+      return;
+    }
+    const key = keyOf(node.op, inputs, node.attributes);
+    let results = made.get(key);
+    if (!results) {
+      const same = inputs.every((input, i) => input === node.inputs[i]);
+      results = same ? node.outputs : applyAll(node.op, inputs, node.attributes);
+      made.set(key, results);
+      nodes.push(results[0]!.node!);
+      for (const value of results) known.add(value);
+    }
+    node.outputs.forEach((output, i) => {
+      rebuilt.set(output, results[i]!);
+    });
+  };
+
+  const known = new Set<Value>();
+  const roots = [...Object.values(outputs), ...updates.map(({ value }) => value)];
+  for (const node of reachable(roots, () => false)) visit(node);
+  return {
+    nodes,
+    outputs: Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, resolve(value)])),
+    updates: updates.map(({ name, value }) => ({ name, value: resolve(value) })),
+  };
+}
+
+/** Nodes that `roots` depend on, each after those it reads; the search ends at values `stop` accepts. */
+export function reachable(roots: readonly Value[], stop: (value: Value) => boolean): readonly Node[] {
+  const found = new Set<Node>();
+  const pending = [...roots];
+  for (let value = pending.pop(); value; value = pending.pop()) {
+    if (!value.node || found.has(value.node) || stop(value)) continue;
+    found.add(value.node);
+    pending.push(...value.node.inputs);
+  }
+  // A node is made after its inputs, so the order of making is an order of reading.
+  return [...found].sort((a, b) => a.outputs[0]!.id - b.outputs[0]!.id);
+}
+
+const dataIds = new WeakMap<object, number>();
+let nextDataId = 0;
+
+function attributeKey(attribute: Attribute): string {
+  if (typeof attribute !== "object" || Array.isArray(attribute)) return String(attribute);
+  const data = attribute as Exclude<Attribute, number | string | boolean | readonly number[]>;
+  if (data.length <= 16) return [...data].join();
+  if (data.every((value) => value === data[0])) return `${data.length}×${data[0]}`;
+  if (!dataIds.has(data)) dataIds.set(data, nextDataId++);
+  return `#${dataIds.get(data)}`;
+}
+
+function keyOf(op: Op, inputs: readonly Value[], attributes: Node["attributes"]): string {
+  const fields = Object.keys(attributes)
+    .sort()
+    .map((name) => `${name}=${attributeKey(attributes[name]!)}`);
+  return `${op.name}(${inputs.map((input) => input.id)}){${fields.join(";")}}`;
+}

@@ -1,0 +1,113 @@
+/**
+ * The words every part of a program is written in: element types, shapes, tensors in host memory,
+ * symbolic values, the nodes that make them, and the record an operation is.
+ */
+
+export type DType = "float32" | "int32" | "bool";
+export type Shape = readonly number[];
+export type TensorData = Float32Array | Float64Array | Int32Array | Uint8Array;
+
+/** A tensor in host memory, row-major. "float32" data may be a Float64Array on the reference interpreter. */
+export interface Tensor {
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly data: TensorData;
+}
+
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+/** What an operation knows of a value before anything is computed. */
+export interface TensorType {
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+/** A symbolic tensor: output `index` of `node`, or (node null) an input or a state of a program. */
+export interface Value extends TensorType {
+  readonly id: number;
+  readonly node: Node | null;
+  readonly index: number;
+}
+
+export type Attribute = number | boolean | string | readonly number[] | TensorData;
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+export interface Node {
+  readonly op: Op;
+  readonly inputs: readonly Value[];
+  readonly attributes: Attributes;
+  readonly outputs: readonly Value[];
+}
+
+/** Work of one node. `macs`: multiply-accumulates of products; `elementwise`: floating-point operations beside them. */
+export interface Cost {
+  readonly macs: number;
+  readonly elementwise: number;
+}
+
+/** What a lowering rule may call; names are the strings ONNX nodes are wired by. */
+export interface OnnxEmitter {
+  /** Adds one ONNX node and returns the names of its outputs. */
+  node(
+    type: string,
+    inputs: readonly string[],
+    options?: {
+      attributes?: Readonly<Record<string, number | string | readonly number[] | { int: number }>>;
+      outputs?: number;
+      domain?: string;
+    },
+  ): readonly string[];
+  /** A constant of ONNX type int64, as shapes and axes are. */
+  int64(values: readonly number[], shape?: Shape): string;
+  constant(tensor: Tensor): string;
+}
+
+/** One operation, whole: nothing about it is written elsewhere. */
+export interface Op {
+  readonly name: string;
+  /** Output types from input types. Throws a `ShapeError` naming the rule and what it got. */
+  readonly shape: (inputs: readonly TensorType[], attributes: Attributes) => readonly TensorType[];
+  /** Gradient of each input, given that of each output (null: the output does not reach the loss). */
+  readonly gradient: (node: Node, outputGradients: readonly (Value | null)[]) => readonly (Value | null)[];
+  readonly cost: (
+    inputs: readonly TensorType[],
+    outputs: readonly TensorType[],
+    attributes: Attributes,
+  ) => Cost;
+  /** ONNX nodes for it; "decompose" where only the decomposition is lowered. */
+  readonly onnx:
+    | ((emit: OnnxEmitter, inputs: readonly string[], node: Node) => readonly string[])
+    | "decompose";
+  /** The same mathematics in smaller operations (composite operations only). */
+  readonly decompose?: (inputs: readonly Value[], attributes: Attributes) => readonly Value[];
+}
+
+export class ShapeError extends Error {
+  override name = "ShapeError";
+}
+
+export const sizeOf = (shape: Shape): number => shape.reduce((product, side) => product * side, 1);
+
+export const bytesOf = (type: TensorType): number => sizeOf(type.shape) * (type.dtype === "bool" ? 1 : 4);
+
+let nextId = 0;
+
+/** A value no node makes: an input or a state. */
+export function leaf(shape: Shape, dtype: DType): Value {
+  return { id: nextId++, node: null, index: 0, shape, dtype };
+}
+
+/** Applies an operation to values: checks shapes, makes the node, returns its outputs. */
+export function applyAll(op: Op, inputs: readonly Value[], attributes: Attributes = {}): readonly Value[] {
+  const outputs: Value[] = [];
+  const node: Node = { op, inputs, attributes, outputs };
+  op.shape(inputs, attributes).forEach(({ shape, dtype }, index) => {
+    outputs.push({ id: nextId++, node, index, shape, dtype });
+  });
+  return outputs;
+}
+
+/** `applyAll` for an operation with one output. */
+export function apply(op: Op, inputs: readonly Value[], attributes: Attributes = {}): Value {
+  return applyAll(op, inputs, attributes)[0]!;
+}

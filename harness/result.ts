@@ -1,0 +1,183 @@
+/**
+ * `result.json`: what a run found, and all that reports and gates read. Every value stands beside its
+ * unit and direction; a missing value is null, never NaN. The JSON schema is made from this file.
+ */
+import { z } from "zod";
+
+/** Raised by one when a reader of the old form would misread the new; additions do not raise it. */
+export const RESULT_SCHEMA_VERSION = 1;
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+const row = z.strictObject({
+  entry: z.string(),
+  /** Full metric id, such as `kid-efficientnet-lite0`, `nfe`, `throughput`. */
+  metric: z.string(),
+  value: z.number().nullable(),
+  unit: z.string(),
+  direction: z.enum(["lower", "higher", "none"]),
+  /** Images the value was computed from; null where images play no part. */
+  n: z.int().nullable(),
+  standardError: z.number().nullable(),
+  /** How it was computed, in the field's words: "unbiased, all samples; error: 20-group delete jackknife". */
+  convention: z.string(),
+  /** The same statistic of real images (IS of the reference, accuracy on held-out …), to be printed beside it. */
+  beside: z.strictObject({ label: z.string(), value: z.number().nullable() }).optional(),
+  /** The metric with seed group g left out, g = 0…: what paired comparisons and their errors are made from. */
+  deleteGroup: z.array(z.number()).optional(),
+  /** Never to be gated, and why. */
+  notGated: z.string().optional(),
+});
+
+const entry = z.strictObject({
+  name: z.string(),
+  /** `model`: trained and sampled; `reconstruction`: a model's autoencoder on held-out images; `reference-point`: a yardstick. */
+  kind: z.enum(["model", "reconstruction", "reference-point"]),
+  /** One sentence: what this entry is. */
+  description: z.string(),
+  status: z.enum(["ok", "failed"]),
+  /** Why it failed, with the step where training broke off. */
+  failure: z.string().nullable(),
+  /** Sampler, steps, guidance …; empty for reference points. */
+  sampling: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  /** What the configuration does otherwise than its paper. */
+  deviations: z.array(z.string()),
+  n: z.int(),
+  /** sha256 of the weights sampled from; null without weights. Equal hashes: the same weights. */
+  weights: sha256.nullable(),
+  /** sha256 of everything that fixes training but the seed: two seeds of one recipe share it. */
+  recipe: sha256.nullable(),
+  /** sha256 of seeds, labels and their order: equal hashes can be paired group by group. */
+  seeds: sha256.nullable(),
+  /** File of generated images, relative to the run folder (.npz, arr_0 uint8 NHWC, arr_1 labels). */
+  samples: z.string().nullable(),
+  /** PNGs relative to the run folder: the grid, the film strip over training, the nearest training images. */
+  grid: z.string().nullable(),
+  film: z.string().nullable(),
+  /** Training step of each frame of the film strip. */
+  filmSteps: z.array(z.int()),
+  neighbours: z.string().nullable(),
+});
+
+const ledgerLine = z.strictObject({
+  /** "pre-training", "diffusion fine-tuning", "VAE", "latent encoding", "sampling". */
+  stage: z.string(),
+  /** Entries billed for it. */
+  entries: z.array(z.string()),
+  kind: z.enum(["training", "encoding", "sampling", "decoding"]),
+  steps: z.int().nullable(),
+  images: z.int(),
+  batchSize: z.int(),
+  /** Multiply-accumulates of the whole line, counted from the program. */
+  macs: z.number(),
+  /** 2·MACs + element-wise operations, of the whole line. */
+  flops: z.number(),
+  parameters: z.int(),
+  /** The stage's first run, also after a resume or from the cache; null where it was not timed apart. */
+  wallSeconds: z.number().nullable(),
+  peakMemoryBytes: z.int().nullable(),
+  cached: z.boolean(),
+});
+
+const comparison = z.strictObject({
+  metric: z.string(),
+  /** Base first: an entry of this run, or of the baseline. */
+  base: z.string(),
+  entry: z.string(),
+  difference: z.number().nullable(),
+  standardError: z.number().nullable(),
+  /** Difference over base, signed so that positive is worse. */
+  relativeHarm: z.number().nullable(),
+  interval: z.tuple([z.number(), z.number()]).nullable(),
+  pairing: z.enum(["paired", "unpaired", "exact"]),
+  /** Whether the difference exceeds its error. */
+  significant: z.boolean(),
+  sentence: z.string(),
+});
+
+const verdict = z.strictObject({
+  entry: z.string(),
+  metric: z.string(),
+  level: z.enum(["error", "warn"]),
+  status: z.enum(["worse", "ok", "unclear", "missing", "incomparable", "target-missed", "new"]),
+  base: z.number().nullable(),
+  found: z.number().nullable(),
+  /** "maxWorse 5%", "equal". */
+  limit: z.string(),
+  comparison: z.enum(["same-weights", "retrained", "exact"]).nullable(),
+  interval: z.tuple([z.number(), z.number()]).nullable(),
+  reason: z.string(),
+});
+
+export const resultSchema = z.strictObject({
+  schemaVersion: z.literal(RESULT_SCHEMA_VERSION),
+  run: z.strictObject({
+    id: z.string(),
+    tool: z.string(),
+    startedAt: z.string(),
+    finishedAt: z.string(),
+    status: z.enum(["complete", "incomplete"]),
+    configHash: sha256,
+    /** The config file as given, or "built-in". */
+    config: z.string(),
+    /** The command that makes this run again. */
+    command: z.string(),
+    seed: z.int(),
+    resolution: z.int(),
+    samples: z.int(),
+    labels: z.string(),
+    dataset: z.strictObject({
+      name: z.string(),
+      identity: sha256,
+      classes: z.array(z.string()),
+      train: z.int(),
+      reference: z.int(),
+      heldOut: z.int(),
+      /** "reference" or, named `…-train`, "train". */
+      scoredAgainst: z.enum(["reference", "train"]),
+    }),
+    /** Extractor id: name@sha256. */
+    features: z.string(),
+    featureDims: z.int(),
+    /** The first line of the report: how equal the entries' training compute is. */
+    match: z.string(),
+    /** Below 128 px: smoke scale, for regressions, not for quality claims. */
+    banner: z.string().nullable(),
+    /** Who is ahead on what, and whether the difference exceeds its error: one plain sentence. */
+    summary: z.string(),
+    /** The run's actual total, shared stages once. */
+    totals: z.strictObject({ trainFlops: z.number(), sampleFlops: z.number(), wallSeconds: z.number() }),
+    entries: z.array(entry),
+  }),
+  env: z.strictObject({
+    /** Buckets only (CPU model, cores, backend, precision, threads): throughput is comparable where equal. */
+    fingerprint: sha256,
+    cpu: z.string(),
+    cores: z.int(),
+    memoryBytes: z.int(),
+    os: z.string(),
+    node: z.string(),
+    backend: z.string(),
+    device: z.string(),
+    precision: z.string(),
+    threads: z.int(),
+    git: z.string().nullable(),
+  }),
+  results: z.array(row),
+  ledger: z.array(ledgerLine),
+  comparisons: z.array(comparison),
+  verdicts: z.array(verdict),
+  /** The worst of the verdicts, or why there is none ("no gates", "no baseline"). */
+  gate: z.strictObject({ status: z.enum(["passed", "failed", "unclear", "none"]), reason: z.string() }),
+  warnings: z.array(z.string()),
+});
+
+export type Result = z.infer<typeof resultSchema>;
+export type ResultRow = z.infer<typeof row>;
+export type ResultEntry = z.infer<typeof entry>;
+export type LedgerLine = z.infer<typeof ledgerLine>;
+export type Comparison = z.infer<typeof comparison>;
+export type Verdict = z.infer<typeof verdict>;
+
+/** The published JSON schema of `result.json` (draft 2020-12). */
+export const resultJsonSchema = (): unknown => z.toJSONSchema(resultSchema);
