@@ -111,8 +111,16 @@ export interface Model<Options = never> {
   readonly schema: ZodType<Options>;
   /** Training stages in order; stages of several entries that hash alike run once. */
   stages(options: Options, task: Task): readonly Stage[];
-  /** A sampler over what the stages handed on, by stage name. */
-  sampler(options: Options, task: Task, weights: StageWeights, runtime: Runtime): Promise<Sampler>;
+  /** A sampler of `batchSize` images a call, over what the stages handed on, by stage name. */
+  sampler(
+    options: Options,
+    task: Task,
+    weights: StageWeights,
+    runtime: Runtime,
+    batchSize: number,
+  ): Promise<Sampler>;
+  /** Images a call when samples are made for scoring. */
+  samplingBatchSize(options: Options, task: Task): number;
   /** What this configuration does otherwise than its paper: one sentence each, for the report. */
   deviations(options: Options, task: Task): readonly string[];
   /** For models with an autoencoder: passes real images through it. */
@@ -142,6 +150,8 @@ export interface Stage {
   readonly identity: Readonly<Record<string, unknown>>;
   /** Work before the first step (encoding the data set); runs through `context.runtime`, so it is billed. Cached with the stage. */
   prepare?(context: StageContext): Promise<Tensors>;
+  /** FLOPs `prepare` takes for that many training images, so that a budget can count them. */
+  preparationFlops?(images: number): number;
   /** States that do not start from their initialisers, by state name. */
   start(context: StageContext): Tensors;
   /**
