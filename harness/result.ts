@@ -181,3 +181,26 @@ export type Verdict = z.infer<typeof verdict>;
 
 /** The published JSON schema of `result.json` (draft 2020-12). */
 export const resultJsonSchema = (): unknown => z.toJSONSchema(resultSchema);
+
+/** `score`: an estimate with an error. `count`: made by counting, without error. `machine`: depends on the machine it was measured on. */
+export type MetricKind = "score" | "count" | "machine";
+
+const MACHINE_METRICS = new Set(["throughput", "latency", "wall-seconds", "peak-memory-bytes"]);
+const COUNTED_METRICS = new Set(["nfe", "decoder-calls", "parameters"]);
+
+export function metricKind(metric: string): MetricKind {
+  if (MACHINE_METRICS.has(metric)) return "machine";
+  return COUNTED_METRICS.has(metric) || /(^|-)(flops|macs)(-|$)/.test(metric) ? "count" : "score";
+}
+
+/**
+ * The family of a metric id: `kid` for `kid`, `kid-efficientnet-lite0`, `kid-efficientnet-lite0-train`.
+ * FID is the Fréchet distance on Inception, so its family is `fd`. Ids without an extractor are their own.
+ * @param features the run's extractor id, name@sha256
+ */
+export function metricFamily(metric: string, features: string): string {
+  const plain = metric.endsWith("-train") ? metric.slice(0, -"-train".length) : metric;
+  const extractor = `-${features.split("@")[0]}`;
+  const family = plain.endsWith(extractor) ? plain.slice(0, -extractor.length) : plain;
+  return family === "fid" ? "fd" : family;
+}
