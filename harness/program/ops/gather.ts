@@ -39,7 +39,12 @@ export const oneHotOp: Op = {
   cost: freeCost,
   onnx: (emit, [indices], { attributes }) => {
     const offAndOn = emit.constant({ dtype: "float32", shape: [2], data: Float32Array.of(0, 1) });
-    const depth = emit.int64([attributes.depth as number], []);
+    // ONNX Runtime has OneHot of int32 indices for an int32 depth only.
+    const depth = emit.constant({
+      dtype: "int32",
+      shape: [],
+      data: Int32Array.of(attributes.depth as number),
+    });
     return emit.node("OneHot", [indices!, depth, offAndOn], { attributes: { axis: { int: -1 } } });
   },
 };
