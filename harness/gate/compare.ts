@@ -5,23 +5,17 @@
  */
 import { metricKind, type ResultRow } from "../result.ts";
 import { type Measurement, whyIncomparable } from "./comparable.ts";
-import { combine, type Estimate, exactly, jackknifeError, mean, meanOfRepetitions } from "./estimate.ts";
-
-export interface Compared {
-  readonly status: "compared";
-  readonly basis: "same-weights" | "retrained" | "exact";
-  readonly pairing: "paired" | "unpaired" | "exact";
-  readonly base: number;
-  readonly found: number;
-  /** found − base; null where its error is not known. */
-  readonly difference: Estimate | null;
-  /** Difference over |base|, positive is worse; null where its error is not known or has no bound. */
-  readonly harm: Estimate | null;
-  /** Whether found and base are equal to the bit. */
-  readonly identical: boolean;
-  /** Why there is no error, or on what the error rests. */
-  readonly reason: string;
-}
+import {
+  type Compared,
+  harmSign,
+  meanValue,
+  NEAR_ZERO,
+  ownEstimate,
+  resampled,
+  unjudged,
+  unpaired,
+} from "./draws.ts";
+import { type Estimate, exactly, meanOfRepetitions } from "./estimate.ts";
 
 export interface Incomparable {
   readonly status: "incomparable";
@@ -51,11 +45,6 @@ export function compareWithBaseline(
   const pairs = sameWeights(base, found);
   return pairs === null ? retrained(base, found) : resampled(pairs);
 }
-
-const meanValue = (side: readonly Measurement[]): number => mean(side.map(({ row }) => row.value));
-
-/** +1 where more is worse. */
-export const harmSign = (row: ResultRow): number => (row.direction === "higher" ? -1 : 1);
 
 /** Relative change of an exactly known value; from a base of zero any harm is infinite. */
 function exactHarm(base: number, found: number, row: ResultRow): Estimate {
@@ -92,42 +81,6 @@ function machine(base: readonly Measurement[], found: readonly Measurement[]): C
   return { ...unpaired(a, b, found[0]!.row), basis: "exact", reason: "measured on the same kind of machine" };
 }
 
-/** The mean of a side with the errors its rows state; null where one states none. */
-export function ownEstimate(side: readonly Measurement[]): Estimate | null {
-  let sum: Estimate = exactly(0);
-  for (const { row } of side) {
-    if (row.standardError === null) return null;
-    const groups = row.deleteGroup?.length;
-    const degreesOfFreedom = groups === undefined || groups < 2 ? Number.POSITIVE_INFINITY : groups - 1;
-    sum = combine(sum, 1, { value: row.value, standardError: row.standardError, degreesOfFreedom }, 1);
-  }
-  return { ...sum, value: sum.value / side.length, standardError: sum.standardError / side.length };
-}
-
-/** Two independent estimates: variances add; the ratio's error by the delta method. */
-function unpaired(a: Estimate, b: Estimate, row: ResultRow): Compared {
-  const difference = combine(b, 1, a, -1);
-  // harm = ±(b − a)/|a|; d(b/a) = db/a − b·da/a².
-  const ratio = combine(b, 1 / a.value, a, -b.value / (a.value * a.value));
-  const harm = { ...ratio, value: (harmSign(row) * difference.value) / Math.abs(a.value) };
-  return {
-    status: "compared",
-    basis: "same-weights",
-    pairing: "unpaired",
-    base: a.value,
-    found: b.value,
-    difference,
-    harm: isFarFromZero(a) ? harm : null,
-    identical: b.value === a.value,
-    reason: isFarFromZero(a) ? "unpaired" : NEAR_ZERO,
-  };
-}
-
-const NEAR_ZERO = "the baseline's value is within its error of zero, so a relative change has no bound";
-
-/** Fieller's condition (1954) for a ratio to have a bounded interval: its denominator differs from zero. */
-const isFarFromZero = (base: Estimate): boolean => Math.abs(base.value) > 2.1 * base.standardError;
-
 /**
  * The measurements whose weights occur on both sides, matched; null if one of the new has no match.
  * Without weights on either side (images from elsewhere) equal seeds stand for the same source.
@@ -147,80 +100,6 @@ function sameWeights(
     pairs.push([a, b]);
   }
   return pairs;
-}
-
-function resampled(pairs: readonly (readonly [Measurement, Measurement])[]): Compared {
-  const a = pairs.map(([base]) => base);
-  const b = pairs.map(([, found]) => found);
-  const row = b[0]!.row;
-  const identical = pairs.every(([base, found]) => base.row.value === found.row.value);
-  const same = { base: meanValue(a), found: meanValue(b), identical };
-  const [leftOutA, leftOutB] = pairedGroups(pairs) ? [meanGroups(a), meanGroups(b)] : [null, null];
-  if (leftOutA !== null && leftOutB !== null) return { ...paired(a, b, leftOutA, leftOutB), ...same };
-  const [own, other] = [ownEstimate(a), ownEstimate(b)];
-  if (own !== null && other !== null) return { ...unpaired(own, other, row), ...same };
-  return unjudged("same-weights", same, "the metric states no error");
-}
-
-/** A difference whose error is not known. */
-function unjudged(
-  basis: "same-weights" | "retrained",
-  values: Pick<Compared, "base" | "found" | "identical">,
-  reason: string,
-): Compared {
-  return { status: "compared", basis, pairing: "unpaired", ...values, difference: null, harm: null, reason };
-}
-
-/** Whether every pair drew the same seeds and has as many delete-group values as the others. */
-function pairedGroups(pairs: readonly (readonly [Measurement, Measurement])[]): boolean {
-  const groups = pairs[0]![0].row.deleteGroup?.length ?? 0;
-  return (
-    groups >= 2 &&
-    pairs.every(
-      ([a, b]) =>
-        a.entry.seeds !== null &&
-        a.entry.seeds === b.entry.seeds &&
-        a.row.deleteGroup?.length === groups &&
-        b.row.deleteGroup?.length === groups,
-    )
-  );
-}
-
-/** The mean metric of a side with group g of every run left out. */
-function meanGroups(side: readonly Measurement[]): number[] {
-  return side[0]!.row.deleteGroup!.map((_, g) => mean(side.map(({ row }) => row.deleteGroup![g]!)));
-}
-
-/** Group by group: what the two draws share cancels in the difference and in the ratio. */
-function paired(
-  a: readonly Measurement[],
-  b: readonly Measurement[],
-  leftOutA: readonly number[],
-  leftOutB: readonly number[],
-): Compared {
-  const [base, found] = [meanValue(a), meanValue(b)];
-  const row = b[0]!.row;
-  const degreesOfFreedom = leftOutA.length - 1;
-  const differences = leftOutA.map((value, g) => leftOutB[g]! - value);
-  const ratios = leftOutA.map((value, g) => (harmSign(row) * (leftOutB[g]! - value)) / Math.abs(value));
-  const bounded = isFarFromZero({ value: base, standardError: jackknifeError(leftOutA), degreesOfFreedom });
-  return {
-    status: "compared",
-    basis: "same-weights",
-    pairing: "paired",
-    base,
-    found,
-    difference: { value: found - base, standardError: jackknifeError(differences), degreesOfFreedom },
-    harm: bounded
-      ? {
-          value: (harmSign(row) * (found - base)) / Math.abs(base),
-          standardError: jackknifeError(ratios),
-          degreesOfFreedom,
-        }
-      : null,
-    identical: found === base,
-    reason: bounded ? `paired over ${leftOutA.length} seed groups` : NEAR_ZERO,
-  };
 }
 
 /** Each training seed counts once, however often its result was given. */

@@ -1,7 +1,8 @@
 /** What a rule says of a metric: worse, ok or unclear, by a one-sided test at `ALPHA`. */
 import type { Verdict } from "../result.ts";
 import type { Measurement } from "./comparable.ts";
-import { type Compared, compareWithBaseline, distinctTrainings, ownEstimate } from "./compare.ts";
+import { compareWithBaseline, distinctTrainings } from "./compare.ts";
+import { type Compared, ownEstimate } from "./draws.ts";
 import { ALPHA, type Estimate, exactly, exceedanceP, interval, mean, meanOfRepetitions } from "./estimate.ts";
 import { tolerance } from "./schema.ts";
 
