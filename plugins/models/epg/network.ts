@@ -50,7 +50,8 @@ export const sequenceLength = (shape: NetworkShape): number => shape.tokens + 1 
 export function representation(p: Tracer, shape: NetworkShape, x: Value, t: Value): Value {
   const classToken = broadcastTo(classTokens(p, shape), [x.shape[0]!, shape.tokens, shape.width]);
   let sequence = tokens(p, shape, classToken, timeEmbedding(t, shape.width), x);
-  for (let i = 0; i < shape.depth; i++) sequence = encoderBlock(p.scope(`blocks.${i}.`), sequence, shape, true);
+  for (let i = 0; i < shape.depth; i++)
+    sequence = encoderBlock(p.scope(`blocks.${i}.`), sequence, shape, true);
   const first = reshape(slice(sequence, 1, 0, 1), [x.shape[0]!, shape.width]);
   return norm(p, "norm", first);
 }
@@ -60,7 +61,14 @@ export function representation(p: Tracer, shape: NetworkShape, x: Value, t: Valu
  * → [batch, 3, H, H].
  * @param dropout masks of the decoder's attention outputs, [decoderDepth, batch, tokens, decoderWidth]: 0 or 1/(1 − rate)
  */
-export function network(p: Tracer, shape: NetworkShape, x: Value, t: Value, y: Value, dropout?: Value): Value {
+export function network(
+  p: Tracer,
+  shape: NetworkShape,
+  x: Value,
+  t: Value,
+  y: Value,
+  dropout?: Value,
+): Value {
   const batch = x.shape[0]!;
   const time = timeEmbedding(t, shape.width);
   const table = p.parameter("class_embed.weight", [shape.classes + 1, shape.width], normal(0.02));
@@ -103,7 +111,12 @@ const positions = (shape: NetworkShape): Initialiser =>
     ? truncatedNormal(0.02)
     : {
         kind: "values",
-        data: sineCosinePositions(shape.resolution / shape.patch, shape.tokens + 1, shape.width, shape.positionAmplitude),
+        data: sineCosinePositions(
+          shape.resolution / shape.patch,
+          shape.tokens + 1,
+          shape.width,
+          shape.positionAmplitude,
+        ),
       };
 
 /** A p×p convolution of stride p, as one product of flattened patches: its weight keeps the published [D, 3, p, p]. */

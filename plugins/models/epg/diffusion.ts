@@ -1,0 +1,115 @@
+/** Stage 2a: fine-tuning as a diffusion model. */
+import type { Stage, StageContext } from "../../../harness/plugin.ts";
+import { adamw, adamwInputs, type Tensors, trace } from "../../../harness/program/index.ts";
+import { column, drawImages, drawLabels, drawNoise, imageOrder } from "./batches.ts";
+import { channelScales } from "./images.ts";
+import { denoisingLoss } from "./losses.ts";
+import type { NetworkShape } from "./network.ts";
+import { levelInputs, levelTensors, PRETRAINING } from "./pretraining.ts";
+import { optimiserStep, type Recipe } from "./recipes.ts";
+import { karrasLevel, nearestLevel, resolutionShift } from "./schedules.ts";
+
+export const DIFFUSION = "diffusion fine-tuning";
+
+export interface FineTuningSettings {
+  readonly shape: NetworkShape;
+  readonly recipe: Recipe;
+  readonly batchSize: number;
+  readonly steps: number | null;
+  readonly share: number;
+  /** Whether an encoder was pre-trained for it. */
+  readonly pretrained: boolean;
+}
+
+/** Grid that training levels are snapped to. */
+const LEVELS = 1280;
+const LABEL_DROPOUT = 0.1;
+
+export function diffusionProgram({ shape, recipe, batchSize }: FineTuningSettings) {
+  return trace("epg.diffusion", (p) => {
+    const image = (name: string) => p.input(name, [batchSize, 3, shape.resolution, shape.resolution]);
+    const { loss } = denoisingLoss(
+      p,
+      shape,
+      {
+        x0: image("x0"),
+        noise: image("noise"),
+        level: levelInputs(p, "level", batchSize),
+        labels: p.input("labels", [batchSize], "int32"),
+      },
+      p.input("weight", [batchSize]),
+    );
+    p.output("loss", loss);
+    adamw(p, loss, { ...recipe.diffusion, clip: recipe.diffusion.clip !== null, ema: true });
+  });
+}
+
+/** A level of the grid for a sampled σ: its shifted value and the loss weight 1/(σ_i − σ_{i+1}), unshifted. */
+export function snap(sigma: number, resolution: number): { index: number; sigma: number; weight: number } {
+  const index = nearestLevel(sigma, LEVELS);
+  const level = karrasLevel(index, LEVELS);
+  return {
+    index,
+    sigma: level * resolutionShift(resolution),
+    weight: 1 / (level - karrasLevel(index + 1, LEVELS)),
+  };
+}
+
+function batches({ shape, recipe }: FineTuningSettings, context: StageContext) {
+  const { random, train, batchSize, steps, task } = context;
+  const { logSigmaMean, logSigmaDeviation } = recipe.diffusion;
+  const side = shape.resolution;
+  const scales = channelScales(recipe.normalisation);
+  const order = imageOrder(context);
+  return async (step: number): Promise<Tensors> => {
+    const indices = order(step);
+    const images = await train.images(indices);
+    const levels = indices.map((_, k) => {
+      const normal = random.stream("level", step, k).normal();
+      return snap(Math.exp(logSigmaMean + logSigmaDeviation * normal), side);
+    });
+    return {
+      x0: drawImages(images, random, step, batchSize, side, scales),
+      noise: drawNoise(random, step, batchSize, side),
+      labels: drawLabels(train, indices, random, step, task.classes, LABEL_DROPOUT),
+      ...levelTensors(
+        "level",
+        levels.map(({ sigma }) => sigma),
+      ),
+      weight: column(levels.map(({ weight }) => weight)),
+      ...adamwInputs(optimiserStep(recipe.diffusion, step, steps)),
+    };
+  };
+}
+
+export function diffusionStage(settings: FineTuningSettings): Stage {
+  const { recipe, batchSize, steps, share, pretrained } = settings;
+  return {
+    name: DIFFUSION,
+    after: pretrained ? [PRETRAINING] : [],
+    program: diffusionProgram(settings),
+    batchSize,
+    steps,
+    share,
+    identity: {
+      normalisation: recipe.normalisation,
+      optimiser: recipe.diffusion,
+      labelDropout: LABEL_DROPOUT,
+    },
+    start: ({ previous }) => encoderOf(previous[PRETRAINING] ?? {}),
+    batches: (context) => batches(settings, context),
+    result: averaged,
+  };
+}
+
+/** What pre-training hands to fine-tuning: all but the projector. */
+export const encoderOf = (pretrained: Tensors): Tensors =>
+  Object.fromEntries(Object.entries(pretrained).filter(([name]) => !name.startsWith("projection_head.")));
+
+/** The averaged weights, under their published names. */
+export const averaged = (state: Tensors): Tensors =>
+  Object.fromEntries(
+    Object.entries(state)
+      .filter(([name]) => name.startsWith("ema/"))
+      .map(([name, tensor]) => [name.slice("ema/".length), tensor]),
+  );

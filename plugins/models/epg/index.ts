@@ -1,0 +1,83 @@
+/** EPG (arXiv 2510.12586): pre-train an encoder without labels, add a decoder, fine-tune both in pixel space. */
+import { UserError } from "../../../harness/errors.ts";
+import type { Model, Stage, Task } from "../../../harness/plugin.ts";
+import { CONSISTENCY, consistencyTuningStage } from "./consistency.ts";
+import { deviations } from "./deviations.ts";
+import { DIFFUSION, diffusionStage } from "./diffusion.ts";
+import { type EpgOptions, schema } from "./options.ts";
+import { pretrainingStage } from "./pretraining.ts";
+import { type Recipe, recipeOf } from "./recipes.ts";
+import { createSampler, type SamplerChoice } from "./samplers/index.ts";
+import { networkShape, projectorShape } from "./sizes.ts";
+
+/** The size's recipe with what the options say otherwise. */
+function recipeFor({ size, learningRate, pretraining }: EpgOptions): Recipe {
+  const recipe = recipeOf(size);
+  const tuned = learningRate === null ? {} : { learningRate };
+  return {
+    ...recipe,
+    pretraining: {
+      ...recipe.pretraining,
+      ...(pretraining.learningRate === null ? {} : { learningRate: pretraining.learningRate }),
+      ...(pretraining.targetBatchNorm === null ? {} : { targetBatchNorm: pretraining.targetBatchNorm }),
+    },
+    diffusion: { ...recipe.diffusion, ...tuned },
+    consistency: { ...recipe.consistency, ...tuned },
+  };
+}
+
+function stages(options: EpgOptions, task: Task): readonly Stage[] {
+  const { size, objective, pretraining, steps } = options;
+  const shape = networkShape(size, task);
+  const projector = projectorShape(size);
+  const recipe = recipeFor(options);
+  const batchSize = options.batchSize ?? recipe.batchSize;
+  const pretrained = pretraining.share > 0;
+  const fineTuning = { shape, recipe, batchSize, steps, share: 1 - pretraining.share, pretrained };
+  const last =
+    objective === "diffusion"
+      ? diffusionStage(fineTuning)
+      : consistencyTuningStage({ ...fineTuning, size, projector });
+  return pretrained
+    ? [pretrainingStage({ ...pretraining, shape, projector, recipe, batchSize }), last]
+    : [last];
+}
+
+const samplerChoice = ({ sampler, objective }: EpgOptions): SamplerChoice =>
+  sampler ?? (objective === "diffusion" ? { kind: "heun", steps: 16 } : { kind: "oneStep" });
+
+const SAMPLING_BATCH = 32;
+const LARGE_SAMPLING_BATCH = 8;
+
+const model: Model<EpgOptions> = {
+  name: "epg",
+  schema,
+  stages,
+  async sampler(options, task, weights, runtime, batchSize) {
+    const { objective, clamp, guidance, size } = options;
+    if (guidance && task.classes === 0)
+      throw new UserError(
+        "guidance is set, but the data has no classes to guide towards",
+        "use guidance: null, or data with class folders",
+      );
+    const name = objective === "diffusion" ? DIFFUSION : CONSISTENCY;
+    return createSampler(
+      samplerChoice(options),
+      {
+        shape: networkShape(size, task),
+        target: objective === "diffusion" ? "x0" : "edm",
+        batchSize,
+        normalisation: recipeOf(size).normalisation,
+        clamp,
+        guidance,
+      },
+      weights[name]!,
+      runtime,
+    );
+  },
+  samplingBatchSize: ({ size }, { resolution }) =>
+    resolution >= 256 || size.includes("/") ? LARGE_SAMPLING_BATCH : SAMPLING_BATCH,
+  deviations,
+};
+
+export default model;

@@ -1,0 +1,16 @@
+/** Euler's method on the probability-flow ODE (Song et al., arXiv:2011.13456 eq. 13, as arXiv:2206.00364 writes it). */
+import { advance, type Solver, slope } from "./solver.ts";
+
+/** Stops at the last level, as released: n − 1 calls for n levels. */
+export const eulerReleased: Solver = async (denoise, start, levels) => {
+  let x = start;
+  for (let i = 0; i + 1 < levels.length; i++) {
+    const sigma = levels[i]!;
+    x = advance(x, slope(x, await denoise(x, sigma), sigma), levels[i + 1]! - sigma);
+  }
+  return x;
+};
+
+/** With a last step to σ = 0, which is the denoised image itself: n calls. */
+export const euler: Solver = async (denoise, start, levels) =>
+  denoise(await eulerReleased(denoise, start, levels), levels.at(-1)!);
