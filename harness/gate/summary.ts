@@ -107,13 +107,16 @@ function summarise(scored: Scored, comparisons: readonly Comparison[]): string {
 }
 
 /** Compared metrics of the headline families; FD only where n ≥ 5·dims, since below most of it is bias. */
-function headlineMetrics({ results, run }: Scored, comparisons: readonly Comparison[]): string[] {
+function headlineMetrics(scored: Scored, comparisons: readonly Comparison[]): string[] {
+  const { features, featureDims } = scored.run;
   const metrics = [...new Set(comparisons.map(({ metric }) => metric))];
-  const unbiased = (metric: string): boolean =>
-    results.every((row) => row.metric !== metric || (row.n !== null && row.n >= 5 * run.featureDims));
+  const isMostlyBias = (metric: string): boolean =>
+    drawnOf(scored, metric).some(({ row }) => row.n === null || row.n < 5 * featureDims);
   return HEADLINES.flatMap((family) =>
-    metrics.filter((metric) => metricFamily(metric, run.features) === family),
-  ).filter((metric) => metricFamily(metric, run.features) !== "fd" || unbiased(metric));
+    metrics.filter(
+      (metric) => metricFamily(metric, features) === family && !(family === "fd" && isMostlyBias(metric)),
+    ),
+  );
 }
 
 function isSignificant(comparisons: readonly Comparison[], metric: string, a: string, b: string): boolean {
