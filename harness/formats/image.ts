@@ -42,7 +42,8 @@ export async function decodeImage(source: string | Uint8Array, side?: number): P
     return await pixels(side === undefined ? image : square(image, side));
   } catch (error) {
     if (error instanceof ImageError) throw error;
-    throw new ImageError(error instanceof Error ? error.message.trim() : String(error), { cause: error });
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ImageError(reason.trim().replaceAll(/\s*\n\s*/g, "; "), { cause: error });
   }
 }
 
