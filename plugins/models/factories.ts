@@ -1,5 +1,6 @@
 import type { Descriptor } from "../../harness/plugin.ts";
 import type { EpgInput } from "./epg/options.ts";
+import type { LatentInput } from "./latent/index.ts";
 
 type Sampler = NonNullable<EpgInput["sampler"]>;
 
@@ -20,3 +21,17 @@ export const euler = (steps: number): Sampler => ({ kind: "euler", steps });
 export const eulerReleased = (steps: number): Sampler => ({ kind: "eulerReleased", steps });
 /** One network call. */
 export const oneStep = (): Sampler => ({ kind: "oneStep" });
+
+/** Latent diffusion, the baseline: an AutoencoderKL, then a DiT on its latents. */
+export const latent = (options: LatentInput = {}): Descriptor<"model"> => ({
+  kind: "model",
+  plugin: "latent",
+  options: { ...options },
+});
+
+type LatentSampler = NonNullable<LatentInput["sampler"]>;
+
+/** Deterministic sampling of a latent model (arXiv:2010.02502, η = 0): `steps` calls, twice that with guidance. */
+export const ddim = (steps: number): LatentSampler => ({ kind: "ddim", steps });
+/** Ancestral sampling of a latent model, with its learned variance. */
+export const ddpm = (steps: number): LatentSampler => ({ kind: "ddpm", steps });

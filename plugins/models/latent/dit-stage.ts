@@ -1,0 +1,141 @@
+/** Second stage: a DiT on the frozen autoencoder's latents. */
+import type { Stage } from "../../../harness/plugin.ts";
+import {
+  adamw,
+  adamwInputs,
+  add,
+  cast,
+  mean,
+  mul,
+  ones,
+  type Program,
+  scalar,
+  type Tensor,
+  trace,
+} from "../../../harness/program/index.ts";
+import { type AutoencoderConfig, samplePosterior } from "./autoencoder.ts";
+import { addNoise, diffusionLoss } from "./diffusion-loss.ts";
+import { type DitConfig, dit } from "./dit.ts";
+import { encodeTrainingSet, encodingFlops } from "./latent-cache.ts";
+import { TRAINING_STEPS } from "./schedule.ts";
+import {
+  averageDecayAt,
+  averagesOf,
+  batchOrder,
+  int32Tensor,
+  type LearningRate,
+  learningRateAt,
+  normalTensor,
+} from "./training.ts";
+
+/** PyTorch's defaults, which DiT trains with. */
+const BETAS = { beta1: 0.9, beta2: 0.999 };
+/** Probability of training an image without its label, so that the null label is learned. */
+const LABEL_DROP = 0.1;
+
+/**
+ * One step of AdamW. Inputs: posteriors `mean`, `logVariance` with the `posteriorNoise` that samples them,
+ * `noise`, training steps `t`, `labels`, and `latentScale`, which is kept as a state: samplers divide by it.
+ */
+export const ditStep = (config: DitConfig, batch: number): Program =>
+  trace("dit-step", (p) => {
+    const shape = [batch, config.latentChannels, config.side, config.side];
+    const posterior = { mean: p.input("mean", shape), logVariance: p.input("logVariance", shape) };
+    const scale = p.input("latentScale", []);
+    const start = mul(samplePosterior(posterior, p.input("posteriorNoise", shape)), scale);
+    const noise = p.input("noise", shape);
+    const t = p.input("t", [batch], "int32");
+    const noisy = addNoise(start, noise, t);
+    const output = dit(p, noisy, cast(t, "float32"), p.input("labels", [batch], "int32"), config);
+    const { squaredError, variationalBound } = diffusionLoss(output, start, noisy, noise, t);
+    const loss = mean(add(squaredError, variationalBound));
+    p.output("loss", loss);
+    p.output("squaredError", mean(squaredError));
+    p.output("variationalBound", mean(variationalBound));
+    adamw(p, loss, { ...BETAS, weightDecay: 0, ema: true });
+    p.state("latent_scale", [], ones);
+    p.update("latent_scale", scale);
+  });
+
+export interface DitStageSettings {
+  readonly autoencoder: AutoencoderConfig;
+  readonly dit: DitConfig;
+  readonly resolution: number;
+  readonly batchSize: number;
+  readonly learningRate: LearningRate;
+  readonly flip: boolean;
+  /** A number, or 1/σ of the training set's latents. */
+  readonly latentScale: number | "measured";
+  readonly steps: number | null;
+  readonly share: number;
+}
+
+export function ditStage(settings: DitStageSettings): Stage {
+  const {
+    autoencoder,
+    dit: config,
+    resolution,
+    batchSize,
+    learningRate,
+    flip,
+    latentScale,
+    steps,
+    share,
+  } = settings;
+  return {
+    name: "DiT",
+    after: ["VAE"],
+    program: ditStep(config, batchSize),
+    batchSize,
+    steps,
+    share,
+    identity: { learningRate, flip, latentScale },
+    prepare: (context) => encodeTrainingSet(context, autoencoder, flip),
+    preparationFlops: (images) => encodingFlops(autoencoder, resolution, images, flip),
+    start: () => ({}),
+    batches(context, prepared) {
+      const { train, random } = context;
+      const order = batchOrder(context);
+      const shape = prepared.mean!.shape.with(0, batchSize);
+      const scale = latentScale === "measured" ? prepared.scale! : scalar(latentScale);
+      return async (step) => {
+        const images = order(step);
+        const coins = random.stream("flip", step);
+        const rows = images.map((image) => (flip && coins.uniform() < 0.5 ? image + train.length : image));
+        const times = random.stream("t", step);
+        const drops = random.stream("label-drop", step);
+        const labelOf = (image: number): number =>
+          drops.uniform() < LABEL_DROP || config.classes === 0 ? config.classes : train.label(image);
+        return {
+          mean: rowsOf(prepared.mean!, rows),
+          logVariance: rowsOf(prepared.logVariance!, rows),
+          latentScale: scale,
+          posteriorNoise: normalTensor(random.stream("posterior", step), shape),
+          noise: normalTensor(random.stream("noise", step), shape),
+          t: int32Tensor(images.map(() => times.integer(TRAINING_STEPS))),
+          labels: int32Tensor(images.map(labelOf)),
+          ...adamwInputs({
+            step,
+            learningRate: learningRateAt(step, context.steps, learningRate),
+            ...BETAS,
+            emaDecay: averageDecayAt(step, context.steps),
+          }),
+        };
+      };
+    },
+    result: (state) => ({
+      ...averagesOf(state),
+      pos_embed: state.pos_embed!,
+      latent_scale: state.latent_scale!,
+    }),
+  };
+}
+
+function rowsOf({ dtype, shape, data }: Tensor, rows: readonly number[]): Tensor {
+  const size = shape.slice(1).reduce((product, side) => product * side, 1);
+  const picked = new Float32Array(rows.length * size);
+  rows.forEach((row, i) => {
+    picked.set(data.subarray(row * size, (row + 1) * size), i * size);
+  });
+  return { dtype, shape: shape.with(0, rows.length), data: picked };
+}

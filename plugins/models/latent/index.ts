@@ -1,0 +1,106 @@
+/** Latent diffusion, the baseline: an AutoencoderKL, then a DiT on its latents. */
+import { z } from "zod";
+import { UserError } from "../../../harness/errors.ts";
+import type { Model, Task } from "../../../harness/plugin.ts";
+import { ditStage } from "./dit-stage.ts";
+import { openReconstructor } from "./reconstructor.ts";
+import { openSampler, type SamplerSettings } from "./sampler.ts";
+import { ditFor, isPublished, SIZE_NAMES, SIZES, type Size } from "./sizes.ts";
+import { vaeStage } from "./vae-stage.ts";
+
+/** A stage's own settings; what is not given is the size's. */
+const stageSchema = z.strictObject({
+  batchSize: z.int().min(1).optional(),
+  learningRate: z.number().positive().optional(),
+  /** null: as many as the budget pays for. */
+  steps: z.int().min(1).nullable().default(null),
+});
+
+const schema = z.strictObject({
+  size: z.enum(SIZE_NAMES).default("tiny"),
+  sampler: z
+    .strictObject({ kind: z.enum(["ddim", "ddpm"]), steps: z.int().min(1).max(1000) })
+    .default({ kind: "ddim", steps: 50 }),
+  /** Classifier-free guidance; scale 1 is none. Without it: 1.5 where there are classes. */
+  guidance: z
+    .strictObject({ scale: z.number().min(0).max(100), channels: z.int().min(1).max(4).optional() })
+    .optional(),
+  /** What latents are multiplied by: a number, or 1/σ of the training set's. Without it, the size's. */
+  latentScale: z.union([z.literal("measured"), z.number().positive()]).optional(),
+  /** Mirrors half of the training images. */
+  flip: z.boolean().default(true),
+  /** The autoencoder's part of the training FLOPs. */
+  vaeShare: z.number().min(0.01).max(0.99).optional(),
+  vae: stageSchema.prefault({}),
+  dit: stageSchema.prefault({}),
+});
+
+type Options = z.infer<typeof schema>;
+/** What a config may say; the rest takes its default. */
+export type LatentInput = z.input<typeof schema>;
+
+function samplerSettings(options: Options, task: Task): SamplerSettings {
+  const size: Size = SIZES[options.size];
+  const scale = options.guidance?.scale ?? (task.classes > 0 ? 1.5 : 1);
+  if (task.classes === 0 && scale !== 1)
+    throw new UserError(
+      `guidance.scale is ${scale}, but the model is unconditional: there is no label to guide by`,
+      "use guidance scale 1, or data with classes",
+    );
+  return {
+    autoencoder: size.autoencoder,
+    dit: ditFor(options.size, task),
+    solver: options.sampler.kind,
+    steps: options.sampler.steps,
+    guidance: { scale, channels: options.guidance?.channels ?? size.guidedChannels },
+  };
+}
+
+const model: Model<Options> = {
+  name: "latent",
+  schema,
+  stages(options, task) {
+    const size: Size = SIZES[options.size];
+    const dit = ditFor(options.size, task);
+    const vaeShare = options.vaeShare ?? size.vaeShare;
+    const common = { autoencoder: size.autoencoder, resolution: task.resolution, flip: options.flip };
+    const settings = (stage: "vae" | "dit") => {
+      const { batchSize, learningRate } = stage === "vae" ? size.vaeStage : size.ditStage;
+      return {
+        batchSize: options[stage].batchSize ?? batchSize,
+        learningRate: { ...learningRate, peak: options[stage].learningRate ?? learningRate.peak },
+        steps: options[stage].steps,
+      };
+    };
+    return [
+      vaeStage({ ...common, ...settings("vae"), share: vaeShare }),
+      ditStage({
+        ...common,
+        ...settings("dit"),
+        share: 1 - vaeShare,
+        dit,
+        latentScale: options.latentScale ?? size.latentScale,
+      }),
+    ];
+  },
+  sampler: (options, task, weights, runtime, batchSize) =>
+    openSampler(samplerSettings(options, task), weights, runtime, batchSize),
+  samplingBatchSize: () => 64,
+  reconstructor: (options, task, weights, runtime) =>
+    openReconstructor(SIZES[options.size].autoencoder, task.resolution, weights, runtime, 32),
+  deviations(options) {
+    const always = [
+      "The autoencoder is trained by L1 and KL alone: no LPIPS, no adversarial loss.",
+      "The autoencoder's weights are averaged as the DiT's are; latent diffusion's kl-f8 keeps the last.",
+      "The decay of the averages is 0.9999 only in long trainings: min(0.9999, (1+s)/(10+s)), half-life ≤ 10 % of the steps.",
+    ];
+    if (isPublished(options.size)) return always;
+    return [
+      ...always,
+      "A smaller autoencoder and a smaller DiT than any published, trained at a higher learning rate with warm-up and cosine decay.",
+      "Latents are scaled by their measured 1/σ and guidance acts on all their channels, not the first three.",
+    ];
+  },
+};
+
+export default model;

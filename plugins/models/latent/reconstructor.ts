@@ -1,0 +1,33 @@
+/** Real images through the autoencoder and back: its posterior's mean, decoded. */
+import type { Reconstructor, Runtime, StageWeights } from "../../../harness/plugin.ts";
+import { type AutoencoderConfig, downsamplingOf } from "./autoencoder.ts";
+import { toImages, toNetwork } from "./images.ts";
+import { encoderProgram } from "./latent-cache.ts";
+import { decoderProgram } from "./sampler.ts";
+
+export async function openReconstructor(
+  config: AutoencoderConfig,
+  resolution: number,
+  weights: StageWeights,
+  runtime: Runtime,
+  batchSize: number,
+): Promise<Reconstructor> {
+  const encoder = await runtime.compile(
+    encoderProgram(config, batchSize, resolution),
+    weights.VAE!,
+    "encoder",
+  );
+  const side = resolution / downsamplingOf(config);
+  const decoder = await runtime.compile(decoderProgram(config, batchSize, side), weights.VAE!, "decoder");
+  return {
+    batchSize,
+    async reconstruct(images) {
+      const { mean } = await encoder.run({ images: toNetwork(images, resolution) });
+      return toImages((await decoder.run({ latents: mean! })).images!);
+    },
+    async dispose() {
+      await encoder.dispose();
+      await decoder.dispose();
+    },
+  };
+}
