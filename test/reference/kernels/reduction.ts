@@ -1,0 +1,62 @@
+/** Reductions, and what is defined row by row through them. */
+import { type Attributes, sizeOf } from "../../../harness/program/tensor.ts";
+import { type Array64, offsets, stridesOf } from "../array.ts";
+import type { Kernel } from "./kernel.ts";
+
+/** For each element of x, which element of the reduced tensor it belongs to. */
+function places({ shape }: Array64, { axes }: Attributes): Int32Array {
+  const reduced = axes as readonly number[];
+  const kept = shape.map((side, axis) => (reduced.includes(axis) ? 1 : side));
+  const strides = stridesOf(kept);
+  return offsets(
+    shape,
+    strides.map((stride, axis) => (reduced.includes(axis) ? 0 : stride)),
+  );
+}
+
+const reduction =
+  (start: number, f: (total: number, x: number) => number): Kernel =>
+  ([x], [shape], attributes) => {
+    const y = new Float64Array(sizeOf(shape!)).fill(start);
+    places(x!, attributes).forEach((place, i) => {
+      y[place] = f(y[place]!, x!.data[i]!);
+    });
+    return [y];
+  };
+
+/** The rows of the last axis. */
+export function rowsOf({ shape, data }: Array64): Float64Array[] {
+  const width = shape.at(-1)!;
+  return Array.from({ length: data.length / width }, (_, row) =>
+    data.subarray(row * width, (row + 1) * width),
+  );
+}
+
+const total = (row: Float64Array): number => row.reduce((sum, x) => sum + x, 0);
+
+const logSumExp = (row: Float64Array): number => {
+  const peak = row.reduce((high, x) => Math.max(high, x));
+  return peak + Math.log(total(row.map((x) => Math.exp(x - peak))));
+};
+
+/** e^(xᵢ)/Σ e^(xⱼ) = e^(xᵢ − ln Σ e^(xⱼ)) */
+export const softmax = (row: Float64Array): Float64Array => {
+  const scale = logSumExp(row);
+  return row.map((x) => Math.exp(x - scale));
+};
+
+export const reductions = {
+  crossEntropy: ([logits, labels]) => [
+    Float64Array.from(rowsOf(logits!), (row, i) => logSumExp(row) - (row[labels!.data[i]!] ?? 0)),
+  ],
+  logSumExp: ([x]) => [Float64Array.from(rowsOf(x!), logSumExp)],
+  max: reduction(-Infinity, Math.max),
+  softmax: ([x]) => {
+    const y = new Float64Array(x!.data.length);
+    rowsOf(x!).forEach((row, i) => {
+      y.set(softmax(row), i * row.length);
+    });
+    return [y];
+  },
+  sum: reduction(0, (sum, x) => sum + x),
+} satisfies Record<string, Kernel>;
