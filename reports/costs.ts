@@ -1,0 +1,90 @@
+/** What it took: the ledger of the run, each entry's bill, and what an image costs. */
+import { metricKind, metricLabel, type Result, type ResultEntry } from "../harness/result.ts";
+import { count, NO_VALUE, quantity } from "./format.ts";
+import { type ExtraColumn, metricsOf, metricTable } from "./metric-table.ts";
+import { type Column, code, escaped, list, table } from "./text.ts";
+
+/** What belongs to training; every other cost is one of sampling. */
+const BILL = new Set(["train-flops", "total-train-flops", "wall-seconds", "peak-memory-bytes"]);
+
+const right = (head: string): Column => ({ head, align: "right" });
+
+export function ledger(result: Result): string {
+  const columns = [
+    { head: "Stage" },
+    { head: "For" },
+    right("Steps"),
+    right("Images"),
+    right("Batch"),
+    right("Work in MACs"),
+    right("Work in FLOPs"),
+    right("Parameters"),
+    right("Wall"),
+    right("Peak memory"),
+    { head: "Cached" },
+  ];
+  const lines = result.ledger.map((line) => [
+    `${escaped(line.stage)} (${line.kind})`,
+    line.entries.map(escaped).join("; "),
+    count(line.steps),
+    count(line.images),
+    count(line.batchSize),
+    quantity({ value: line.macs, unit: "MAC" }),
+    quantity({ value: line.flops, unit: "FLOP" }),
+    quantity({ value: line.parameters, unit: "parameters" }),
+    quantity({ value: line.wallSeconds, unit: "s" }),
+    quantity({ value: line.peakMemoryBytes, unit: "byte" }),
+    line.cached ? "yes" : "no",
+  ]);
+  return [
+    "## Compute ledger",
+    table(columns, lines),
+    "FLOPs are 2·MACs + element-wise operations, counted from the programs; published “GFLOPs” are often MACs. " +
+      "Wall-clock is each stage's first run, also where it came from the cache.",
+  ].join("\n\n");
+}
+
+/** Each entry as if it had run alone, and the run as it was. */
+export function bills(result: Result): string {
+  const { trainFlops, sampleFlops, wallSeconds } = result.run.totals;
+  const total = [
+    `training ${quantity({ value: trainFlops, unit: "FLOP" })}`,
+    `sampling ${quantity({ value: sampleFlops, unit: "FLOP" })}`,
+    `wall-clock ${quantity({ value: wallSeconds, unit: "s" })}`,
+  ];
+  return [
+    "### Each entry, billed in full",
+    costTable(result, (metric) => BILL.has(metric)),
+    "Shared stages are billed to every entry that uses them. train flops: the last stage; total train flops: with pre-training or autoencoder.",
+    `The run's actual total, shared stages once: ${total.join(", ")}.`,
+  ].join("\n\n");
+}
+
+export function sampling(result: Result): string {
+  const isSampling = (metric: string): boolean => !BILL.has(metric);
+  const how: ExtraColumn = { head: "Sampler", cell: samplerText };
+  const lines = metricsOf(result, (row) => metricKind(row.metric) !== "score" && isSampling(row.metric)).map(
+    (metric) => {
+      const words = result.results
+        .filter((row) => row.metric === metric)
+        .map(({ convention }) => escaped(convention));
+      return `${escaped(metricLabel(metric, result.run.features))} (${code(metric)}): ${[...new Set(words)].join("; ")}`;
+    },
+  );
+  return ["## Sampling", costTable(result, isSampling, [how]), list(lines)].join("\n\n");
+}
+
+function costTable(
+  result: Result,
+  wanted: (metric: string) => boolean,
+  extra: readonly ExtraColumn[] = [],
+): string {
+  const metrics = metricsOf(result, (row) => metricKind(row.metric) !== "score" && wanted(row.metric));
+  const entries = result.run.entries.filter(({ kind }) => kind === "model");
+  return metricTable(result, entries, metrics, extra);
+}
+
+function samplerText({ sampling: settings }: ResultEntry): string {
+  const parts = Object.entries(settings).map(([key, value]) => `${escaped(key)} ${escaped(String(value))}`);
+  return parts.length === 0 ? NO_VALUE : parts.join(", ");
+}

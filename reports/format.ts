@@ -1,0 +1,99 @@
+/** Numbers as people read them: digits matched to the error, SI prefixes, units. */
+
+/** What stands where there is no value. */
+export const NO_VALUE = "—";
+
+const PREFIXES = ["", "k", "M", "G", "T", "P", "E", "Z", "Y"];
+
+/** Units that are counted in powers of a thousand, by the spellings they come in. */
+const SCALED: Record<string, string> = {
+  FLOP: "FLOP",
+  FLOPs: "FLOP",
+  MAC: "MAC",
+  MACs: "MAC",
+  byte: "B",
+  bytes: "B",
+  B: "B",
+  parameters: "",
+};
+
+/** Units that say nothing a reader needs beside every number. */
+const isSilent = (unit: string): boolean => unit === "" || unit === "share" || unit === "1";
+
+export interface Shown {
+  readonly value: number | null;
+  readonly standardError?: number | null;
+  readonly unit?: string;
+}
+
+/**
+ * "61.2 ± 1.8", "80.2 TFLOP", "51 ms".
+ * @param errorDigits significant digits of the error; the value's last digit is the error's
+ */
+export function quantity({ value, standardError = null, unit = "" }: Shown, errorDigits = 2): string {
+  if (value === null) return NO_VALUE;
+  const scaled = scale(value, unit);
+  const error = standardError === null ? null : standardError * scaled.factor;
+  const text = withError(value * scaled.factor, error, errorDigits);
+  return scaled.unit === "" ? text : `${text} ${scaled.unit}`;
+}
+
+function scale(value: number, unit: string): { factor: number; unit: string } {
+  if (unit === "s" && value !== 0 && Math.abs(value) < 1) return { factor: 1e3, unit: "ms" };
+  const base = Object.hasOwn(SCALED, unit) ? SCALED[unit] : undefined;
+  if (base === undefined) return { factor: 1, unit: isSilent(unit) ? "" : unit };
+  const power = value === 0 ? 0 : Math.floor(Math.log10(Math.abs(value)) / 3 + 1e-12);
+  const prefix = Math.min(Math.max(power, 0), PREFIXES.length - 1);
+  return { factor: 10 ** (-3 * prefix), unit: `${PREFIXES[prefix]}${base}` };
+}
+
+function withError(value: number, error: number | null, errorDigits: number): string {
+  const size = Math.max(Math.abs(value), error ?? 0);
+  if (size !== 0 && (size < 1e-3 || size >= 1e7)) return scientific(value, error, errorDigits, size);
+  if (error === null || error === 0) return significant(value);
+  const decimals = decimalsFor(error, errorDigits);
+  return `${fixed(value, decimals)} ± ${fixed(error, decimals)}`;
+}
+
+/** "(4.1 ± 0.3)×10⁻⁵": one power for the value and its error. */
+function scientific(value: number, error: number | null, errorDigits: number, size: number): string {
+  const exponent = Math.floor(Math.log10(size));
+  // Divided twice, since a power of ten beyond 1e308 is not a number.
+  const mantissa = (one: number): number =>
+    one / 10 ** Math.trunc(exponent / 2) / 10 ** (exponent - Math.trunc(exponent / 2));
+  const power = `×10${superscript(exponent)}`;
+  if (error === null || error === 0) return `${significant(mantissa(value))}${power}`;
+  const decimals = Math.min(decimalsFor(mantissa(error), errorDigits), 6);
+  return `(${fixed(mantissa(value), decimals)} ± ${fixed(mantissa(error), decimals)})${power}`;
+}
+
+const decimalsFor = (error: number, digits: number): number =>
+  Math.min(Math.max(digits - 1 - Math.floor(Math.log10(error)), 0), 12);
+
+/** Four significant digits, whole numbers in full with commas every three digits. */
+function significant(value: number): string {
+  if (Number.isInteger(value)) return signed(value.toLocaleString("en-US"));
+  const rounded = Number(value.toPrecision(4));
+  return signed(rounded.toLocaleString("en-US", { maximumSignificantDigits: 4 }));
+}
+
+const fixed = (value: number, decimals: number): string => {
+  const text = value.toLocaleString("en-US", {
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+  });
+  return signed(text === `-${(0).toFixed(decimals)}` ? text.slice(1) : text);
+};
+
+const signed = (text: string): string => text.replace("-", "−");
+
+const superscript = (exponent: number): string =>
+  [...String(exponent)].map((digit) => (digit === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)])).join("");
+
+/** "2,048", or a dash. */
+export const count = (value: number | null): string =>
+  value === null ? NO_VALUE : value.toLocaleString("en-US");
+
+/** "↓": which way is better. */
+export const arrow = (direction: "lower" | "higher" | "none"): string =>
+  ({ lower: " ↓", higher: " ↑", none: "" })[direction];

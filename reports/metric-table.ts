@@ -1,0 +1,109 @@
+/** Entries × metrics, the form of most tables of a report. */
+import {
+  type Comparison,
+  metricFamily,
+  metricLabel,
+  type Result,
+  type ResultEntry,
+  type ResultRow,
+} from "../harness/result.ts";
+import { arrow, NO_VALUE, quantity } from "./format.ts";
+import { type Column, escaped, table } from "./text.ts";
+
+/** Columns that the field reads first. */
+const ORDER = [
+  "fd",
+  "sfid",
+  "kid",
+  "is",
+  "precision",
+  "recall",
+  "density",
+  "coverage",
+  "class-accuracy",
+  "memorisation",
+  "psnr",
+  "nfe",
+  "decoder-calls",
+  "macs-per-image",
+  "sample-flops-per-image",
+  "throughput",
+  "latency",
+  "parameters",
+  "train-flops",
+  "total-train-flops",
+  "wall-seconds",
+  "peak-memory-bytes",
+];
+
+/** The metrics of a choice of rows, each once, in reading order. */
+export function metricsOf(result: Result, wanted: (row: ResultRow) => boolean): string[] {
+  const metrics = [...new Set(result.results.filter(wanted).map(({ metric }) => metric))];
+  const rank = (metric: string): number => {
+    const position = ORDER.indexOf(metricFamily(metric, result.run.features));
+    return position < 0 ? ORDER.length : position;
+  };
+  return metrics.sort((a, b) => rank(a) - rank(b));
+}
+
+export const rowOf = (result: Result, entry: string, metric: string): ResultRow | undefined =>
+  result.results.find((row) => row.entry === entry && row.metric === metric);
+
+export interface ExtraColumn extends Column {
+  readonly cell: (entry: ResultEntry) => string;
+}
+
+/** One line an entry: its name, the extra columns, its value of each metric. */
+export function metricTable(
+  result: Result,
+  entries: readonly ResultEntry[],
+  metrics: readonly string[],
+  extra: readonly ExtraColumn[] = [],
+): string {
+  const columns: Column[] = [
+    { head: "" },
+    ...extra,
+    ...metrics.map((metric): Column => ({ head: head(result, metric), align: "right" })),
+  ];
+  const lines = entries.map((entry) => [
+    entry.status === "failed" ? `${escaped(entry.name)} (failed)` : escaped(entry.name),
+    ...extra.map(({ cell }) => cell(entry)),
+    ...metrics.map((metric) => valueCell(result, entry.name, metric)),
+  ]);
+  return table(columns, lines);
+}
+
+function head(result: Result, metric: string): string {
+  const row = result.results.find((one) => one.metric === metric);
+  return `${escaped(metricLabel(metric, result.run.features))}${arrow(row?.direction ?? "none")}`;
+}
+
+function valueCell(result: Result, entry: string, metric: string): string {
+  const row = rowOf(result, entry, metric);
+  if (row === undefined) return NO_VALUE;
+  const text = escaped(quantity(row));
+  const beside =
+    row.beside === undefined
+      ? ""
+      : `<br>(${escaped(row.beside.label)}: ${quantity({ ...row.beside, unit: row.unit })})`;
+  return `${isBest(result, row) ? `**${text}**` : text}${beside}`;
+}
+
+/** Ahead of every other model by more than the error: only then is a value set in bold. */
+function isBest(result: Result, row: ResultRow): boolean {
+  const rivals = result.run.entries.filter(({ name, kind }) => {
+    const other = name === row.entry ? undefined : rowOf(result, name, row.metric);
+    return kind === "model" && other !== undefined && other.value !== null;
+  });
+  return (
+    rivals.length > 0 && rivals.every(({ name }) => result.comparisons.some((one) => isAhead(one, row, name)))
+  );
+}
+
+/** Whether this comparison puts the row's entry ahead of the rival, beyond the error. */
+function isAhead(one: Comparison, row: ResultRow, rival: string): boolean {
+  if (one.metric !== row.metric || !one.significant || one.difference === null) return false;
+  const better = row.direction === "higher" ? one.difference > 0 : one.difference < 0;
+  if (one.entry === row.entry && one.base === rival) return better;
+  return one.base === row.entry && one.entry === rival && !better;
+}
