@@ -38,16 +38,29 @@ const pointerSchema = z.strictObject({
   failures: z.array(z.tuple([z.int(), z.string()])),
 });
 
-/** Payloads under 512 MiB are held in memory. */
-const IN_MEMORY = 2 ** 29;
+/**
+ * The rows from the cache, made first where it lacks them or is damaged; a damaged file is told in a
+ * warning. Payloads under `inMemory` bytes (512 MiB) are held in memory, larger ones read row by row.
+ */
+export async function cachedPixels(entry: CacheEntry, inMemory = 2 ** 29): Promise<CachedPixels> {
+  try {
+    return await readOrBuild(entry, inMemory);
+  } catch (error) {
+    const { syscall, message } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) throw error;
+    throw new UserError(
+      `the cache folder ${entry.folder} cannot be used: ${message}`,
+      "make it writable, free space there, or name another cache folder",
+    );
+  }
+}
 
-/** The rows from the cache, made first where it lacks them or is damaged; a damaged file is told in a warning. */
-export async function cachedPixels(entry: CacheEntry): Promise<CachedPixels> {
+async function readOrBuild(entry: CacheEntry, inMemory: number): Promise<CachedPixels> {
   const payload = join(entry.folder, `${entry.key}.u8`);
-  const found = await readEntry(entry, payload);
+  const found = await readEntry(entry, payload, inMemory);
   if (typeof found !== "string") return { ...found, warnings: [] };
   await build(entry, payload);
-  const built = await readEntry(entry, payload);
+  const built = await readEntry(entry, payload, inMemory);
   if (typeof built === "string")
     throw new UserError(`the cache file ${payload} ${built} right after it was written`, "check the disk");
   const warnings = found === ABSENT ? [] : [`The cache file ${payload} ${found}; it was made again.`];
@@ -60,6 +73,7 @@ const ABSENT = "is absent";
 async function readEntry(
   entry: CacheEntry,
   payload: string,
+  inMemory: number,
 ): Promise<Omit<CachedPixels, "warnings"> | string> {
   const bytes = entry.rows * entry.rowBytes;
   const text = await readFile(pointerOf(payload), "utf8").catch(absent);
@@ -68,9 +82,9 @@ async function readEntry(
   const pointer = pointerSchema.safeParse(parseJson(text));
   if (!pointer.success) return "has an unreadable checksum file";
   if (size !== bytes) return `has ${size} bytes instead of ${bytes}`;
-  const memory = bytes < IN_MEMORY ? await readFile(payload) : null;
+  const memory = bytes < inMemory ? await readFile(payload) : null;
   if ((await checksum(memory ?? payload)) !== pointer.data.sha256) return "does not match its checksum";
-  const pixels = memory ? inMemory(memory, entry.rowBytes) : onDisk(payload, entry.rowBytes);
+  const pixels = memory ? held(memory, entry.rowBytes) : onDisk(payload, entry.rowBytes);
   return { pixels, failures: new Map(pointer.data.failures) };
 }
 
@@ -107,12 +121,7 @@ async function build(entry: CacheEntry, payload: string): Promise<void> {
     await writeFileAtomic(pointerOf(payload), JSON.stringify({ sha256, failures: [...failures] }));
   } catch (error) {
     await rm(partial, { force: true });
-    const { code, syscall, message } = error as NodeJS.ErrnoException;
-    if (code === undefined || syscall === undefined) throw error;
-    throw new UserError(
-      `the cache folder ${entry.folder} cannot be written: ${message}`,
-      "free space there, or name another cache folder",
-    );
+    throw error;
   }
 }
 
@@ -131,7 +140,7 @@ async function writeRows(entry: CacheEntry, path: string): Promise<ReadonlyMap<n
   }
 }
 
-function inMemory(memory: Uint8Array, rowBytes: number): Pixels {
+function held(memory: Uint8Array, rowBytes: number): Pixels {
   return {
     async rows(indices) {
       const out = new Uint8Array(indices.length * rowBytes);

@@ -88,7 +88,7 @@ async function listFiles(
   );
   if (flat) files.push(...loose.map((path) => ({ path, className: null })));
   else if (loose.length > 0)
-    warnings.push(`${count(loose.length, "image")} beside the class folders of ${folder} left out.`);
+    warnings.push(`Left out: ${count(loose.length, "image")} beside the class folders of ${folder}.`);
   if (files.length === 0)
     throw new UserError(
       `the image folder ${folder} holds no .jpg, .jpeg, .png or .webp file`,
@@ -103,7 +103,7 @@ function describeOthers({ others }: Listing): string[] {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([extension, n]) => `${n} × ${extension || "no extension"}`);
   const total = [...others.values()].reduce((a, b) => a + b, 0);
-  return [`${count(total, "file")} not named .jpg, .jpeg, .png or .webp left out: ${kinds.join(", ")}.`];
+  return [`Left out: ${count(total, "file")} not named .jpg, .jpeg, .png or .webp (${kinds.join(", ")}).`];
 }
 
 /** A warning that counts and lists the unreadable files; without `skip`, an error that names the first. */
@@ -117,7 +117,7 @@ function reportUnreadable(files: readonly { path: string; reason: string }[], sk
     );
   const listed = files.slice(0, 20).map((file) => `${file.path} (${file.reason})`);
   if (files.length > listed.length) listed.push("…");
-  return `${count(files.length, "unreadable image")} left out: ${listed.join(", ")}.`;
+  return `Left out: ${count(files.length, "unreadable image")}: ${listed.join(", ")}.`;
 }
 
 /** Sorted by name; none for images without classes. */
@@ -136,4 +136,4 @@ function smallClasses(classes: readonly string[], images: readonly ImageFile[]):
   ];
 }
 
-const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? " was" : "s were"}`;
+const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? "" : "s"}`;

@@ -72,8 +72,8 @@ class Shapes implements ImageSource {
     const bytes = this.#side * this.#side * 3;
     const out = new Uint8Array(indices.length * bytes);
     for (const [k, index] of indices.entries()) {
-      const random = createStream(this.#seed, "shapes", this.#part, index);
-      const scene = drawScene(outlines[this.label(index)]!, random);
+      const outline = outlines[this.label(index)]!;
+      const scene = drawScene(outline, createStream(this.#seed, "shapes", this.#part, index));
       render(scene, this.#side, out.subarray(k * bytes, (k + 1) * bytes));
     }
     return out;
