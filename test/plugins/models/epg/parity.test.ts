@@ -4,7 +4,6 @@ import { describe, expect, test } from "vitest";
 import {
   adamw,
   adamwInputs,
-  type Program,
   type Tensor,
   type Tensors,
   type Tracer,
