@@ -23,6 +23,7 @@ export interface AdamWOptions extends Omit<AdamWSettings, "epsilon"> {
 export function adamw(p: Tracer, loss: Value, options: AdamWOptions): void {
   const { epsilon = 1e-8, clip = false, ema = false } = options;
   const parameters = p.parameters();
+  if (parameters.length === 0) throw new Error("adamw: expected parameters, got none");
   const raw = gradients(
     loss,
     parameters.map(({ value }) => value),

@@ -92,8 +92,14 @@ export const bytesOf = (type: TensorType): number => sizeOf(type.shape) * (type.
 
 let nextId = 0;
 
+function requireSides(name: string, shape: Shape): void {
+  if (!shape.every((side) => Number.isInteger(side) && side > 0))
+    throw new ShapeError(`${name}: sides must be whole numbers ≥ 1, got [${shape}]`);
+}
+
 /** A value no node makes: an input or a state. */
-export function leaf(shape: Shape, dtype: DType): Value {
+export function leaf(name: string, shape: Shape, dtype: DType): Value {
+  requireSides(name, shape);
   return { id: nextId++, node: null, index: 0, shape, dtype };
 }
 
@@ -102,6 +108,7 @@ export function applyAll(op: Op, inputs: readonly Value[], attributes: Attribute
   const outputs: Value[] = [];
   const node: Node = { op, inputs, attributes, outputs };
   op.shape(inputs, attributes).forEach(({ shape, dtype }, index) => {
+    requireSides(op.name, shape);
     outputs.push({ id: nextId++, node, index, shape, dtype });
   });
   return outputs;

@@ -61,7 +61,7 @@ export function trace(name: string, body: (p: Tracer) => void): Program {
   const declare = (state: Omit<State, "value">, shape: Shape): Value => {
     const known = states.get(state.name);
     if (!known) {
-      const value = leaf(shape, "float32");
+      const value = leaf(`state ${state.name}`, shape, "float32");
       states.set(state.name, { ...state, value });
       return value;
     }
@@ -73,10 +73,16 @@ export function trace(name: string, body: (p: Tracer) => void): Program {
     if (taken) throw new Error(`${name}: ${kind} ${key} is declared twice`);
   };
 
+  // Backends name what lies between inputs and outputs, always with a colon.
+  const requireOwnName = (key: string): void => {
+    if (key === "" || key.includes(":")) throw new Error(`${name}: "${key}" may not name an input or output`);
+  };
+
   const tracer = (prefix: string, trainable: boolean, copyOf: string | undefined): Tracer => ({
     input(key, shape, dtype = "float32") {
-      once("input", key, key in inputs);
-      inputs[key] = leaf(shape, dtype);
+      once("input", key, Object.hasOwn(inputs, key));
+      requireOwnName(key);
+      inputs[key] = leaf(`input ${key}`, shape, dtype);
       return inputs[key];
     },
     parameter: (key, shape, initialiser) =>
@@ -98,7 +104,8 @@ export function trace(name: string, body: (p: Tracer) => void): Program {
         shape,
       ),
     output(key, value) {
-      once("output", key, key in outputs);
+      once("output", key, Object.hasOwn(outputs, key) || Object.hasOwn(inputs, key));
+      requireOwnName(key);
       outputs[key] = value;
     },
     update(key, value) {

@@ -10,7 +10,7 @@ const IR_VERSION = 9;
 const ELEMENT_TYPES: Readonly<Record<DType, number>> = { float32: 1, int32: 6, bool: 9 };
 const INT64 = 7;
 
-/** Names in the ONNX graph. Inputs and outputs of the program keep theirs. */
+/** Names in the ONNX graph. Inputs and outputs of the program keep theirs, which have no colon; all others have one. */
 export const stateInput = (name: string): string => `state:${name}`;
 export const stateOutput = (name: string): string => `next:${name}`;
 
@@ -42,7 +42,7 @@ export function toOnnx(program: Program, constants: Tensors = {}): Uint8Array {
   let nodeCount = 0;
   const emit: OnnxEmitter = {
     node(opType, input, { attributes = {}, outputs = 1, domain = "" } = {}) {
-      const id = `n${nodeCount++}`;
+      const id = `node:${nodeCount++}`;
       const output = Array.from({ length: outputs }, (_, i) => (outputs === 1 ? id : `${id}.${i}`));
       nodes.push({
         opType,
@@ -57,7 +57,7 @@ export function toOnnx(program: Program, constants: Tensors = {}): Uint8Array {
     int64: (values, shape = [values.length]) =>
       addInitializer(`i64[${shape}]:${values}`, shape, INT64, BigInt64Array.from(values, BigInt)),
     constant: ({ dtype, shape, data }) => {
-      const key = data.length === 1 ? `${dtype}[${shape}]:${data[0]}` : `constant${constantCount++}`;
+      const key = data.length === 1 ? `${dtype}[${shape}]:${data[0]}` : `constant:${constantCount++}`;
       return addInitializer(key, shape, ELEMENT_TYPES[dtype], asElements({ dtype, shape, data }));
     },
   };

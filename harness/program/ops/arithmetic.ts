@@ -49,12 +49,12 @@ export const powOp = binary("pow", "Pow", (g, a, b, y) => [
 /** max(a, b); at equality the gradient goes to b */
 export const maximumOp = binary("maximum", "Max", (g, a, b) => {
   const first = greater(a, b);
-  return [where(first, g, mul(g, 0)), where(first, mul(g, 0), g)];
+  return [where(first, g, 0), where(first, 0, g)];
 });
 /** min(a, b); at equality the gradient goes to b */
 export const minimumOp = binary("minimum", "Min", (g, a, b) => {
   const first = greater(b, a);
-  return [where(first, g, mul(g, 0)), where(first, mul(g, 0), g)];
+  return [where(first, g, 0), where(first, 0, g)];
 });
 
 const of =

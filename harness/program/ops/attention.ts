@@ -3,7 +3,7 @@ import { applyAll, type Op, type Value } from "../tensor.ts";
 import { mul, sub } from "./arithmetic.ts";
 import { matmul } from "./matmul.ts";
 import { sum } from "./reduction.ts";
-import { requireEqual, requireFloat, requireRank } from "./shared.ts";
+import { requireFloat, requireRank, requireShape } from "./shared.ts";
 import { softmax } from "./softmax.ts";
 
 /**
@@ -15,9 +15,11 @@ export const attentionOp: Op = {
   shape: ([q, k, v]) => {
     requireFloat("attention", q!, k!, v!);
     requireRank("attention", q!, 4);
-    requireEqual("attention", "widths of q and k", q!.shape[3]!, k!.shape[3]!);
-    requireEqual("attention", "tokens of k and v", k!.shape[2]!, v!.shape[2]!);
-    const [batch, heads, tokens] = q!.shape as readonly [number, number, number];
+    requireRank("attention", k!, 4);
+    requireRank("attention", v!, 4);
+    const [batch, heads, tokens, width] = q!.shape as readonly [number, number, number, number];
+    requireShape("attention", "k", k!, [batch, heads, k!.shape[2]!, width]);
+    requireShape("attention", "v", v!, [batch, heads, k!.shape[2]!, v!.shape[3]!]);
     return [
       { dtype: "float32", shape: [batch, heads, tokens, v!.shape[3]!] },
       { dtype: "float32", shape: [batch, heads, tokens, k!.shape[2]!] },

@@ -1,6 +1,6 @@
 /** Communication among ranks. On one process (world 1) each is the identity. */
 import { type Attributes, apply, type Op, type TensorType, type Value } from "../tensor.ts";
-import { freeCost } from "./shared.ts";
+import { freeCost, requireRows } from "./shared.ts";
 
 const collective = (
   name: string,
@@ -8,12 +8,11 @@ const collective = (
   adjoint: (g: Value, world: number) => Value,
 ): Op => ({
   name,
-  shape: ([x]: readonly TensorType[], { world }: Attributes) => [
-    {
-      dtype: x!.dtype,
-      shape: name === "allReduce" ? x!.shape : x!.shape.with(0, rows(x!.shape[0]!, world as number)),
-    },
-  ],
+  shape: ([x]: readonly TensorType[], { world }: Attributes) => {
+    if (name === "allReduce") return [{ dtype: x!.dtype, shape: x!.shape }];
+    requireRows(name, x!);
+    return [{ dtype: x!.dtype, shape: x!.shape.with(0, rows(x!.shape[0]!, world as number)) }];
+  },
   gradient: ({ attributes }, [g]) => [adjoint(g!, attributes.world as number)],
   cost: freeCost,
   onnx: (_, inputs, { attributes }) => {

@@ -1,6 +1,6 @@
 /** Comparisons and selection. Comparisons have no gradient. */
 import { apply, type Op, ShapeError, type Value } from "../tensor.ts";
-import { mul, unbroadcast } from "./arithmetic.ts";
+import { unbroadcast } from "./arithmetic.ts";
 import { asValue, type Operand } from "./constant.ts";
 import { broadcastShapes, elementwiseCost, noGradient, onnxNode } from "./shared.ts";
 
@@ -9,6 +9,7 @@ const comparison = (name: string, onnx: string): Op => ({
   shape: ([a, b]) => {
     if (a!.dtype !== b!.dtype)
       throw new ShapeError(`${name}: dtypes must be equal, got ${a!.dtype} and ${b!.dtype}`);
+    if (a!.dtype === "bool" && name !== "equal") throw new ShapeError(`${name}: expected numbers, got bool`);
     return [{ dtype: "bool", shape: broadcastShapes(name, a!.shape, b!.shape) }];
   },
   gradient: noGradient,
@@ -36,8 +37,8 @@ export const whereOp: Op = {
   },
   gradient: ({ inputs: [condition, a, b] }, [g]) => [
     null,
-    unbroadcast(where(condition!, g!, mul(g!, 0)), a!),
-    unbroadcast(where(condition!, mul(g!, 0), g!), b!),
+    unbroadcast(where(condition!, g!, 0), a!),
+    unbroadcast(where(condition!, 0, g!), b!),
   ],
   cost: elementwiseCost(1),
   onnx: onnxNode("Where"),

@@ -3,14 +3,16 @@ import { mul, sub } from "./arithmetic.ts";
 import { oneHot } from "./gather.ts";
 import { sum } from "./reduction.ts";
 import { reshape } from "./shape.ts";
-import { requireRank } from "./shared.ts";
+import { requireFloat, requireRank, requireShape } from "./shared.ts";
 import { logSumExp, softmax } from "./softmax.ts";
 
 /** −ln softmax(logits)[label] a row: logits [n, classes], labels int32 [n]; ∂logits = g·(softmax − oneHot) */
 export const crossEntropyOp: Op = {
   name: "crossEntropy",
   shape: ([logits, labels]) => {
+    requireFloat("crossEntropy", logits!);
     requireRank("crossEntropy", logits!, 2);
+    requireShape("crossEntropy", "labels", labels!, [logits!.shape[0]!]);
     if (labels!.dtype !== "int32")
       throw new ShapeError(`crossEntropy: labels must be int32, got ${labels!.dtype}`);
     return [{ dtype: "float32", shape: [logits!.shape[0]!] }];

@@ -40,7 +40,7 @@ export const cosOp = unary("cos", "Cos", (g, x) => neg(mul(g, sin(x))));
 /** 1/(1+e^(−x)); y' = y(1 − y) */
 export const sigmoidOp = unary("sigmoid", "Sigmoid", (g, _x, y) => mul(g, mul(y, sub(1, y))));
 /** max(x, 0); at 0 the gradient is 0 */
-export const reluOp = unary("relu", "Relu", (g, x) => where(greater(x, 0), g, mul(g, 0)));
+export const reluOp = unary("relu", "Relu", (g, x) => where(greater(x, 0), g, 0));
 /** ⌊x⌋; no gradient */
 export const floorOp = unary("floor", "Floor", () => null);
 
@@ -82,3 +82,23 @@ export const stopGradientOp: Op = {
 };
 
 export const stopGradient = (x: Value): Value => apply(stopGradientOp, [x]);
+
+/** x limited to [low, high], which are numbers; y' = 1 strictly inside, else 0 */
+export const clipOp: Op = {
+  name: "clip",
+  shape: ([x]) => {
+    requireFloat("clip", x!);
+    return [{ dtype: "float32", shape: x!.shape }];
+  },
+  gradient: ({ inputs: [x], attributes: { low, high } }, [g]) => [
+    where(greater(x!, low as number), where(greater(high as number, x!), g!, 0), 0),
+  ],
+  cost: elementwiseCost(2),
+  onnx: (emit, [x], { attributes: { low, high } }) => {
+    const bound = (value: number) =>
+      emit.constant({ dtype: "float32", shape: [], data: Float32Array.of(value) });
+    return emit.node("Clip", [x!, bound(low as number), bound(high as number)]);
+  },
+};
+
+export const clip = (x: Value, low: number, high: number): Value => apply(clipOp, [x], { low, high });

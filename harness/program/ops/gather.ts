@@ -2,13 +2,14 @@
 import { apply, type Op, ShapeError, sizeOf, type Value } from "../tensor.ts";
 import { matmul } from "./matmul.ts";
 import { reshape } from "./shape.ts";
-import { freeCost, noGradient, requireFloat } from "./shared.ts";
+import { freeCost, noGradient, requireFloat, requireRows } from "./shared.ts";
 
 /** y[i…] = table[indices[i…]]: rows of a table; indices int32. ∂table = oneHot(indices)ᵀ·g */
 export const gatherOp: Op = {
   name: "gather",
   shape: ([table, indices]) => {
     requireFloat("gather", table!);
+    requireRows("gather", table!);
     if (indices!.dtype !== "int32")
       throw new ShapeError(`gather: indices must be int32, got ${indices!.dtype}`);
     return [{ dtype: "float32", shape: [...indices!.shape, ...table!.shape.slice(1)] }];

@@ -28,6 +28,7 @@ export const OPS = {
   batchNorm: normalization.batchNormOp,
   broadcast: shape.broadcastOp,
   cast: elementwise.castOp,
+  clip: elementwise.clipOp,
   concat: shape.concatOp,
   constant: constantOp,
   conv2d: convolution.conv2dOp,
@@ -91,6 +92,7 @@ export { crossEntropy } from "./cross-entropy.ts";
 export {
   abs,
   cast,
+  clip,
   cos,
   erf,
   exp,

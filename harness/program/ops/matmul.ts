@@ -3,7 +3,7 @@ import { apply, type Op, type Shape, ShapeError, sizeOf, type Value } from "../t
 import { add } from "./arithmetic.ts";
 import { sum } from "./reduction.ts";
 import { reshape } from "./shape.ts";
-import { requireEqual, requireFloat, requireRank } from "./shared.ts";
+import { requireEqual, requireFloat, requireRank, requireShape } from "./shared.ts";
 
 interface MatmulOptions {
   readonly transposeA?: boolean;
@@ -23,7 +23,9 @@ export const matmulOp: Op = {
   shape: ([a, b], { transposeA, transposeB }) => {
     requireFloat("matmul", a!, b!);
     const batch = a!.shape.slice(0, -2);
-    if (a!.shape.length < 2 || batch.join() !== b!.shape.slice(0, -2).join() || b!.shape.length < 2)
+    if (Math.min(a!.shape.length, b!.shape.length) < 2)
+      throw new ShapeError(`matmul: expected rank ≥ 2, got [${a!.shape}] and [${b!.shape}]`);
+    if (a!.shape.length !== b!.shape.length || batch.join() !== b!.shape.slice(0, -2).join())
       throw new ShapeError(`matmul: leading axes must be equal, got [${a!.shape}] and [${b!.shape}]`);
     const [m, k] = matrixSides(a!.shape, transposeA as boolean);
     const [k2, n] = matrixSides(b!.shape, transposeB as boolean);
@@ -80,7 +82,7 @@ export const linearOp: Op = {
       x!.shape[1]!,
       weight!.shape[1]!,
     );
-    requireEqual("linear", "bias and output width", sizeOf(bias!.shape), weight!.shape[0]!);
+    requireShape("linear", "bias", bias!, [weight!.shape[0]!]);
     return [{ dtype: "float32", shape: [x!.shape[0]!, weight!.shape[0]!] }];
   },
   gradient: ({ inputs: [x, weight] }, [g]) => [

@@ -1,11 +1,11 @@
 /** Normalisations. Statistics are outputs, so that the backward pass need not compute them again. */
-import { apply, applyAll, type Op, sizeOf, type Value } from "../tensor.ts";
-import { add, div, mul, square, sub } from "./arithmetic.ts";
+import { apply, applyAll, type Op, ShapeError, sizeOf, type Value } from "../tensor.ts";
+import { add, div, mul, square, sub, unbroadcast } from "./arithmetic.ts";
 import { constant } from "./constant.ts";
 import { sqrt } from "./elementwise.ts";
 import { mean, sum } from "./reduction.ts";
 import { reshape } from "./shape.ts";
-import { requireEqual, requireFloat } from "./shared.ts";
+import { requireEqual, requireFloat, requireRank, requireRows, requireShape } from "./shared.ts";
 
 /**
  * Layer normalisation over the last axis (arXiv:1607.06450): y = x̂·γ + β, x̂ = (x − μ)·r,
@@ -15,8 +15,9 @@ export const layerNormOp: Op = {
   name: "layerNorm",
   shape: ([x, scale, bias]) => {
     requireFloat("layerNorm", x!, scale!, bias!);
-    requireEqual("layerNorm", "scale and last axis", sizeOf(scale!.shape), x!.shape.at(-1)!);
-    requireEqual("layerNorm", "bias and last axis", sizeOf(bias!.shape), x!.shape.at(-1)!);
+    requireRows("layerNorm", x!);
+    requireShape("layerNorm", "scale", scale!, [x!.shape.at(-1)!]);
+    requireShape("layerNorm", "bias", bias!, [x!.shape.at(-1)!]);
     const statistics = { dtype: "float32", shape: x!.shape.with(-1, 1) } as const;
     return [{ dtype: "float32", shape: x!.shape }, statistics, statistics];
   },
@@ -27,8 +28,11 @@ export const layerNormOp: Op = {
       sub(scaled, mean(scaled, [-1], true)),
       mul(normalized, mean(mul(scaled, normalized), [-1], true)),
     );
-    const rows = [...x!.shape.keys()].slice(0, -1);
-    return [mul(centred, inverseDeviation!), sum(mul(g!, normalized), rows), sum(g!, rows)];
+    return [
+      mul(centred, inverseDeviation!),
+      unbroadcast(mul(g!, normalized), scale!),
+      unbroadcast(g!, scale!),
+    ];
   },
   // mean 1, centre 1, square 1, mean 1, divide 1, scale 1, shift 1
   cost: ([x]) => ({ macs: 0, elementwise: 7 * sizeOf(x!.shape) }),
@@ -63,8 +67,10 @@ export const groupNormOp: Op = {
   name: "groupNorm",
   shape: ([x, scale, bias], { groups }) => {
     requireFloat("groupNorm", x!, scale!, bias!);
+    if (x!.shape.length < 2) throw new ShapeError(`groupNorm: expected rank ≥ 2, got shape [${x!.shape}]`);
     requireEqual("groupNorm", "channels modulo groups and 0", x!.shape[1]! % (groups as number), 0);
-    requireEqual("groupNorm", "scale and channels", sizeOf(scale!.shape), x!.shape[1]!);
+    requireShape("groupNorm", "scale", scale!, [x!.shape[1]!]);
+    requireShape("groupNorm", "bias", bias!, [x!.shape[1]!]);
     return [{ dtype: "float32", shape: x!.shape }];
   },
   gradient: ({ inputs: [x, scale], attributes }, [g]) => {
@@ -130,7 +136,9 @@ export const batchNormOp: Op = {
   name: "batchNorm",
   shape: ([x, scale, bias]) => {
     requireFloat("batchNorm", x!, scale!, bias!);
-    requireEqual("batchNorm", "scale and channels", sizeOf(scale!.shape), x!.shape[1]!);
+    requireRank("batchNorm", x!, 2);
+    requireShape("batchNorm", "scale", scale!, [x!.shape[1]!]);
+    requireShape("batchNorm", "bias", bias!, [x!.shape[1]!]);
     const statistics = { dtype: "float32", shape: [x!.shape[1]!] } as const;
     return [{ dtype: "float32", shape: x!.shape }, statistics, statistics];
   },

@@ -1,7 +1,7 @@
 import { applyAll, type Op, type Value } from "../tensor.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
 import { sqrt } from "./elementwise.ts";
-import { elementwiseCost, noGradient } from "./shared.ts";
+import { elementwiseCost, requireFloat, requireShape } from "./shared.ts";
 
 /**
  * One AdamW update (Loshchilov & Hutter, arXiv:1711.05101, Algorithm 2, as PyTorch writes it).
@@ -11,8 +11,16 @@ import { elementwiseCost, noGradient } from "./shared.ts";
  */
 export const adamwUpdateOp: Op = {
   name: "adamwUpdate",
-  shape: ([parameter, , m, v]) => [parameter!, m!, v!].map(({ dtype, shape }) => ({ dtype, shape })),
-  gradient: noGradient,
+  shape: ([parameter, ...others]) => {
+    requireFloat("adamwUpdate", parameter!, ...others);
+    others.forEach((other, i) => {
+      requireShape("adamwUpdate", `input ${i + 1}`, other, i < 3 ? parameter!.shape : []);
+    });
+    return [parameter!, parameter!, parameter!].map(({ dtype, shape }) => ({ dtype, shape }));
+  },
+  gradient: () => {
+    throw new Error("adamwUpdate: is not differentiated; decompose it first");
+  },
   // m: 3, v: 4, θ: 7
   cost: elementwiseCost(14),
   onnx: "decompose",

@@ -1,12 +1,13 @@
-import { apply, type Op, sizeOf, type Value } from "../tensor.ts";
+import { apply, type Op, type Value } from "../tensor.ts";
 import { sum } from "./reduction.ts";
 import { broadcastTo, reshape } from "./shape.ts";
-import { freeCost, requireRank } from "./shared.ts";
+import { freeCost, requireFloat, requireRank } from "./shared.ts";
 
 /** Each pixel of x [N, C, H, W] repeated factor × factor; the adjoint sums each square. */
 export const upsampleNearestOp: Op = {
   name: "upsampleNearest",
   shape: ([x], { factor }) => {
+    requireFloat("upsampleNearest", x!);
     requireRank("upsampleNearest", x!, 4);
     const [n, c, h, w] = x!.shape as readonly [number, number, number, number];
     return [{ dtype: "float32", shape: [n, c, h * (factor as number), w * (factor as number)] }];
@@ -30,4 +31,4 @@ export const upsampleNearestOp: Op = {
 };
 
 export const upsampleNearest = (x: Value, factor: number): Value =>
-  sizeOf(x.shape) === 0 || factor === 1 ? x : apply(upsampleNearestOp, [x], { factor });
+  factor === 1 ? x : apply(upsampleNearestOp, [x], { factor });

@@ -1,10 +1,16 @@
 /** Operations that move data and compute nothing. */
-import { apply, type Op, type Shape, ShapeError, sizeOf, type Value } from "../tensor.ts";
-import { sum } from "./reduction.ts";
-import { broadcastShapes, freeCost, normalizeAxes, requireEqual } from "./shared.ts";
+import { apply, type Op, type Shape, ShapeError, sizeOf, type TensorType, type Value } from "../tensor.ts";
+import { unbroadcast } from "./arithmetic.ts";
+import { broadcastShapes, freeCost } from "./shared.ts";
 
 const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((side, i) => side === b[i]);
+
+const positiveAxis = ({ shape }: TensorType, axis: number): number => (axis < 0 ? axis + shape.length : axis);
+
+function requireAxis(name: string, { shape }: TensorType, axis: number): void {
+  if (!(axis in shape)) throw new ShapeError(`${name}: expected an axis of [${shape}], got ${axis}`);
+}
 
 /** The same elements in row-major order under another shape. */
 export const reshapeOp: Op = {
@@ -28,8 +34,8 @@ export const transposeOp: Op = {
   name: "transpose",
   shape: ([x], { permutation }) => {
     const axes = permutation as number[];
-    requireEqual("transpose", "rank and length of the permutation", x!.shape.length, axes.length);
-    normalizeAxes("transpose", axes, axes.length);
+    if (axes.toSorted((a, b) => a - b).join() !== [...x!.shape.keys()].join())
+      throw new ShapeError(`transpose: expected a permutation of the axes of [${x!.shape}], got [${axes}]`);
     return [{ dtype: x!.dtype, shape: axes.map((axis) => x!.shape[axis]!) }];
   },
   gradient: ({ attributes }, [g]) => {
@@ -47,7 +53,7 @@ export const transposeOp: Op = {
 };
 
 export const transpose = (x: Value, permutation: readonly number[]): Value =>
-  permutation.every((axis, i) => axis === i) ? x : apply(transposeOp, [x], { permutation });
+  sameShape(permutation, [...x.shape.keys()]) ? x : apply(transposeOp, [x], { permutation });
 
 /** Inputs laid end to end along one axis. */
 export const concatOp: Op = {
@@ -55,6 +61,7 @@ export const concatOp: Op = {
   shape: (inputs, attributes) => {
     const axis = attributes.axis as number;
     const [first, ...rest] = inputs;
+    requireAxis("concat", first!, axis);
     for (const { shape, dtype } of rest)
       if (dtype !== first!.dtype || !sameShape(shape.toSpliced(axis, 1), first!.shape.toSpliced(axis, 1)))
         throw new ShapeError(
@@ -78,8 +85,9 @@ export const concatOp: Op = {
 };
 
 export function concat(inputs: readonly Value[], axis: number): Value {
-  const positive = axis < 0 ? axis + inputs[0]!.shape.length : axis;
-  return inputs.length === 1 ? inputs[0]! : apply(concatOp, inputs, { axis: positive });
+  const [first] = inputs;
+  if (!first) throw new ShapeError("concat: expected at least one input, got none");
+  return inputs.length === 1 ? first : apply(concatOp, inputs, { axis: positiveAxis(first, axis) });
 }
 
 /** x[…, start:end:step, …] along one axis */
@@ -92,8 +100,9 @@ export const sliceOp: Op = {
       attributes.end,
       attributes.step,
     ] as number[];
-    const side = x!.shape[axis!];
-    if (side === undefined || start! < 0 || end! > side || start! >= end! || step! < 1)
+    requireAxis("slice", x!, axis!);
+    const whole = [start, end, step].every(Number.isInteger);
+    if (!whole || start! < 0 || end! > x!.shape[axis!]! || start! >= end! || step! < 1)
       throw new ShapeError(`slice: ${start}:${end}:${step} of axis ${axis} is outside [${x!.shape}]`);
     return [{ dtype: x!.dtype, shape: x!.shape.with(axis!, Math.ceil((end! - start!) / step!)) }];
   },
@@ -117,7 +126,7 @@ export const sliceOp: Op = {
 };
 
 export const slice = (x: Value, axis: number, start: number, end: number, step = 1): Value => {
-  const positive = axis < 0 ? axis + x.shape.length : axis;
+  const positive = positiveAxis(x, axis);
   return start === 0 && end === x.shape[positive] && step === 1
     ? x
     : apply(sliceOp, [x], { axis: positive, start, end, step });
@@ -125,8 +134,10 @@ export const slice = (x: Value, axis: number, start: number, end: number, step =
 
 /** Equal parts along one axis. */
 export function split(x: Value, axis: number, parts: number): readonly Value[] {
-  const positive = axis < 0 ? axis + x.shape.length : axis;
+  const positive = positiveAxis(x, axis);
   const side = x.shape[positive]! / parts;
+  if (!Number.isInteger(side))
+    throw new ShapeError(`split: axis ${axis} must part equally in ${parts}, got [${x.shape}]`);
   return Array.from({ length: parts }, (_, i) => slice(x, positive, i * side, (i + 1) * side));
 }
 
@@ -135,6 +146,7 @@ export const padOp: Op = {
   name: "pad",
   shape: ([x], attributes) => {
     const { axis, before, after } = attributes as Record<"axis" | "before" | "after", number>;
+    requireAxis("pad", x!, axis);
     if (before < 0 || after < 0) throw new ShapeError(`pad: widths must be ≥ 0, got ${before} and ${after}`);
     return [{ dtype: x!.dtype, shape: x!.shape.with(axis, x!.shape[axis]! + before + after) }];
   },
@@ -151,7 +163,7 @@ export const padOp: Op = {
 };
 
 export const pad = (x: Value, axis: number, before: number, after: number): Value =>
-  before === 0 && after === 0 ? x : apply(padOp, [x], { axis, before, after });
+  before === 0 && after === 0 ? x : apply(padOp, [x], { axis: positiveAxis(x, axis), before, after });
 
 /** step − 1 zeros between neighbours along one axis: the adjoint of slicing with a step. */
 function dilate(x: Value, axis: number, step: number): Value {
@@ -170,11 +182,7 @@ export const broadcastOp: Op = {
       throw new ShapeError(`broadcast: [${x!.shape}] does not spread to [${shape}]`);
     return [{ dtype: x!.dtype, shape }];
   },
-  gradient: ({ inputs: [x] }, [g]) => {
-    const offset = g!.shape.length - x!.shape.length;
-    const axes = g!.shape.flatMap((side, axis) => (side !== (x!.shape[axis - offset] ?? 0) ? [axis] : []));
-    return [reshape(sum(g!, axes), x!.shape)];
-  },
+  gradient: ({ inputs: [x] }, [g]) => [unbroadcast(g!, x!)],
   cost: freeCost,
   onnx: (emit, [x], { attributes }) => emit.node("Expand", [x!, emit.int64(attributes.shape as number[])]),
 };

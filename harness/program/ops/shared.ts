@@ -28,6 +28,16 @@ export function requireRank(name: string, type: TensorType, rank: number): void 
     throw new ShapeError(`${name}: expected rank ${rank}, got shape [${type.shape}]`);
 }
 
+/** At least one axis, the last being that of the rows. */
+export function requireRows(name: string, { shape }: TensorType): void {
+  if (shape.length === 0) throw new ShapeError(`${name}: expected rank ≥ 1, got rank 0`);
+}
+
+export function requireShape(name: string, what: string, { shape }: TensorType, expected: Shape): void {
+  if (shape.join() !== expected.join())
+    throw new ShapeError(`${name}: ${what} must be [${expected}], got [${shape}]`);
+}
+
 export function requireEqual(name: string, what: string, a: number, b: number): void {
   if (a !== b) throw new ShapeError(`${name}: ${what} must be equal, got ${a} and ${b}`);
 }

@@ -4,13 +4,14 @@ import { add, div, mul, sub } from "./arithmetic.ts";
 import { exp, log, stopGradient } from "./elementwise.ts";
 import { max, sum } from "./reduction.ts";
 import { broadcastTo, reshape } from "./shape.ts";
-import { elementwiseCost, requireFloat } from "./shared.ts";
+import { elementwiseCost, requireFloat, requireRows } from "./shared.ts";
 
 /** y_i = e^(x_i) / Σ_j e^(x_j); ∂x = y·(g − Σ g·y) */
 export const softmaxOp: Op = {
   name: "softmax",
   shape: ([x]) => {
     requireFloat("softmax", x!);
+    requireRows("softmax", x!);
     return [{ dtype: "float32", shape: x!.shape }];
   },
   gradient: ({ outputs: [y] }, [g]) => {
@@ -33,6 +34,7 @@ export const logSumExpOp: Op = {
   name: "logSumExp",
   shape: ([x]) => {
     requireFloat("logSumExp", x!);
+    requireRows("logSumExp", x!);
     return [{ dtype: "float32", shape: x!.shape.slice(0, -1) }];
   },
   gradient: ({ inputs: [x] }, [g]) => [
