@@ -1,7 +1,7 @@
 /** Procedural images: one object of one colour on a plain ground; the class is the object's outline. */
 import { z } from "zod";
 import type { Dataset, DatasetPlugin, ImageSource } from "../../../harness/plugin.ts";
-import { createStream } from "../../../harness/random/index.ts";
+import { createStream, type Stream } from "../../../harness/random/index.ts";
 import { digest } from "../digest.ts";
 import { OUTLINES } from "./outlines.ts";
 import { drawScene, RENDERER_VERSION, render } from "./render.ts";
@@ -45,43 +45,45 @@ export default plugin;
 
 const outlines = Object.values(OUTLINES);
 
+/** Parts up to this size are rendered once and kept, so that a training step waits for a copy alone. */
+const KEPT_BYTES = 2 ** 26;
+
 /** One part, rendered on demand: image i depends on (seed, part, i) alone, and its class is i modulo their number. */
 class Shapes implements ImageSource {
   readonly length: number;
   readonly identity: string;
-  readonly #seed: number;
-  readonly #part: string;
+  readonly #random: Stream;
   readonly #side: number;
+  readonly #kept: (Uint8Array | undefined)[] | null;
 
   constructor(seed: number, part: string, side: number, length: number) {
     this.length = length;
-    this.identity = digest({
-      shapes: RENDERER_VERSION,
-      classes: Object.keys(OUTLINES),
-      seed,
-      part,
-      side,
-      length,
-    });
-    this.#seed = seed;
-    this.#part = part;
+    const classes = Object.keys(OUTLINES);
+    this.identity = digest({ shapes: RENDERER_VERSION, classes, seed, part, side, length });
+    this.#random = createStream(seed, "shapes", part);
     this.#side = side;
+    this.#kept = length * side * side * 3 <= KEPT_BYTES ? [] : null;
   }
 
   async images(indices: readonly number[]): Promise<Uint8Array> {
     const bytes = this.#side * this.#side * 3;
     const out = new Uint8Array(indices.length * bytes);
-    for (const [k, index] of indices.entries()) {
-      const outline = outlines[this.label(index)]!;
-      const scene = drawScene(outline, createStream(this.#seed, "shapes", this.#part, index));
-      render(scene, this.#side, out.subarray(k * bytes, (k + 1) * bytes));
-    }
+    for (const [k, index] of indices.entries()) out.set(this.#image(index), k * bytes);
     return out;
   }
 
   label(index: number): number {
-    if (!(index >= 0 && index < this.length))
-      throw new RangeError(`image ${index} of ${this.length} in part ${this.#part}`);
+    if (!(index >= 0 && index < this.length)) throw new RangeError(`image ${index} of ${this.length}`);
     return index % outlines.length;
+  }
+
+  #image(index: number): Uint8Array {
+    const kept = this.#kept?.[index];
+    if (kept) return kept;
+    const outline = outlines[this.label(index)]!;
+    const image = new Uint8Array(this.#side * this.#side * 3);
+    render(drawScene(outline, this.#random.stream(index)), this.#side, image);
+    if (this.#kept) this.#kept[index] = image;
+    return image;
   }
 }
