@@ -21,7 +21,7 @@ import {
   solverOf,
 } from "../../../../plugins/models/epg/samplers/index.ts";
 import { interpolatedTemperature, karrasLevel } from "../../../../plugins/models/epg/schedules.ts";
-import { casePath, cases, epgFixtures, projectorOf, readTensors, shapeOf } from "./fixtures.ts";
+import { casePath, cases, projectorOf, readTensors, shapeOf } from "./fixtures.ts";
 import { compile, relativeError, runOnce, traceWithGradients } from "./runner.ts";
 
 const TOLERANCE = 1e-4;
@@ -103,7 +103,7 @@ const filesOf = (pattern: RegExp): readonly (readonly [string, string])[] =>
       .map((file) => [name, file] as const),
   );
 
-describe.skipIf(cases.length === 0)(`EPG's numbers (absent: ${epgFixtures})`, () => {
+describe.skipIf(cases.length === 0)("the reference numbers of EPG (skipped where they are absent)", () => {
   test.each(cases)("%s: forward", async (name) => {
     const shape = shapeOf(casePath(name, "config.json"));
     const weights = weightsOf(name);

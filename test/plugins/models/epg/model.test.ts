@@ -1,0 +1,140 @@
+import { describe, expect, test } from "vitest";
+import { UserError } from "../../../../harness/errors.ts";
+import model from "../../../../plugins/models/epg/index.ts";
+import { type EpgInput, type EpgOptions, schema } from "../../../../plugins/models/epg/options.ts";
+import { denoiserProgram } from "../../../../plugins/models/epg/samplers/denoiser.ts";
+import { networkShape, type SizeName } from "../../../../plugins/models/epg/sizes.ts";
+import { epg, heun } from "../../../../plugins/models/factories.ts";
+
+const options = (input: EpgInput = {}): EpgOptions => schema.parse(input);
+const task = { resolution: 32, classes: 8 };
+
+/** Parameters in millions, multiply-adds of a forward pass in billions, attention counted and not. */
+const PUBLISHED: readonly (readonly [SizeName, number, number, number, number])[] = [
+  ["L/16", 256, 540.2, 117.4, 113.0],
+  ["XL/16", 256, 583.0, 131.3, 127.5],
+  ["XXL/16", 256, 788.9, 180.2, 175.9],
+  ["G/16", 256, 1391.9, 326.0, 320.5],
+  ["L/32", 512, 544.9, 118.6, 114.3],
+];
+
+describe("published sizes", () => {
+  test.each(PUBLISHED)(
+    "%s at %d: parameters and multiply-adds",
+    (size, resolution, parameters, macs, without) => {
+      const program = denoiserProgram({
+        shape: networkShape(size, { resolution, classes: 1000 }),
+        target: "x0",
+        batchSize: 1,
+        normalisation: "imagenet",
+        clamp: "range",
+        guidance: null,
+      });
+      const attention = program.nodes
+        .filter(({ op }) => op.name === "attention")
+        .reduce((sum, node) => sum + node.op.cost(node.inputs, node.outputs, node.attributes).macs, 0);
+      expect(program.parameters / 1e6).toBeCloseTo(parameters, 1);
+      expect(program.macs / 1e9).toBeCloseTo(macs, 1);
+      expect((program.macs - attention) / 1e9).toBeCloseTo(without, 1);
+    },
+  );
+});
+
+describe("stages", () => {
+  test("pre-training, then fine-tuning from it; shares add to one", () => {
+    for (const objective of ["diffusion", "consistency"] as const) {
+      const stages = model.stages(options({ objective }), task);
+      expect(stages.map(({ name }) => name)).toEqual(["pre-training", `${objective} fine-tuning`]);
+      expect(stages[1]!.after).toEqual(["pre-training"]);
+      expect(stages.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 12);
+      for (const { program } of stages) expect(program.outputs.loss!.shape).toEqual([]);
+    }
+  });
+
+  test("both objectives share one pre-training program", () => {
+    const [diffusion, consistency] = (["diffusion", "consistency"] as const).map((objective) => {
+      const { program, identity } = model.stages(options({ objective }), task)[0]!;
+      return { identity, nodes: program.nodes.length, states: program.states.map(({ name }) => name) };
+    });
+    expect(diffusion).toEqual(consistency);
+  });
+
+  test("pre-training bills twelve encoder forwards an image", () => {
+    const encoderForwards = 12;
+    const stage = model.stages(options(), task)[0]!;
+    const decoderless = denoiserProgram({
+      shape: { ...networkShape("tiny", task), decoderDepth: 0 },
+      target: "x0",
+      batchSize: stage.batchSize,
+      normalisation: "simple",
+      clamp: "range",
+      guidance: null,
+    });
+    // The patch layer needs no gradient to the image, and the projector runs beside: within a tenth.
+    expect(stage.program.macs / decoderless.macs / encoderForwards).toBeCloseTo(1, 0.7);
+  });
+
+  test("no pre-training: one stage that starts from its initialisers", () => {
+    const stages = model.stages(options({ pretraining: { share: 0 } }), task);
+    expect(stages.map(({ name, after }) => [name, after])).toEqual([["diffusion fine-tuning", []]]);
+  });
+
+  test("an unconditional task has the row for no class alone", () => {
+    const [, fineTuning] = model.stages(options(), { resolution: 32, classes: 0 });
+    const table = fineTuning!.program.states.find(({ name }) => name === "class_embed.weight");
+    expect(table!.value.shape[0]).toBe(1);
+  });
+
+  test("small sizes cut any resolution into as many patches", () => {
+    for (const resolution of [32, 64, 96])
+      expect(networkShape("tiny", { resolution, classes: 0 }).patch).toBe(resolution / 4);
+  });
+});
+
+describe("bad input", () => {
+  test("a resolution the patch does not divide", () => {
+    expect(() => model.stages(options({ size: "XL/16" }), { resolution: 100, classes: 0 })).toThrow(
+      UserError,
+    );
+    expect(() => networkShape("tiny", { resolution: 30, classes: 0 })).toThrow(/resolution 30/);
+  });
+
+  test.each<[string, unknown]>([
+    ["one step", { sampler: { kind: "heun", steps: 1 } }],
+    ["no steps", { sampler: { kind: "euler", steps: 0 } }],
+    ["an unknown solver", { sampler: { kind: "rk4", steps: 4 } }],
+    ["an empty guidance interval", { guidance: { scale: 2, low: 1, high: 1 } }],
+    ["a batch of one", { batchSize: 1 }],
+    ["an unknown key", { patches: 4 }],
+    ["an unknown size", { size: "huge" }],
+  ])("%s", (_, input) => {
+    expect(schema.safeParse(input).success).toBe(false);
+  });
+
+  test("guidance without classes", async () => {
+    const guided = options({ guidance: { scale: 2 } });
+    const sampler = model.sampler(
+      guided,
+      { resolution: 32, classes: 0 },
+      {},
+      { compile: () => Promise.reject() },
+      2,
+    );
+    await expect(sampler).rejects.toThrow(UserError);
+  });
+});
+
+test("the factory's options parse", () => {
+  expect(schema.safeParse(epg({ sampler: heun(16), guidance: { scale: 2.5 } }).options).success).toBe(true);
+});
+
+test("tiny says what it does otherwise, a published size as released says nothing", () => {
+  const sentences = model.deviations(options(), task);
+  for (const part of ["pos_embed", "ln σ", "Batch 32", "weight average"])
+    expect(
+      sentences.filter((sentence) => sentence.includes(part)),
+      part,
+    ).toHaveLength(1);
+  const released = options({ size: "XL/16", clamp: "released" });
+  expect(model.deviations(released, { resolution: 256, classes: 1000 })).toEqual([]);
+});
