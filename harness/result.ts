@@ -18,7 +18,7 @@ const row = z.strictObject({
   direction: z.enum(["lower", "higher", "none"]),
   /** Images the value was computed from; null where images play no part. */
   n: z.int().nullable(),
-  standardError: z.number().nullable(),
+  standardError: z.number().nonnegative().nullable(),
   /** How it was computed, in the field's words: "unbiased, all samples; error: 20-group delete jackknife". */
   convention: z.string(),
   /** The same statistic of real images (IS of the reference, accuracy on held-out …), to be printed beside it. */
@@ -85,7 +85,7 @@ const comparison = z.strictObject({
   base: z.string(),
   entry: z.string(),
   difference: z.number().nullable(),
-  standardError: z.number().nullable(),
+  standardError: z.number().nonnegative().nullable(),
   /** Difference over base, signed so that positive is worse. */
   relativeHarm: z.number().nullable(),
   interval: z.tuple([z.number(), z.number()]).nullable(),
@@ -203,4 +203,26 @@ export function metricFamily(metric: string, features: string): string {
   const extractor = `-${features.split("@")[0]}`;
   const family = plain.endsWith(extractor) ? plain.slice(0, -extractor.length) : plain;
   return family === "fid" ? "fd" : family;
+}
+
+const ABBREVIATIONS = new Map([
+  ["kid", "KID"],
+  ["is", "IS"],
+  ["fd", "FD"],
+  ["sfid", "sFID"],
+  ["psnr", "PSNR"],
+  ["nfe", "NFE"],
+]);
+
+const spelledOut = (family: string): string =>
+  family
+    .replaceAll("-", " ")
+    .replace(/\bmacs\b/, "MACs")
+    .replace(/\bflops\b/, "FLOPs");
+
+/** A metric's name in prose and table heads: "FID", "KID", "class accuracy", "FD (train)". */
+export function metricLabel(metric: string, features: string): string {
+  const family = metricFamily(metric, features);
+  const name = /^fid(-|$)/.test(metric) ? "FID" : (ABBREVIATIONS.get(family) ?? spelledOut(family));
+  return metric.endsWith("-train") ? `${name} (train)` : name;
 }

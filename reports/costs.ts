@@ -55,7 +55,7 @@ export function bills(result: Result): string {
   return [
     "### Each entry, billed in full",
     costTable(result, (metric) => BILL.has(metric)),
-    "Shared stages are billed to every entry that uses them. train flops: the last stage; total train flops: with pre-training or autoencoder.",
+    "Shared stages are billed to every entry that uses them. Train FLOPs: the last stage; total train FLOPs: with pre-training or autoencoder.",
     `The run's actual total, shared stages once: ${total.join(", ")}.`,
   ].join("\n\n");
 }

@@ -18,7 +18,7 @@ const SCALED: Record<string, string> = {
 };
 
 /** Units that say nothing a reader needs beside every number. */
-const isSilent = (unit: string): boolean => unit === "" || unit === "share" || unit === "1";
+const SILENT = new Set(["", "share", "calls", "1"]);
 
 export interface Shown {
   readonly value: number | null;
@@ -32,17 +32,18 @@ export interface Shown {
  */
 export function quantity({ value, standardError = null, unit = "" }: Shown, errorDigits = 2): string {
   if (value === null) return NO_VALUE;
-  const scaled = scale(value, unit);
+  const scaled = scale(Math.max(Math.abs(value), standardError ?? 0), unit);
   const error = standardError === null ? null : standardError * scaled.factor;
   const text = withError(value * scaled.factor, error, errorDigits);
   return scaled.unit === "" ? text : `${text} ${scaled.unit}`;
 }
 
-function scale(value: number, unit: string): { factor: number; unit: string } {
-  if (unit === "s" && value !== 0 && Math.abs(value) < 1) return { factor: 1e3, unit: "ms" };
+/** @param size of the value or its error, whichever is larger */
+function scale(size: number, unit: string): { factor: number; unit: string } {
+  if (unit === "s" && size !== 0 && size < 1) return { factor: 1e3, unit: "ms" };
   const base = Object.hasOwn(SCALED, unit) ? SCALED[unit] : undefined;
-  if (base === undefined) return { factor: 1, unit: isSilent(unit) ? "" : unit };
-  const power = value === 0 ? 0 : Math.floor(Math.log10(Math.abs(value)) / 3 + 1e-12);
+  if (base === undefined) return { factor: 1, unit: SILENT.has(unit) ? "" : unit };
+  const power = size === 0 ? 0 : Math.floor(Math.log10(size) / 3 + 1e-12);
   const prefix = Math.min(Math.max(power, 0), PREFIXES.length - 1);
   return { factor: 10 ** (-3 * prefix), unit: `${PREFIXES[prefix]}${base}` };
 }

@@ -75,17 +75,27 @@ export function metricTable(
 
 function head(result: Result, metric: string): string {
   const row = result.results.find((one) => one.metric === metric);
-  return `${escaped(metricLabel(metric, result.run.features))}${arrow(row?.direction ?? "none")}`;
+  const beside = row !== undefined && isBesideShared(result, metric) ? besideText(row) : "";
+  return `${escaped(metricLabel(metric, result.run.features))}${arrow(row?.direction ?? "none")}${beside}`;
+}
+
+/** Whether the real images' value is the same for every row, so that the column's head can say it once. */
+function isBesideShared(result: Result, metric: string): boolean {
+  const besides = result.results
+    .filter((row) => row.metric === metric)
+    .map(({ beside }) => JSON.stringify(beside));
+  return new Set(besides).size === 1;
+}
+
+function besideText({ beside, unit }: ResultRow): string {
+  return beside === undefined ? "" : `<br>(${escaped(`${beside.label}: ${quantity({ ...beside, unit })}`)})`;
 }
 
 function valueCell(result: Result, entry: string, metric: string): string {
   const row = rowOf(result, entry, metric);
   if (row === undefined) return NO_VALUE;
   const text = escaped(quantity(row));
-  const beside =
-    row.beside === undefined
-      ? ""
-      : `<br>(${escaped(row.beside.label)}: ${quantity({ ...row.beside, unit: row.unit })})`;
+  const beside = isBesideShared(result, row.metric) ? "" : besideText(row);
   return `${isBest(result, row) ? `**${text}**` : text}${beside}`;
 }
 

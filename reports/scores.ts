@@ -16,7 +16,7 @@ export function scores(result: Result): string {
     scoreTable(result, models),
     "± is one standard error and covers the draw of samples, not training, labels or the reference. " +
       "Bold: ahead of every other entry by more than the error.",
-    ...flagNote(result),
+    ...biasNote(result),
     conventions(result),
   ].join("\n\n");
 }
@@ -40,7 +40,7 @@ function scoreTable(result: Result, entries: readonly ResultEntry[]): string {
   const names = new Set(entries.map(({ name }) => name));
   const metrics = metricsOf(result, (row) => isScore(row) && names.has(row.entry));
   const n: ExtraColumn = { head: "n", align: "right", cell: (entry) => sampleCell(result, entry) };
-  return metricTable(result, entries, metrics, [n]);
+  return [metricTable(result, entries, metrics, [n]), ...flagNote(result, entries)].join("\n\n");
 }
 
 /** The n of an entry's scores, flagged where it is not the run's: scores of other n have another bias. */
@@ -57,10 +57,18 @@ function sampleSizes(result: Result, entry: ResultEntry): number[] {
   return [...new Set(sizes.length > 0 ? sizes : [entry.n])];
 }
 
-function flagNote(result: Result): string[] {
-  const differ = result.run.entries.some((entry) =>
-    sampleSizes(result, entry).some((n) => n !== result.run.samples),
-  );
+/** Below five images a feature dimension most of a Fréchet distance is bias. */
+function biasNote({ run }: Result): string[] {
+  const enough = 5 * run.featureDims;
+  if (run.samples >= enough) return [];
+  return [
+    `At n = ${count(run.samples)}, below ${count(enough)} (five images a feature dimension), most of a Fréchet distance ` +
+      "is bias: compare it at equal n only, and trust KID.",
+  ];
+}
+
+function flagNote(result: Result, entries: readonly ResultEntry[]): string[] {
+  const differ = entries.some((entry) => sampleSizes(result, entry).some((n) => n !== result.run.samples));
   return differ
     ? [
         "⚠ n differs from the run's: Fréchet distances of different n have different bias and must not be compared.",
@@ -74,7 +82,7 @@ function conventions(result: Result): string {
     const rows = result.results.filter((row) => row.metric === metric);
     const notGated = rows.find((row) => row.notGated !== undefined)?.notGated;
     const words = [...new Set(rows.map(({ convention }) => convention))].map(escaped).join("; ");
-    const unit = rows[0]!.unit === "" ? "" : `, in ${escaped(rows[0]!.unit)}`;
+    const unit = rows[0]!.unit === "" || rows[0]!.unit === "share" ? "" : `, in ${escaped(rows[0]!.unit)}`;
     const gated = notGated === undefined ? "" : `. Never gated: ${escaped(notGated)}`;
     return `${escaped(metricLabel(metric, result.run.features))} (${code(metric)}${unit}): ${words}${gated}`;
   });

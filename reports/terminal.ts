@@ -9,6 +9,8 @@ import { GATE_MARKS } from "./verdicts.ts";
 const WIDTH = 100;
 const GAP = 2;
 const LEAST_NAME = 14;
+/** Whether to colour is decided by `wantsColor`, not by styleText's look at stdout. */
+const ALWAYS = { validateStream: false };
 
 export interface TerminalOptions {
   readonly color: boolean;
@@ -22,7 +24,7 @@ export function wantsColor(env: Readonly<Record<string, string | undefined>>, is
 }
 
 export function terminal(result: Result, options: TerminalOptions): string {
-  const bold = (text: string): string => (options.color ? styleText("bold", text) : text);
+  const bold = (text: string): string => (options.color ? styleText("bold", text, ALWAYS) : text);
   const failed = result.run.entries.filter(({ status }) => status === "failed");
   const lines = [
     plain(result.run.match),
@@ -41,7 +43,7 @@ export function terminal(result: Result, options: TerminalOptions): string {
 function verdictLine({ gate }: Result, color: boolean): string {
   const mark = GATE_MARKS[gate.status];
   const tone = { passed: "green", failed: "red", unclear: "yellow", none: "gray" } as const;
-  return `${color ? styleText(tone[gate.status], mark) : mark}: ${plain(gate.reason)}`;
+  return `${color ? styleText(tone[gate.status], mark, ALWAYS) : mark}: ${plain(gate.reason)}`;
 }
 
 interface KeyColumn {

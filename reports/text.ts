@@ -1,7 +1,7 @@
 /** Markdown from text that others wrote: names, reasons and paths must not turn into markup. */
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they and bidirectional overrides are what is taken out
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+/g;
 
 /** One line without control characters: safe on a terminal. */
 export const plain = (text: string): string => text.replace(CONTROLS, " ").trim();

@@ -23,9 +23,11 @@ export const GATE_MARKS: Record<Result["gate"]["status"], string> = {
   none: "No gate",
 };
 
+const isFine = ({ status }: Verdict): boolean => status === "ok" || status === "new";
+
 export function verdicts(result: Result): string {
   const line = `**${GATE_MARKS[result.gate.status]}**: ${escaped(result.gate.reason)}`;
-  const passed = result.verdicts.filter(({ status }) => status === "ok" || status === "new");
+  const passed = result.verdicts.filter(isFine);
   const others = result.verdicts
     .filter((one) => !passed.includes(one))
     .sort((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status));
@@ -51,7 +53,7 @@ function verdictTable(result: Result, chosen: readonly Verdict[]): string {
     const row = rowOf(result, one.entry, one.metric);
     const unit = row?.unit ?? "";
     return [
-      `${MARKS[one.status]}${one.level === "warn" ? " (warning)" : ""}`,
+      `${MARKS[one.status]}${one.level === "warn" && !isFine(one) ? " (warning)" : ""}`,
       `${escaped(metricLabel(one.metric, result.run.features))}${arrow(row?.direction ?? "none")}`,
       escaped(one.entry),
       quantity({ value: one.base, unit }),

@@ -21,6 +21,10 @@ export function gatedRows(measured: Measured): ResultRow[] {
   return measured.results.filter((row) => names.has(row.entry));
 }
 
+/** Own keys only: a metric may be called "constructor". */
+const ruleOf = (gates: Gates, name: string): Gates[string] | undefined =>
+  Object.hasOwn(gates, name) ? gates[name] : undefined;
+
 /**
  * Every pair of entry and metric that a gate covers, once each, in the order of the runs.
  * @throws UserError on a metric that is never to be gated or has no better side
@@ -29,7 +33,8 @@ export function matchGates(gates: Gates, runs: readonly Measured[]): Gated[] {
   const matched = new Map<string, Gated>();
   for (const measured of runs)
     for (const row of gatedRows(measured)) {
-      const [level, rule] = gates[row.metric] ?? gates[metricFamily(row.metric, measured.run.features)] ?? [];
+      const [level, rule] =
+        ruleOf(gates, row.metric) ?? ruleOf(gates, metricFamily(row.metric, measured.run.features)) ?? [];
       if (level === undefined || level === "off" || rule === undefined) continue;
       checkGateable(row, rule);
       const { entry, metric } = row;
