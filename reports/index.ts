@@ -8,6 +8,6 @@ export interface Reporter {
 }
 
 export const reporters: Readonly<Record<string, () => Promise<Reporter>>> = {
-  md: async () => (await import("./markdown.ts")).reporter,
-  json: async () => (await import("./json.ts")).reporter,
+  md: async () => (await import("./markdown.ts")).default,
+  json: async () => (await import("./json.ts")).default,
 };

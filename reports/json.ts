@@ -3,7 +3,7 @@ import { join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import { type Result, resultSchema } from "../harness/result.ts";
 
-export const reporter = {
+export default {
   name: "json",
   /** Writes `report.json` into the run folder. */
   async write(result: Result, folder: string): Promise<readonly string[]> {

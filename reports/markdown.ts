@@ -35,7 +35,7 @@ export function markdown(result: Result): string {
   return `${sections.filter((section) => section !== null).join("\n\n")}\n`;
 }
 
-export const reporter = {
+export default {
   name: "md",
   /** Writes `report.md` into the run folder. */
   async write(result: Result, folder: string): Promise<readonly string[]> {

@@ -17,7 +17,7 @@ import {
 } from "./draws.ts";
 import { type Estimate, exactly, meanOfRepetitions } from "./estimate.ts";
 
-export interface Incomparable {
+interface Incomparable {
   readonly status: "incomparable";
   readonly base: number;
   readonly found: number;
@@ -25,7 +25,7 @@ export interface Incomparable {
 }
 
 /** Training seeds a side needs before a difference between retrained models can be judged. */
-export const LEAST_TRAINING_SEEDS = 3;
+const LEAST_TRAINING_SEEDS = 3;
 
 /**
  * Compares the runs of a baseline with new ones (several runs a side are training seeds of one recipe).

@@ -22,6 +22,12 @@ export function interval(estimate: Estimate): [number, number] {
   return [estimate.value - margin, estimate.value + margin];
 }
 
+/** The 95 % interval as results hold it: null where it is not of finite numbers. */
+export function finiteInterval(estimate: Estimate): [number, number] | null {
+  const bounds = interval(estimate);
+  return bounds.every(Number.isFinite) ? bounds : null;
+}
+
 /** The one-sided p-value of "the true value is at most `limit`". */
 export function exceedanceP(estimate: Estimate, limit: number): number {
   const excess = estimate.value - limit;

@@ -3,7 +3,16 @@ import type { Verdict } from "../result.ts";
 import type { Measurement } from "./comparable.ts";
 import { compareWithBaseline, distinctTrainings } from "./compare.ts";
 import { type Compared, ownEstimate } from "./draws.ts";
-import { ALPHA, type Estimate, exactly, exceedanceP, interval, mean, meanOfRepetitions } from "./estimate.ts";
+import {
+  ALPHA,
+  type Estimate,
+  exactly,
+  exceedanceP,
+  finiteInterval,
+  interval,
+  mean,
+  meanOfRepetitions,
+} from "./estimate.ts";
 import { tolerance } from "./schema.ts";
 
 /** A verdict's parts that depend on the measurements, and the p-value it rests on. */
@@ -34,7 +43,7 @@ export function judgeTarget(
     base: null,
     found: estimate.value,
     comparison: null,
-    interval: [low, high],
+    interval: finiteInterval(estimate),
     reason: `${short(estimate.value)}${range} ${verb} the target of ${sign > 0 ? "at most" : "at least"} ${limit}`,
     p: exceedanceP({ ...estimate, value: sign * estimate.value }, sign * limit),
   };
@@ -76,11 +85,10 @@ function withinTolerance(
 ): Pick<Judgement, "status" | "interval" | "reason" | "p"> {
   const status = standing(harm, limit, "worse");
   const [low, high] = interval(harm);
-  const bounded = Number.isFinite(low) && Number.isFinite(high);
   const range = harm.standardError === 0 ? "" : ` (95 % interval ${percent(low)} … ${percent(high)})`;
   return {
     status,
-    interval: bounded ? [low, high] : null,
+    interval: finiteInterval(harm),
     reason: `${changeText(harm.value)}${range}; ${compared.reason}`,
     p: exceedanceP(harm, limit),
   };

@@ -1,7 +1,7 @@
 /** Compares the entries of one run with each other, and says in one sentence who is ahead on what. */
 import { type Comparison, metricFamily, metricKind, metricLabel, type Result } from "../result.ts";
 import { compareDraws, type Drawn } from "./draws.ts";
-import { interval, significant } from "./estimate.ts";
+import { finiteInterval, significant } from "./estimate.ts";
 
 /** The parts of a run that have to be known before its comparisons are. */
 export interface Scored {
@@ -54,15 +54,18 @@ function comparisonOf(base: Drawn, found: Drawn, label: string): Comparison {
     metric: found.row.metric,
     base: base.entry.name,
     entry: found.entry.name,
-    difference: found.row.value - base.row.value,
-    standardError: compared.difference?.standardError ?? null,
-    relativeHarm: compared.harm?.value ?? null,
-    interval: compared.harm === null ? null : interval(compared.harm),
+    difference: finite(found.row.value - base.row.value),
+    standardError: finite(compared.difference?.standardError),
+    relativeHarm: finite(compared.harm?.value),
+    interval: compared.harm === null ? null : finiteInterval(compared.harm),
     pairing: compared.pairing,
     significant: exceeds,
     sentence: sentenceOf(base, found, label, compared.difference === null ? null : exceeds),
   };
 }
+
+const finite = (value: number | undefined): number | null =>
+  value !== undefined && Number.isFinite(value) ? value : null;
 
 function sentenceOf(base: Drawn, found: Drawn, label: string, exceeds: boolean | null): string {
   if (base.row.value === found.row.value)
