@@ -84,21 +84,15 @@ export function toOnnx(program: Program, constants: Tensors = {}): Uint8Array {
       names.set(output, results[i]!);
     });
   }
-  // A result may be an input, a constant or another result: Identity gives each its own name.
-  const result = (name: string, value: Value) => {
-    nodes.push({
-      opType: "Identity",
-      input: [names.get(value)!],
-      output: [name],
-      name: `result:${name}`,
-      attribute: [],
-    });
-    return valueInfo(name, value);
-  };
-  const outputs = [
-    ...Object.entries(lowered.outputs).map(([name, value]) => result(name, value)),
-    ...lowered.updates.map(({ name, value }) => result(stateOutput(name), value)),
+  const results = [
+    ...Object.entries(lowered.outputs),
+    ...lowered.updates.map(({ name, value }) => [stateOutput(name), value] as const),
   ];
+  nameResults(
+    nodes,
+    results.map(([name, value]) => [names.get(value)!, name]),
+  );
+  const outputs = results.map(([name, value]) => valueInfo(name, value));
   const inputs = [
     ...Object.entries(lowered.inputs).map(([name, value]) => valueInfo(name, value)),
     ...lowered.states
@@ -119,6 +113,41 @@ export function toOnnx(program: Program, constants: Tensors = {}): Uint8Array {
   });
 }
 
+interface NamedNode {
+  input: string[];
+  output: string[];
+}
+
+/**
+ * Gives results their names: what a node makes is renamed wherever it is read, so that nothing is copied;
+ * an input, a constant or a value that is two results gets an Identity.
+ */
+function nameResults(
+  nodes: Record<string, unknown>[],
+  results: readonly (readonly [from: string, to: string])[],
+): void {
+  const named = nodes as unknown as NamedNode[];
+  const made = new Set(named.flatMap(({ output }) => output));
+  const renamed = new Map<string, string>();
+  const copies: (readonly [from: string, to: string])[] = [];
+  for (const [from, to] of results)
+    if (made.has(from) && !renamed.has(from)) renamed.set(from, to);
+    else copies.push([from, to]);
+  const current = (name: string): string => renamed.get(name) ?? name;
+  for (const node of named) {
+    node.input = node.input.map(current);
+    node.output = node.output.map(current);
+  }
+  for (const [from, to] of copies)
+    nodes.push({
+      opType: "Identity",
+      input: [current(from)],
+      output: [to],
+      name: `result:${to}`,
+      attribute: [],
+    });
+}
+
 const valueInfo = (name: string, { dtype, shape }: TensorType) => ({
   name,
   type: {
@@ -134,7 +163,7 @@ function encodeAttribute([name, value]: [string, number | string | readonly numb
 }
 
 /** Data in the element type ONNX stores: float32, int32, or a byte a boolean. */
-function asElements({ dtype, data }: Tensor): ArrayBufferView {
+export function asElements({ dtype, data }: Tensor): Float32Array | Int32Array | Uint8Array {
   if (dtype === "float32") return data instanceof Float32Array ? data : Float32Array.from(data);
   if (dtype === "int32") return data instanceof Int32Array ? data : Int32Array.from(data);
   return data instanceof Uint8Array ? data : Uint8Array.from(data);

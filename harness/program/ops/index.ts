@@ -69,6 +69,7 @@ export const OPS = {
   sin: elementwise.sinOp,
   slice: shape.sliceOp,
   softmax: softmaxOp,
+  split: shape.splitOp,
   sqrt: elementwise.sqrtOp,
   stopGradient: elementwise.stopGradientOp,
   sub: arithmetic.subOp,

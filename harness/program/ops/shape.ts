@@ -1,6 +1,16 @@
 /** Operations that move data and compute nothing. */
-import { apply, type Op, type Shape, ShapeError, sizeOf, type TensorType, type Value } from "../tensor.ts";
+import {
+  apply,
+  applyAll,
+  type Op,
+  type Shape,
+  ShapeError,
+  sizeOf,
+  type TensorType,
+  type Value,
+} from "../tensor.ts";
 import { unbroadcast } from "./arithmetic.ts";
+import { constant } from "./constant.ts";
 import { broadcastShapes, freeCost } from "./shared.ts";
 
 const sameShape = (a: Shape, b: Shape): boolean =>
@@ -132,14 +142,38 @@ export const slice = (x: Value, axis: number, start: number, end: number, step =
     : apply(sliceOp, [x], { axis: positive, start, end, step });
 };
 
+/** x cut into `parts` equal parts along one axis, one output each; the gradient lays theirs end to end. */
+export const splitOp: Op = {
+  name: "split",
+  shape: ([x], attributes) => {
+    const { axis, parts } = attributes as Record<"axis" | "parts", number>;
+    const side = x!.shape[axis];
+    if (side === undefined || side % parts !== 0)
+      throw new ShapeError(`split: axis ${axis} must divide into ${parts} equal parts, got [${x!.shape}]`);
+    return Array.from({ length: parts }, () => ({
+      dtype: x!.dtype,
+      shape: x!.shape.with(axis, side / parts),
+    }));
+  },
+  gradient: ({ outputs, attributes }, outer) => [
+    concat(
+      outer.map((g, i) => g ?? broadcastTo(constant(0), outputs[i]!.shape)),
+      attributes.axis as number,
+    ),
+  ],
+  cost: freeCost,
+  onnx: (emit, inputs, { attributes }) => {
+    const { axis, parts } = attributes as Record<"axis" | "parts", number>;
+    return emit.node("Split", inputs, {
+      attributes: { axis: { int: axis }, num_outputs: { int: parts } },
+      outputs: parts,
+    });
+  },
+};
+
 /** Equal parts along one axis. */
-export function split(x: Value, axis: number, parts: number): readonly Value[] {
-  const positive = positiveAxis(x, axis);
-  const side = x.shape[positive]! / parts;
-  if (!Number.isInteger(side))
-    throw new ShapeError(`split: axis ${axis} must part equally in ${parts}, got [${x.shape}]`);
-  return Array.from({ length: parts }, (_, i) => slice(x, positive, i * side, (i + 1) * side));
-}
+export const split = (x: Value, axis: number, parts: number): readonly Value[] =>
+  parts === 1 ? [x] : applyAll(splitOp, [x], { axis: axis < 0 ? axis + x.shape.length : axis, parts });
 
 /** Zeros before and after along one axis. */
 export const padOp: Op = {
