@@ -1,0 +1,1 @@
+export { createStream, type Stream } from "./stream.ts";
