@@ -12,7 +12,7 @@ import { type Gates, gatesSchema } from "./schema.ts";
 import { checkSameRecipes } from "./seeds.ts";
 
 /** Raised with `RESULT_SCHEMA_VERSION`, whose parts it holds, and when a reader would misread the rest. */
-export const BASELINE_SCHEMA_VERSION = 1;
+const BASELINE_SCHEMA_VERSION = 1;
 
 const baselineSchema = z.strictObject({
   schemaVersion: z.literal(BASELINE_SCHEMA_VERSION),

@@ -1,5 +1,5 @@
 /** What a rule says of a metric: worse, ok or unclear, by a one-sided test at `ALPHA`. */
-import type { Verdict } from "../result.ts";
+import type { ResultEntry, Verdict } from "../result.ts";
 import type { Measurement } from "./comparable.ts";
 import { compareWithBaseline, distinctTrainings } from "./compare.ts";
 import { type Compared, ownEstimate } from "./draws.ts";
@@ -51,6 +51,24 @@ export function judgeTarget(
 
 /** `found` against the baseline's measurements of the same entry and metric. */
 export function judgeChange(
+  base: readonly Measurement[],
+  found: readonly Measurement[],
+  rule: { maxWorse: string } | { equal: true },
+): Judgement {
+  const judgement = changeUnder(base, found, rule);
+  const cause = judgement.status === "ok" ? "" : samplingChange(base[0]!.entry, found[0]!.entry);
+  return { ...judgement, reason: judgement.reason + cause };
+}
+
+/** "; sampling changed: steps 16 → 2", the likeliest cause of a difference. */
+function samplingChange({ sampling: before }: ResultEntry, { sampling: now }: ResultEntry): string {
+  const changes = [...new Set([...Object.keys(before), ...Object.keys(now)])]
+    .filter((key) => before[key] !== now[key])
+    .map((key) => `${key} ${before[key] ?? "unset"} → ${now[key] ?? "unset"}`);
+  return changes.length === 0 ? "" : `; sampling changed: ${changes.join(", ")}`;
+}
+
+function changeUnder(
   base: readonly Measurement[],
   found: readonly Measurement[],
   rule: { maxWorse: string } | { equal: true },

@@ -36,10 +36,13 @@ describe("exit codes", () => {
   test("20: fewer sampling steps change NFE, which must be equal", () => {
     const result = fixtureResult();
     rowOf(result, EPG, "nfe").value = 3;
+    result.run.entries[0]!.sampling.steps = 2;
     const outcome = gate(result, baselineOf(fixtureResult()));
     expect(outcome).toMatchObject({ exitCode: EXIT.regression, status: "failed" });
     expect(verdictOf(outcome, "nfe")).toMatchObject({ status: "worse", base: 31, found: 3, limit: "equal" });
-    expect(outcome.reason).toMatch(/^1 worse, \d+ ok; nfe of EPG, Heun 16: 3 is not equal/);
+    expect(outcome.reason).toMatch(
+      /^1 worse, \d+ ok; nfe of EPG, Heun 16: 3 is not equal.*; sampling changed: steps 16 → 2$/,
+    );
   });
 
   test("20: a score worse beyond its paired error", () => {
