@@ -117,9 +117,9 @@ export const conv2dInputGradientOp: Op = {
       groups,
       padding: [l, r, t, b],
     } = geometryOf(node.attributes);
-    return stride === 1 && groups === 1
-      ? turnedConvolution(emit, inputs, node)
-      : transposedConvolution(emit, inputs, node);
+    const [kh, kw] = node.inputs[1]!.shape.slice(2) as [number, number];
+    const turnable = stride === 1 && groups === 1 && Math.max(l, r) < kw && Math.max(t, b) < kh;
+    return (turnable ? turnedConvolution : transposedConvolution)(emit, inputs, node);
   },
 };
 
