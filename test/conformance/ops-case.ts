@@ -14,7 +14,7 @@ export interface OpCase {
   /** What is special about it. */
   readonly title: string;
   readonly inputs: readonly Tensor[];
-  /** Builds the operation, once, and nothing else but what its public function does. */
+  /** Builds the operation once. Of its results the first must be differentiable. */
   readonly build: (...inputs: readonly Value[]) => Value | readonly Value[];
   /** By hand: multiply-accumulates, and floating-point operations beside them. */
   readonly cost: Cost;

@@ -6,11 +6,13 @@ import {
   concat,
   constant,
   gather,
+  mul,
   oneHot,
   pad,
   reduceScatter,
   reshape,
   slice,
+  split,
   transpose,
   upsampleNearest,
 } from "../../harness/program/index.ts";
@@ -74,6 +76,15 @@ export const movementCases = {
     testCase("a step over the last axis by its negative", [floats([2, 5])], (x) => slice(x!, -1, 2, 5, 2)),
     testCase("a step beyond the end", [floats([5])], (x) => slice(x!, 0, 3, 5, 10)),
     testCase("integers", [ints([3], [1, 2, 3])], (x) => slice(x!, 0, 1, 3)),
+  ],
+  split: [
+    testCase("three parts", [floats([2, 6])], (x) => split(x!, 1, 3)),
+    testCase("two parts of the first axis, the first unread", [floats([4, 3])], (x) => split(x!, 0, 2)[1]!),
+    testCase("two parts together", [floats([2, 2, 3])], (x) => {
+      const [a, b] = split(x!, -2, 2);
+      return mul(a!, b!);
+    }),
+    testCase("integers", [ints([2], [1, 2])], (x) => split(x!, 0, 2)),
   ],
   transpose: [
     testCase("a matrix", [floats([2, 3])], (x) => transpose(x!, [1, 0])),

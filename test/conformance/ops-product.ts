@@ -38,6 +38,14 @@ const convolutions: readonly Convolution[] = [
     options: { padding: 1 },
     macs: 160 * 27,
   },
+  {
+    title: "a padding wider than the kernel",
+    x: [1, 2, 2, 3],
+    weight: [2, 2, 1, 2],
+    y: [1, 2, 4, 7],
+    options: { padding: [2, 3, 1, 1] },
+    macs: 56 * 4,
+  },
   { title: "1×1", x: [2, 3, 2, 2], weight: [2, 3, 1, 1], y: [2, 2, 2, 2], options: {}, macs: 16 * 3 },
   {
     title: "stride 2 that leaves a row",

@@ -1,10 +1,13 @@
 /** Table look-up and its adjoint's ingredient. */
 import { apply, type Op, ShapeError, sizeOf, type Value } from "../tensor.ts";
+import { equal } from "./comparison.ts";
+import { constant } from "./constant.ts";
+import { cast } from "./elementwise.ts";
 import { matmul } from "./matmul.ts";
 import { reshape } from "./shape.ts";
 import { freeCost, noGradient, requireFloat, requireRows } from "./shared.ts";
 
-/** y[i…] = table[indices[i…]]: rows of a table; indices int32. ∂table = oneHot(indices)ᵀ·g */
+/** y[i…] = table[indices[i…]]: rows of a table; indices int32, in 0 … rows − 1. ∂table = oneHot(indices)ᵀ·g */
 export const gatherOp: Op = {
   name: "gather",
   shape: ([table, indices]) => {
@@ -28,7 +31,7 @@ export const gatherOp: Op = {
 /** Rows `indices` of `table`, along axis 0. */
 export const gather = (table: Value, indices: Value): Value => apply(gatherOp, [table, indices]);
 
-/** y[i…, k] = 1 where indices[i…] = k, else 0 */
+/** y[i…, k] = 1 where indices[i…] = k, else 0; all 0 for an index outside 0 … depth − 1 */
 export const oneHotOp: Op = {
   name: "oneHot",
   shape: ([indices], { depth }) => {
@@ -38,15 +41,16 @@ export const oneHotOp: Op = {
   },
   gradient: noGradient,
   cost: freeCost,
-  onnx: (emit, [indices], { attributes }) => {
-    const offAndOn = emit.constant({ dtype: "float32", shape: [2], data: Float32Array.of(0, 1) });
-    // ONNX Runtime has OneHot of int32 indices for an int32 depth only.
-    const depth = emit.constant({
+  // ONNX's OneHot counts negative indices from the end and has no rank 0.
+  onnx: "decompose",
+  decompose: ([indices], attributes) => {
+    const depth = attributes.depth as number;
+    const classes = constant({
       dtype: "int32",
-      shape: [],
-      data: Int32Array.of(attributes.depth as number),
+      shape: [depth],
+      data: Int32Array.from({ length: depth }, (_, k) => k),
     });
-    return emit.node("OneHot", [indices!, depth, offAndOn], { attributes: { axis: { int: -1 } } });
+    return [cast(equal(reshape(indices!, [...indices!.shape, 1]), classes), "float32")];
   },
 };
 

@@ -13,7 +13,8 @@ import {
   type TensorType,
   toOnnx,
 } from "../../../harness/program/index.ts";
-import { stateInput, stateOutput } from "../../../harness/program/onnx/index.ts";
+import { asElements, stateInput, stateOutput } from "../../../harness/program/onnx/index.ts";
+import { pickStates, requireInputs, requireKnown, stateNames, stateTypes } from "../tensors.ts";
 
 const sessionOptions = (threads: number): ort.InferenceSession.SessionOptions => ({
   executionProviders: ["cpu"],
@@ -27,8 +28,8 @@ const sessionOptions = (threads: number): ort.InferenceSession.SessionOptions =>
 });
 
 /** Compiles a program; one without updates takes its state as constants, which ONNX Runtime packs ahead. */
-export async function compile(program: Program, state: Tensors, threads: number): Promise<Executable> {
-  requireStates(program, state);
+export async function compile(program: Program, given: Tensors, threads: number): Promise<Executable> {
+  const state = pickStates(program, given);
   const frozen = program.updates.length === 0;
   const model = toOnnx(program, frozen ? state : {});
   const session = await ort.InferenceSession.create(model, sessionOptions(threads));
@@ -37,26 +38,10 @@ export async function compile(program: Program, state: Tensors, threads: number)
     : trainingExecutable(program, session, state);
 }
 
-function requireStates(program: Program, tensors: Tensors): void {
-  for (const { name, value } of program.states) {
-    const tensor = tensors[name];
-    if (!tensor) throw new Error(`${program.name}: state ${name} was not given`);
-    if (tensor.shape.join() !== value.shape.join())
-      throw new Error(`${program.name}: state ${name} is [${value.shape}], got [${tensor.shape}]`);
-  }
-}
-
 function allocate({ dtype, shape }: TensorType): ort.Tensor {
   if (dtype === "float32") return new ort.Tensor("float32", new Float32Array(sizeOf(shape)), shape);
   if (dtype === "int32") return new ort.Tensor("int32", new Int32Array(sizeOf(shape)), shape);
   return new ort.Tensor("bool", new Uint8Array(sizeOf(shape)), shape);
-}
-
-function toOrt(name: string, tensor: Tensor | undefined, type: TensorType): ort.Tensor {
-  if (!tensor) throw new Error(`input ${name} was not given`);
-  if (tensor.shape.join() !== type.shape.join() || tensor.dtype !== type.dtype)
-    throw new Error(`input ${name} is ${type.dtype} [${type.shape}], got ${tensor.dtype} [${tensor.shape}]`);
-  return new ort.Tensor(type.dtype, tensor.data as Float32Array, type.shape);
 }
 
 const fromOrt = (tensor: ort.Tensor): Tensor => ({
@@ -65,9 +50,19 @@ const fromOrt = (tensor: ort.Tensor): Tensor => ({
   data: tensor.data as Float32Array,
 });
 
-const feedsOf = (program: Program, inputs: Tensors): Record<string, ort.Tensor> =>
+function feedsOf(program: Program, inputs: Tensors): Record<string, ort.Tensor> {
+  requireInputs(program, inputs);
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, tensor]) => [
+      name,
+      new ort.Tensor(tensor.dtype, asElements(tensor) as Float32Array, tensor.shape),
+    ]),
+  );
+}
+
+const outputsOf = (program: Program, results: ort.InferenceSession.ReturnType): Tensors =>
   Object.fromEntries(
-    Object.entries(program.inputs).map(([name, value]) => [name, toOrt(name, inputs[name], value)]),
+    Object.keys(program.outputs).map((name) => [name, fromOrt(results[name]! as ort.Tensor)]),
   );
 
 function frozenExecutable(
@@ -77,18 +72,15 @@ function frozenExecutable(
   threads: number,
 ): Executable {
   let session = first;
-  let state = initial;
+  let state = copiesOf(initial);
   return {
     program,
-    async run(inputs) {
-      const results = await session.run(feedsOf(program, inputs));
-      return Object.fromEntries(Object.keys(program.outputs).map((name) => [name, fromOrt(results[name]!)]));
-    },
-    readState: async (names = program.states.map(({ name }) => name)) =>
-      Object.fromEntries(names.map((name) => [name, state[name]!])),
+    run: async (inputs) => outputsOf(program, await session.run(feedsOf(program, inputs))),
+    readState: async (names) =>
+      copiesOf(Object.fromEntries(stateNames(program, names).map((name) => [name, state[name]!]))),
     async writeState(tensors) {
-      state = { ...state, ...tensors };
-      requireStates(program, state);
+      requireKnown("state", program, stateTypes(program), tensors);
+      state = { ...state, ...copiesOf(tensors) };
       await session.release();
       session = await ort.InferenceSession.create(toOnnx(program, state), sessionOptions(threads));
     },
@@ -97,18 +89,15 @@ function frozenExecutable(
 }
 
 function trainingExecutable(program: Program, session: ort.InferenceSession, initial: Tensors): Executable {
-  const updated = new Set(program.updates.map(({ name }) => name));
-  let current: Record<string, ort.Tensor> = {};
-  let next: Record<string, ort.Tensor> = {};
-  for (const { name, value } of program.states) {
-    current[name] = allocate(value);
-    if (updated.has(name)) next[name] = allocate(value);
-  }
+  const updated = program.updates.map(({ name }) => name);
+  const types = stateTypes(program);
+  let current = Object.fromEntries(program.states.map(({ name, value }) => [name, allocate(value)]));
+  let next = Object.fromEntries(updated.map((name) => [name, allocate(types[name]!)]));
   const write = (tensors: Tensors): void => {
     for (const [name, tensor] of Object.entries(tensors))
       (current[name]!.data as Float32Array).set(tensor.data);
   };
-  write(Object.fromEntries(program.states.map(({ name }) => [name, initial[name]!])));
+  write(initial);
 
   return {
     program,
@@ -119,29 +108,25 @@ function trainingExecutable(program: Program, session: ort.InferenceSession, ini
       for (const name of Object.keys(program.outputs)) fetches[name] = null;
       for (const name of updated) fetches[stateOutput(name)] = next[name]!;
       const results = await session.run(feeds, fetches);
-      const [before, after] = [current, next];
-      current = { ...before, ...after };
-      next = Object.fromEntries([...updated].map((name) => [name, before[name]!]));
-      return Object.fromEntries(Object.keys(program.outputs).map((name) => [name, fromOrt(results[name]!)]));
+      const before = current;
+      current = { ...before, ...next };
+      next = Object.fromEntries(updated.map((name) => [name, before[name]!]));
+      return outputsOf(program, results);
     },
-    readState: async (names = program.states.map(({ name }) => name)) =>
-      Object.fromEntries(names.map((name) => [name, copyOf(current[name]!)])),
+    readState: async (names) =>
+      copiesOf(Object.fromEntries(stateNames(program, names).map((name) => [name, fromOrt(current[name]!)]))),
     async writeState(tensors) {
-      const states = new Map(program.states.map((state) => [state.name, state.value]));
-      for (const [name, tensor] of Object.entries(tensors)) {
-        const value = states.get(name);
-        if (!value || value.shape.join() !== tensor.shape.join())
-          throw new Error(
-            `${program.name}: state ${name} is [${value?.shape ?? "unknown"}], got [${tensor.shape}]`,
-          );
-      }
+      requireKnown("state", program, types, tensors);
       write(tensors);
     },
     dispose: () => session.release(),
   };
 }
 
-const copyOf = (tensor: ort.Tensor): Tensor => ({
-  ...fromOrt(tensor),
-  data: (tensor.data as Float32Array).slice(),
-});
+const copiesOf = (tensors: Tensors): Tensors =>
+  Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => [
+      name,
+      { dtype: tensor.dtype, shape: tensor.shape, data: tensor.data.slice() },
+    ]),
+  );

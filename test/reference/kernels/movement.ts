@@ -46,6 +46,12 @@ const slice: Kernel = ([x], [shape], attributes) => {
   return [take(x!.data, offsets(shape!, stepped, start! * strides[axis!]!))];
 };
 
+const split: Kernel = ([x], shapes, attributes) => {
+  const axis = attributes.axis as number;
+  const strides = stridesOf(x!.shape);
+  return shapes.map((shape, i) => take(x!.data, offsets(shape, strides, i * shape[axis]! * strides[axis]!)));
+};
+
 const transpose: Kernel = ([x], [shape], { permutation }) => {
   const strides = stridesOf(x!.shape);
   const permuted = (permutation as number[]).map((axis) => strides[axis]!);
@@ -98,6 +104,7 @@ export const movement = {
   reduceScatter: single("reduceScatter"),
   reshape: same,
   slice,
+  split,
   transpose,
   upsampleNearest,
 } satisfies Record<string, Kernel>;
