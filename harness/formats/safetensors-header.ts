@@ -1,0 +1,205 @@
+/**
+ * The header of a safetensors file (github.com/huggingface/safetensors, "Format"): 8 bytes of length, then
+ * JSON of names → {dtype, shape, data_offsets}, then the data, without gap, overlap or rest.
+ */
+import { FormatError } from "./format-error.ts";
+import { bytesPerElement, type ElementType, elementsOf, isWhole } from "./numeric-array.ts";
+
+export const ELEMENT_TYPES: Readonly<Record<string, ElementType>> = Object.assign(Object.create(null), {
+  F64: "float64",
+  F32: "float32",
+  F16: "float16",
+  BF16: "bfloat16",
+  I64: "int64",
+  I32: "int32",
+  I16: "int16",
+  I8: "int8",
+  U64: "uint64",
+  U32: "uint32",
+  U16: "uint16",
+  U8: "uint8",
+  BOOL: "bool",
+});
+
+export const LENGTH_BYTES = 8;
+/** The format allows 100 MB; a third of it is 200 000 tensors, and its JSON still fits in memory whatever it holds. */
+const MAX_HEADER_BYTES = 2 ** 25;
+/** Names, fields, arrays. */
+const MAX_DEPTH = 3;
+const METADATA = "__metadata__";
+
+/** Where a tensor lies, in bytes from the beginning of the file. */
+export interface StoredTensor {
+  readonly dtype: ElementType;
+  readonly shape: readonly number[];
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Records without a prototype, so that any name is only a name. */
+export interface SafetensorsHeader {
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly tensors: Readonly<Record<string, StoredTensor>>;
+}
+
+/** @param start the file's first bytes, at least 8 where it has them */
+export function headerLength(start: Uint8Array, fileBytes: number, file: string): number {
+  if (fileBytes < LENGTH_BYTES)
+    throw new FormatError(
+      file,
+      "length field",
+      `the file has ${fileBytes} bytes, a safetensors file at least 8`,
+    );
+  const bytes = Buffer.from(start.buffer, start.byteOffset, start.byteLength);
+  if (bytes.toString("latin1", 0, LENGTH_BYTES) === "version ")
+    throw new FormatError(
+      file,
+      "byte 0",
+      "this is text, perhaps a Git LFS pointer that was not fetched (git lfs pull)",
+    );
+  const length = bytes.readBigUInt64LE(0);
+  if (length > MAX_HEADER_BYTES)
+    throw new FormatError(
+      file,
+      "length field",
+      `a header of ${length} bytes, at most ${MAX_HEADER_BYTES} are read`,
+    );
+  if (LENGTH_BYTES + Number(length) > fileBytes)
+    throw new FormatError(file, "length field", `a header of ${length} bytes in a file of ${fileBytes}`);
+  return Number(length);
+}
+
+/** Reads and checks the JSON; every tensor of the answer lies within the file. */
+export function parseHeader(json: Uint8Array, fileBytes: number, file: string): SafetensorsHeader {
+  const header = parseObject(json, file);
+  const dataStart = LENGTH_BYTES + json.length;
+  const tensors: Record<string, StoredTensor> = Object.create(null);
+  for (const [name, entry] of Object.entries(header)) {
+    if (name === "__proto__") throw new FormatError(file, "header", "a tensor named __proto__ is not read");
+    if (name !== METADATA) tensors[name] = storedTensor(name, entry, dataStart, file);
+  }
+  checkLayout(tensors, dataStart, fileBytes, file);
+  return { metadata: metadataOf(header[METADATA], file), tensors };
+}
+
+function parseObject(json: Uint8Array, file: string): Record<string, unknown> {
+  let header: unknown;
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(json);
+    checkKeys(text, file);
+    header = JSON.parse(text);
+  } catch (error) {
+    if (error instanceof FormatError) throw error;
+    throw new FormatError(
+      file,
+      "header",
+      `not JSON in UTF-8: ${error instanceof Error ? error.message : error}`,
+      {
+        cause: error,
+      },
+    );
+  }
+  if (!isObject(header)) throw new FormatError(file, "header", "not a JSON object");
+  return header;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Refuses what JSON.parse would take in silence: a key given twice, and nesting without end. */
+function checkKeys(text: string, file: string): void {
+  const open: Set<string>[] = [];
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === "{" || character === "[") {
+      open.push(new Set());
+      if (open.length > MAX_DEPTH)
+        throw new FormatError(file, `header, character ${at}`, "nested too deeply");
+    } else if (character === "}" || character === "]") open.pop();
+    else if (character === '"') {
+      const end = endOfString(text, at);
+      if (text[afterSpace(text, end)] === ":") {
+        const key = JSON.parse(text.slice(at, end)) as string;
+        const keys = open.at(-1);
+        if (keys?.has(key))
+          throw new FormatError(file, "header", `the key ${JSON.stringify(key)} occurs twice`);
+        keys?.add(key);
+      }
+      at = end - 1;
+    }
+  }
+}
+
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    if (text[at] === "\\") at++;
+    else if (text[at] === '"') return at + 1;
+  }
+  return text.length;
+}
+
+function afterSpace(text: string, start: number): number {
+  let at = start;
+  while (text[at] === " " || text[at] === "\n" || text[at] === "\r" || text[at] === "\t") at++;
+  return at;
+}
+
+function storedTensor(name: string, entry: unknown, dataStart: number, file: string): StoredTensor {
+  const where = `tensor ${JSON.stringify(name)}`;
+  if (!isObject(entry)) throw new FormatError(file, where, "its entry is not an object");
+  const dtype = typeof entry.dtype === "string" ? ELEMENT_TYPES[entry.dtype] : undefined;
+  if (!dtype) throw new FormatError(file, where, `dtype ${JSON.stringify(entry.dtype)} is not known`);
+  const { shape, data_offsets: offsets } = entry;
+  const elements = Array.isArray(shape) ? elementsOf(shape) : null;
+  if (elements === null) throw new FormatError(file, where, `shape ${brief(shape)} is not one`);
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isWhole))
+    throw new FormatError(file, where, `data_offsets ${brief(offsets)} are not two whole numbers`);
+  const [start, end] = offsets as unknown as [number, number];
+  const bytes = elements * bytesPerElement(dtype);
+  if (end - start !== bytes)
+    throw new FormatError(
+      file,
+      where,
+      `data_offsets ${brief(offsets)} span ${end - start} bytes, its shape takes ${bytes}`,
+    );
+  return { dtype, shape: shape as number[], start: dataStart + start, end: dataStart + end };
+}
+
+const brief = (value: unknown): string => (JSON.stringify(value) ?? "(none)").slice(0, 80);
+
+/** In the order of their offsets each tensor begins where the last ended, and the last ends the file. */
+function checkLayout(
+  tensors: SafetensorsHeader["tensors"],
+  dataStart: number,
+  fileBytes: number,
+  file: string,
+): void {
+  let expected = dataStart;
+  for (const [name, { start, end }] of Object.entries(tensors).sort(
+    ([, a], [, b]) => a.start - b.start || a.end - b.end,
+  )) {
+    const where = `tensor ${JSON.stringify(name)}`;
+    if (start !== expected)
+      throw new FormatError(
+        file,
+        where,
+        `begins at byte ${start}, ${start < expected ? "inside" : "behind"} the last one's end ${expected}`,
+      );
+    if (end > fileBytes) throw new FormatError(file, where, `ends at byte ${end} of a file of ${fileBytes}`);
+    expected = end;
+  }
+  if (expected !== fileBytes)
+    throw new FormatError(file, `byte ${expected}`, `${fileBytes - expected} bytes that belong to no tensor`);
+}
+
+function metadataOf(value: unknown, file: string): Record<string, string> {
+  const metadata: Record<string, string> = Object.create(null);
+  if (value === undefined) return metadata;
+  if (!isObject(value)) throw new FormatError(file, METADATA, "not an object");
+  for (const [key, text] of Object.entries(value)) {
+    if (typeof text !== "string")
+      throw new FormatError(file, `${METADATA}.${key}`, `${brief(text)} is not text`);
+    metadata[key] = text;
+  }
+  return metadata;
+}
