@@ -62,10 +62,13 @@ export const conv2dOp: Op = {
     requireRank("conv2d", weight!, 4);
     const geometry = geometryOf(attributes);
     requireEqual("conv2d", "input channels", x!.shape[1]!, weight!.shape[1]! * geometry.groups);
+    requireEqual("conv2d", "output channels modulo groups and 0", weight!.shape[0]! % geometry.groups, 0);
     if (bias) requireEqual("conv2d", "bias and output channels", sizeOf(bias.shape), weight!.shape[0]!);
     const sides = outputSides(x!.shape.slice(2), weight!.shape.slice(2), geometry);
     if (Math.min(...sides) < 1)
-      throw new ShapeError(`conv2d: kernel [${weight!.shape}] exceeds input [${x!.shape}]`);
+      throw new ShapeError(
+        `conv2d: the kernel must fit into the padded input [${x!.shape}], got [${weight!.shape}]`,
+      );
     return [{ dtype: "float32", shape: [x!.shape[0]!, weight!.shape[0]!, ...sides] }];
   },
   gradient: ({ inputs: [x, weight, bias], attributes }, [g]) => {

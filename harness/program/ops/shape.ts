@@ -113,7 +113,9 @@ export const sliceOp: Op = {
     requireAxis("slice", x!, axis!);
     const whole = [start, end, step].every(Number.isInteger);
     if (!whole || start! < 0 || end! > x!.shape[axis!]! || start! >= end! || step! < 1)
-      throw new ShapeError(`slice: ${start}:${end}:${step} of axis ${axis} is outside [${x!.shape}]`);
+      throw new ShapeError(
+        `slice: expected a part of axis ${axis} of [${x!.shape}], got ${start}:${end}:${step}`,
+      );
     return [{ dtype: x!.dtype, shape: x!.shape.with(axis!, Math.ceil((end! - start!) / step!)) }];
   },
   gradient: ({ inputs: [x], attributes }, [g]) => {
@@ -213,7 +215,7 @@ export const broadcastOp: Op = {
   shape: ([x], attributes) => {
     const shape = attributes.shape as Shape;
     if (!sameShape(broadcastShapes("broadcast", x!.shape, shape), shape))
-      throw new ShapeError(`broadcast: [${x!.shape}] does not spread to [${shape}]`);
+      throw new ShapeError(`broadcast: must spread to [${shape}], got [${x!.shape}]`);
     return [{ dtype: x!.dtype, shape }];
   },
   gradient: ({ inputs: [x] }, [g]) => [unbroadcast(g!, x!)],
