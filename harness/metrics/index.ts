@@ -1,0 +1,24 @@
+/** Float64 metrics over feature rows, images and logits: pure functions, one idea a file. */
+export { classAccuracy, fitRidgeClassifier, type RidgeClassifier } from "./class-accuracy.ts";
+export {
+  frechetDistance,
+  frechetDistanceOfSamples,
+  type Normal,
+  normalOfCovariance,
+  normalOfFeatures,
+  normalOfMoments,
+} from "./frechet-distance.ts";
+export { inceptionScores } from "./inception-score.ts";
+export { type Jackknifed, jackknifeError, jackknifeGroups } from "./jackknife.ts";
+export { kernelDistance, kernelDistanceOfSubsets } from "./kernel-distance.ts";
+export {
+  type Memorisation,
+  memorisation,
+  type TrainingNeighbours,
+  trainingNeighbours,
+} from "./memorisation.ts";
+export { addMoments, covarianceOf, type Moments, meanOf, momentsOf, subtractMoments } from "./moments.ts";
+export { densityCoverage, precisionRecall } from "./precision-recall.ts";
+export { peakSignalToNoise } from "./psnr.ts";
+export type { Share } from "./share.ts";
+export { vendiScore } from "./vendi.ts";

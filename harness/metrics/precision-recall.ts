@@ -1,0 +1,108 @@
+import { type Matrix, type Product, product, squaredDistanceTiles } from "../linear-algebra/index.ts";
+import { groupMembers, type Jackknifed, jackknife } from "./jackknife.ts";
+import { neighbourRadii, neighbourRadiiWithoutGroups } from "./neighbours.ts";
+
+/**
+ * Improved precision and recall (Kynkäänniemi et al. 2019, arXiv:1904.06991, eq. 1–2) by the rule of ADM's
+ * evaluator: squared distances, the ball of a row reaches its k-th nearest other row, the border counts (≤).
+ * Precision: share of samples within some ball of the reference; recall: share of reference rows within some
+ * ball of the samples. Range 0…1, higher is better. Left-out groups give up their balls, and the radii of the
+ * samples left are found anew.
+ *
+ * @param samples n×d, n > k, with the jackknife group of every row
+ * @param reference m×d, m > k
+ */
+export async function precisionRecall(
+  samples: Matrix,
+  reference: Matrix,
+  groups: Int32Array,
+  k = 3,
+  multiply: Product = product,
+): Promise<{ precision: Jackknifed; recall: Jackknifed }> {
+  const members = groupMembers(groups, samples.rows);
+  const count = members.length;
+  const referenceRadii = await neighbourRadii(reference, k, multiply);
+  const { all, without } = await neighbourRadiiWithoutGroups(samples, k, groups, count, multiply);
+  const inside = new Uint8Array(samples.rows);
+  const covered = new Uint8Array(reference.rows);
+  const coveredWithout = new Uint8Array(reference.rows * count);
+  for await (const { rowStart, columnStart, distances } of squaredDistanceTiles(
+    samples,
+    reference,
+    multiply,
+  )) {
+    for (let r = 0; r < distances.rows; r++) {
+      const i = rowStart + r;
+      const largest = without.subarray(i * count, (i + 1) * count).reduce((max, x) => Math.max(max, x), 0);
+      for (let c = 0; c < distances.cols; c++) {
+        const j = columnStart + c;
+        const distance = distances.data[r * distances.cols + c]!;
+        if (distance <= referenceRadii[j]!) inside[i] = 1;
+        if (distance <= all[i]!) covered[j] = 1;
+        if (distance > largest) continue;
+        for (let g = 0; g < count; g++) {
+          if (g !== groups[i] && distance <= without[i * count + g]!) coveredWithout[j * count + g] = 1;
+        }
+      }
+    }
+  }
+  return {
+    precision: jackknife(share(inside), members, k + 1, (g) =>
+      share(inside.filter((_, i) => groups[i] !== g)),
+    ),
+    recall: jackknife(share(covered), members, k + 1, (g) =>
+      share(coveredWithout.filter((_, at) => at % count === g)),
+    ),
+  };
+}
+
+/**
+ * Density and coverage (Naeem et al. 2020, arXiv:2002.09797, eq. 3–4): the number of reference balls that hold a
+ * sample, over k, on average (≥ 0, 1 for the reference's own distribution); the share of reference rows with a
+ * sample in their ball (0…1). The border does not count (<). Higher is better.
+ */
+export async function densityCoverage(
+  samples: Matrix,
+  reference: Matrix,
+  groups: Int32Array,
+  k = 5,
+  multiply: Product = product,
+): Promise<{ density: Jackknifed; coverage: Jackknifed }> {
+  const members = groupMembers(groups, samples.rows);
+  const count = members.length;
+  const radii = await neighbourRadii(reference, k, multiply);
+  const balls = new Float64Array(samples.rows);
+  const coveredBy = new Uint8Array(reference.rows * count);
+  for await (const { rowStart, columnStart, distances } of squaredDistanceTiles(
+    samples,
+    reference,
+    multiply,
+  )) {
+    for (let r = 0; r < distances.rows; r++) {
+      for (let c = 0; c < distances.cols; c++) {
+        if (!(distances.data[r * distances.cols + c]! < radii[columnStart + c]!)) continue;
+        balls[rowStart + r]! += 1;
+        coveredBy[(columnStart + c) * count + groups[rowStart + r]!] = 1;
+      }
+    }
+  }
+  const density = (left: number | null): number => {
+    const kept = balls.filter((_, i) => groups[i] !== left);
+    return kept.reduce((sum, x) => sum + x, 0) / (k * kept.length);
+  };
+  const coverage = (left: number | null): number => {
+    const covered = new Uint8Array(reference.rows);
+    for (let at = 0; at < coveredBy.length; at++) {
+      if (coveredBy[at] && at % count !== left) covered[Math.floor(at / count)] = 1;
+    }
+    return share(covered);
+  };
+  return {
+    density: jackknife(density(null), members, 1, density),
+    coverage: jackknife(coverage(null), members, 1, coverage),
+  };
+}
+
+function share(flags: Uint8Array): number {
+  return flags.reduce((sum, flag) => sum + flag, 0) / flags.length;
+}
