@@ -17,7 +17,7 @@ export function gradients(loss: Value, variables: readonly Value[]): readonly Va
     if (!node.outputs.some((output) => needed.has(output))) continue;
     const outer = node.outputs.map((output) => collected.get(output) ?? null);
     if (outer.every((g) => g === null)) continue;
-    if (node.op.name !== "split" && outer.slice(1).some((g) => g !== null))
+    if (!node.op.everyOutput && outer.slice(1).some((g) => g !== null))
       throw new Error(`gradients: ${node.op.name} is differentiated through its first output only`);
     node.op.gradient(node, outer).forEach((g, i) => {
       const input = node.inputs[i]!;

@@ -69,6 +69,8 @@ export interface Op {
   readonly shape: (inputs: readonly TensorType[], attributes: Attributes) => readonly TensorType[];
   /** Gradient of each input, given that of each output (null: the output does not reach the loss). */
   readonly gradient: (node: Node, outputGradients: readonly (Value | null)[]) => readonly (Value | null)[];
+  /** The gradient rule takes in every output's gradient; without this only the first output is differentiated. */
+  readonly everyOutput?: true;
   readonly cost: (
     inputs: readonly TensorType[],
     outputs: readonly TensorType[],

@@ -6,11 +6,6 @@ export interface Array64 {
   readonly data: Float64Array;
 }
 
-export const filled = (shape: Shape, value: number): Array64 => ({
-  shape,
-  data: new Float64Array(sizeOf(shape)).fill(value),
-});
-
 /** Elements to move along one step of each axis. */
 export function stridesOf(shape: Shape): number[] {
   const strides = new Array<number>(shape.length);

@@ -70,8 +70,5 @@ export const pow = of(powOp);
 export const maximum = of(maximumOp);
 export const minimum = of(minimumOp);
 
-/** x limited to [low, high]. */
-export const clamp = (x: Value, low: Operand, high: Operand): Value => minimum(maximum(x, low), high);
-
 /** x² */
 export const square = (x: Value): Value => mul(x, x);

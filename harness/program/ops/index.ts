@@ -83,7 +83,7 @@ export const OPS = {
 export type OpName = keyof typeof OPS;
 
 export { gelu, geluTanh, silu } from "./activation.ts";
-export { add, clamp, div, maximum, minimum, mul, pow, square, sub } from "./arithmetic.ts";
+export { add, div, maximum, minimum, mul, pow, square, sub } from "./arithmetic.ts";
 export { attention } from "./attention.ts";
 export { allGather, allReduce, reduceScatter } from "./collectives.ts";
 export { equal, greater, greaterEqual, where } from "./comparison.ts";

@@ -157,6 +157,7 @@ export const splitOp: Op = {
       shape: x!.shape.with(axis, side / parts),
     }));
   },
+  everyOutput: true,
   gradient: ({ outputs, attributes }, outer) => [
     concat(
       outer.map((g, i) => g ?? broadcastTo(constant(0), outputs[i]!.shape)),

@@ -25,7 +25,7 @@ const reduction =
   };
 
 /** The rows of the last axis. */
-export function rowsOf({ shape, data }: Array64): Float64Array[] {
+function rowsOf({ shape, data }: Array64): Float64Array[] {
   const width = shape.at(-1)!;
   return Array.from({ length: data.length / width }, (_, row) =>
     data.subarray(row * width, (row + 1) * width),
