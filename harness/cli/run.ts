@@ -1,0 +1,127 @@
+import type { Command } from "commander";
+import { Option } from "commander";
+import type { Overrides } from "../config/index.ts";
+import { UserError } from "../errors.ts";
+import type { Result } from "../result.ts";
+import { wholeNumber } from "./arguments.ts";
+
+interface RunFlags extends Overrides {
+  readonly config?: string;
+  readonly output?: string;
+  readonly resume?: string;
+  readonly dryRun?: boolean;
+  readonly json?: string;
+  readonly quiet?: boolean;
+  readonly color: boolean;
+}
+
+export function define(command: Command): void {
+  command
+    .option(
+      "-c, --config <file>",
+      "the config (default: epg-bench.config.* here or above, else the built-in)",
+    )
+    .option("--data <folder>", "images in place of the config's data set, in class sub-folders or flat")
+    .option("--output <folder>", "the run folder (default: .epg-bench/runs/<time>-<config>)")
+    .addOption(
+      new Option("--resume <folder>", "go on with a run").conflicts([
+        "config",
+        "data",
+        "output",
+        "seed",
+        "samples",
+        "threads",
+        "unconditional",
+        "skipUnreadable",
+        "against",
+      ]),
+    )
+    .option("--dry-run", "print the plan with each stage's FLOPs, run nothing")
+    .option("--seed <n>", "training seed", wholeNumber(0))
+    .option("--samples <n>", "images sampled from each entry", wholeNumber(2))
+    .option("--threads <n>", "threads of the backend", wholeNumber(1))
+    .option("--unconditional", "train and sample without labels")
+    .option("--skip-unreadable", "leave unreadable images out instead of stopping at them")
+    .addOption(new Option("--against <part>", "score against").choices(["reference", "train"]))
+    .option("--json <file>", "write the result there too; - for stdout, in place of the table")
+    .option("--quiet", "no progress")
+    .option("--no-color", "no colours")
+    .action(async (flags: RunFlags) => {
+      process.exitCode = await runVerb(flags, process.argv.slice(2));
+    });
+}
+
+async function runVerb(flags: RunFlags, argv: readonly string[]): Promise<number> {
+  const [{ loadConfig, readResolved }, { newRunFolder }, { run }, { stderrProgress }, { onInterrupt }] =
+    await Promise.all([
+      import("../config/index.ts"),
+      import("./run-folder.ts"),
+      import("../run/index.ts"),
+      import("./progress.ts"),
+      import("./signals.ts"),
+    ]);
+  const progress = stderrProgress({ quiet: flags.quiet ?? false });
+  const note = (line: string): void => progress.note(line);
+  const { resume } = flags;
+  const config =
+    resume === undefined
+      ? await loadConfig({ file: flags.config, folder: process.cwd(), overrides: flags, note })
+      : readResolved(resume);
+  const folder = resume ?? newRunFolder(flags.output, config.name, new Date());
+  const interruption = onInterrupt(note);
+  const outcome = await run({
+    config,
+    folder,
+    resume: resume !== undefined,
+    dryRun: flags.dryRun ?? false,
+    progress,
+    signal: interruption.signal,
+    command: ["npx", "epg-bench", ...argv].map(quoted).join(" "),
+  }).finally(() => {
+    progress.close();
+    interruption.release();
+  });
+  if (outcome.kind === "planned") {
+    process.stdout.write(`${outcome.plan.trimEnd()}\n`);
+    return 0;
+  }
+  if (outcome.kind === "stopped") {
+    process.stderr.write(`${outcome.reason}\ngo on with: npx epg-bench run --resume ${quoted(folder)}\n`);
+    return interruption.exitCode() ?? 1;
+  }
+  await deliver(outcome.result, folder, flags);
+  return outcome.exitCode;
+}
+
+/** Writes the report, and the result where it was asked for. */
+async function deliver(result: Result, folder: string, { json, color }: RunFlags): Promise<void> {
+  const { writeReports } = await import("./reports.ts");
+  const [report = null] = await writeReports(result, folder, ["md"]);
+  const text = `${JSON.stringify(result, null, 2)}\n`;
+  if (json === "-") {
+    process.stdout.write(text);
+    return;
+  }
+  if (json !== undefined) {
+    await writeJson(json, text, folder);
+  }
+  const { terminal, wantsColor } = await import("../../reports/terminal.ts");
+  const colored = color && wantsColor(process.env, process.stdout.isTTY === true);
+  process.stdout.write(terminal(result, { color: colored, reportPath: report }));
+}
+
+async function writeJson(file: string, text: string, folder: string): Promise<void> {
+  const { default: writeFileAtomic } = await import("write-file-atomic");
+  try {
+    await writeFileAtomic(file, text);
+  } catch (error) {
+    throw new UserError(
+      `--json: cannot write ${file}: ${(error as Error).message}`,
+      `the result lies in ${folder}/result.json all the same`,
+    );
+  }
+}
+
+/** As a shell would need it to read the same word. */
+const quoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

@@ -1,0 +1,55 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../errors.ts";
+import { parseGates } from "../gate/schema.ts";
+import type { Descriptor, PluginKind } from "../plugin.ts";
+import { child } from "./field.ts";
+import { userErrorFrom } from "./issues.ts";
+import { shortened } from "./module.ts";
+import { plain } from "./plain.ts";
+import { loadPlugin, parseOptions } from "./plugins.ts";
+import { type CheckedConfig, configSchema, type ResolvedConfig, resolvedConfigSchema } from "./schema.ts";
+
+/** Where a run folder keeps its resolved config; the sign that a folder holds a run. */
+export const RESOLVED_FILE = "config.resolved.json";
+
+/** The config with its defaults; plugin options are not looked at yet. */
+export function checkConfig(raw: unknown, source: string): CheckedConfig {
+  const input = plain(raw, [], source);
+  const gates = child(input, "gates");
+  if (gates !== undefined) parseGates(gates, source);
+  const parsed = configSchema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw userErrorFrom(parsed.error, { input, schema: configSchema, at: [], source });
+}
+
+/** Checks the options of every plugin the config names: nothing trains before all of it can. */
+export async function checkPlugins(config: ResolvedConfig, source: string): Promise<void> {
+  const { dataset, features, backend, entries, baseFolder } = config;
+  const check = async (kind: Exclude<PluginKind, "reporter">, descriptor: Descriptor, at: string[]) =>
+    parseOptions(await loadPlugin(kind, descriptor.plugin, baseFolder), descriptor, at, source);
+  await check("dataset", dataset, ["dataset"]);
+  await check("features", features, ["features"]);
+  await check("backend", backend, ["backend"]);
+  for (const [name, model] of Object.entries(entries)) await check("model", model, ["entries", name]);
+}
+
+/** Reads the resolved config of a run back, for `--resume`. */
+export function readResolved(folder: string): ResolvedConfig {
+  const file = join(folder, RESOLVED_FILE);
+  if (!existsSync(file)) {
+    throw new UserError(
+      `${shortened(folder)} holds no run: it has no ${RESOLVED_FILE}`,
+      "name the folder of a run that was begun, or start one with `epg-bench run`",
+    );
+  }
+  let input: unknown;
+  try {
+    input = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new UserError(`${shortened(file)} is not JSON: ${(error as Error).message}`, "start the run anew");
+  }
+  const parsed = resolvedConfigSchema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw userErrorFrom(parsed.error, { input, schema: resolvedConfigSchema, at: [], source: shortened(file) });
+}

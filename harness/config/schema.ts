@@ -1,0 +1,66 @@
+import { z } from "zod";
+import { gatesSchema } from "../gate/schema.ts";
+import type { PluginKind } from "../plugin.ts";
+
+const descriptor = <Kind extends PluginKind>(kind: Kind) =>
+  z.strictObject({
+    kind: z.literal(kind),
+    plugin: z.string().min(1),
+    options: z.record(z.string(), z.unknown()).default({}),
+  });
+
+/** A descriptor, or the name of a plugin that is to keep its defaults. */
+const named = <Kind extends PluginKind>(kind: Kind) =>
+  z.union([
+    z
+      .string()
+      .min(1)
+      .transform((plugin) => ({ kind, plugin, options: {} })),
+    descriptor(kind),
+  ]);
+
+export const configSchema = z.strictObject({
+  dataset: descriptor("dataset"),
+  features: named("features").prefault("efficientnet-lite0"),
+  backend: named("backend").prefault("onnxruntime"),
+  /** Images sampled from each entry, and scored. */
+  samples: z.int().min(2).max(10_000_000).default(512),
+  seed: z.int().min(0).default(0),
+  /** All entries train to the same total FLOPs, from which their steps follow; null: steps as the entries say. */
+  budget: z.strictObject({ trainingFlops: z.number().positive() }).nullable().default(null),
+  /** Labels of the samples: as many of each class, the training set's frequencies, or drawn uniformly. */
+  labels: z.enum(["balanced", "frequency", "uniform"]).default("balanced"),
+  /** The held-back reference part, or, as the field does on ImageNet, the training set itself. */
+  scoreAgainst: z.enum(["reference", "train"]).default("reference"),
+  /** Train and sample without labels. */
+  unconditional: z.boolean().default(false),
+  /** Preview grids over each training stage. */
+  checkpoints: z.int().min(1).max(1000).default(4),
+  entries: z
+    .record(z.string().min(1), descriptor("model"))
+    .refine((entries) => Object.keys(entries).length > 0, "needs at least one entry to train"),
+  gates: gatesSchema.default({}),
+  /** The baseline file to compare with, relative to the config. */
+  baseline: z.string().min(1).optional(),
+});
+
+/** What a config file exports. */
+export type Config = z.input<typeof configSchema>;
+
+/** A config with its defaults. */
+export type CheckedConfig = z.output<typeof configSchema>;
+
+/**
+ * The config of a run with every default in its place: plain JSON, written to `config.resolved.json`
+ * and read again by `--resume`.
+ */
+export const resolvedConfigSchema = configSchema.extend({
+  /** Names the run folder: the config file's stem, or "shapes", "photos" for the built-in ones. */
+  name: z.string(),
+  /** The config file as found; null for a built-in one. */
+  file: z.string().nullable(),
+  /** Relative paths in the options are relative to this folder. */
+  baseFolder: z.string(),
+});
+
+export type ResolvedConfig = z.output<typeof resolvedConfigSchema>;

@@ -1,0 +1,21 @@
+/** The public API: what configs and plugins import from `epg-bench`. */
+export { onnxruntime } from "../plugins/backends/factories.ts";
+export { imageFolder, npz, shapes } from "../plugins/datasets/factories.ts";
+export {
+  ddim,
+  ddpm,
+  epg,
+  euler,
+  eulerReleased,
+  heun,
+  heunReleased,
+  latent,
+  oneStep,
+} from "../plugins/models/factories.ts";
+export { defineConfig } from "./config/define.ts";
+export type { Config } from "./config/schema.ts";
+export { UserError } from "./errors.ts";
+export type * from "./plugin.ts";
+export * as program from "./program/index.ts";
+export { createStream, type Stream } from "./random/index.ts";
+export { type Result, resultJsonSchema, resultSchema } from "./result.ts";
