@@ -1,6 +1,8 @@
 /** The reference cases of EPG, found by listing. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { NumericArray } from "../../../../harness/formats/numeric-array.ts";
+import { decodeSafetensors } from "../../../../harness/formats/safetensors.ts";
 import type { Tensor, Tensors } from "../../../../harness/program/index.ts";
 import type { ProjectorShape } from "../../../../plugins/models/epg/layers.ts";
 import type { NetworkShape } from "../../../../plugins/models/epg/network.ts";
@@ -22,35 +24,19 @@ export interface TensorFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Throwaway until the formats land. */
+/** Tensors with the precision they are stored in: F64 as Float64Array, I64 as int32. */
 export function readTensors(path: string): TensorFile {
-  const bytes = readFileSync(path);
-  const length = Number(bytes.readBigUInt64LE(0));
-  const header = JSON.parse(bytes.toString("utf8", 8, 8 + length)) as Record<
-    string,
-    { dtype: string; shape: number[]; data_offsets: [number, number] }
-  >;
-  const tensors: Record<string, Tensor> = {};
-  let metadata = {};
-  for (const [name, entry] of Object.entries(header)) {
-    if (name === "__metadata__") {
-      metadata = entry;
-      continue;
-    }
-    const [a, b] = entry.data_offsets;
-    const buffer = bytes.buffer.slice(bytes.byteOffset + 8 + length + a, bytes.byteOffset + 8 + length + b);
-    if (entry.dtype === "F32")
-      tensors[name] = { dtype: "float32", shape: entry.shape, data: new Float32Array(buffer) };
-    else if (entry.dtype === "F64")
-      tensors[name] = { dtype: "float32", shape: entry.shape, data: new Float64Array(buffer) };
-    else
-      tensors[name] = {
-        dtype: "int32",
-        shape: entry.shape,
-        data: Int32Array.from(new BigInt64Array(buffer), Number),
-      };
-  }
-  return { tensors, metadata };
+  const { metadata, tensors } = decodeSafetensors(readFileSync(path), path);
+  return {
+    metadata,
+    tensors: Object.fromEntries(Object.entries(tensors).map(([name, array]) => [name, toTensor(array)])),
+  };
+}
+
+function toTensor({ data, shape }: NumericArray): Tensor {
+  if (data instanceof BigInt64Array) return { dtype: "int32", shape, data: Int32Array.from(data, Number) };
+  if (data instanceof Float32Array || data instanceof Float64Array) return { dtype: "float32", shape, data };
+  throw new Error(`a fixture of ${data.constructor.name}`);
 }
 
 /** config.json as this model's shapes. */
