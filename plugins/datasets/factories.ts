@@ -34,4 +34,6 @@ export const npz = (options: {
   file: string;
   resolution?: number;
   split?: Split;
+  /** Leave the labels aside. */
+  unconditional?: boolean;
 }): Descriptor<"dataset"> => ({ kind: "dataset", plugin: "npz", options });

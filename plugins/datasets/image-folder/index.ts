@@ -4,6 +4,7 @@ import { relative, resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../../harness/errors.ts";
 import type { Dataset, DatasetContext, DatasetPlugin } from "../../../harness/plugin.ts";
+import { warnOfSmallClasses } from "../small-classes.ts";
 import { splitSchema } from "../split.ts";
 import { type StoredImage, storedParts } from "../stored-images.ts";
 import { decodeFiles, decoder, type ImageFile } from "./files.ts";
@@ -39,28 +40,33 @@ const plugin: DatasetPlugin<Options> = {
     if (unreadable.length > 0) warnings.push(reportUnreadable(unreadable, options.skipUnreadable));
     const classes = classNames(images);
     const labels = new Map(classes.map((name, label) => [name, label]));
+    const stored = images.map(
+      ({ sha256, row, className }): StoredImage => ({
+        sha256,
+        row,
+        label: className === null ? -1 : labels.get(className)!,
+      }),
+    );
     const parts = storedParts({
       origin: `the image folder ${folder}`,
-      images: images.map(
-        ({ sha256, row, className }): StoredImage => ({
-          sha256,
-          row,
-          label: className === null ? -1 : labels.get(className)!,
-        }),
-      ),
+      images: stored,
       classes,
       pixels,
       resolution: options.resolution,
       split: options.split,
       decoder,
     });
+    const small = warnOfSmallClasses(
+      classes,
+      stored.map(({ label }) => label),
+    );
     return {
       name: "image-folder",
       ...parts,
       resolution: options.resolution,
       classes,
       classesAreImageNet: classes.length > 0 && classes.every((name) => /^n\d{8}$/.test(name)),
-      warnings: [...warnings, ...damage, ...smallClasses(classes, images)],
+      warnings: [...warnings, ...damage, ...small],
     };
   },
 };
@@ -124,16 +130,6 @@ function reportUnreadable(files: readonly { path: string; reason: string }[], sk
 function classNames(images: readonly ImageFile[]): string[] {
   const names = new Set(images.map(({ className }) => className));
   return [...names].filter((name) => name !== null).sort();
-}
-
-function smallClasses(classes: readonly string[], images: readonly ImageFile[]): string[] {
-  const sizes = new Map(classes.map((name) => [name, 0]));
-  for (const { className } of images) if (className !== null) sizes.set(className, sizes.get(className)! + 1);
-  const small = [...sizes].filter(([, size]) => size < 20).map(([name, size]) => `${name} (${size})`);
-  if (small.length === 0) return [];
-  return [
-    `Classes with fewer than 20 images: ${small.join(", ")}. Too few to learn from; --unconditional leaves the classes aside.`,
-  ];
 }
 
 const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? "" : "s"}`;
