@@ -93,7 +93,7 @@ export async function frechetDistanceOfSamples(
   const projected = await multiply(centred, reference.factor);
   const spread = sumsWithout(centred, members);
   const overlap =
-    n <= projected.cols
+    n <= samples.cols
       ? overlapByRows(projected, members)
       : await overlapByMoments(projected, members, multiply);
   const distance = (group: number | null): number =>
@@ -126,11 +126,11 @@ function sumsWithout(centred: Matrix, members: readonly Int32Array[]): LeaveOut 
 }
 
 /**
- * tr √(Σ₁Σ₂) with fewer samples than dimensions: the singular values of the centred rows of z, each set of
- * rows exactly on its own. Z = L·Q once; a choice of rows of Z has the singular values of those of L.
+ * tr √(Σ₁Σ₂) with no more samples than dimensions: the singular values of the centred rows of z, found for each
+ * choice of rows on its own. Where they are wide, Z = L·Q once: rows of Z have the singular values of those of L.
  */
 function overlapByRows(projected: Matrix, members: readonly Int32Array[]): LeaveOut {
-  const rows = lowerFactor(projected);
+  const rows = projected.rows < projected.cols ? lowerFactor(projected) : projected;
   return (group) => {
     const kept = members.flatMap((list, g) => (g === group ? [] : Array.from(list)));
     return nuclearNorm(withoutMean(selectRows(rows, kept))) / Math.sqrt(kept.length - 1);
@@ -156,7 +156,10 @@ function withoutMean(a: Matrix): Matrix {
   return out;
 }
 
-/** tr √(Σ₁Σ₂) with many samples: the eigenvalues of the covariance of z, from additive moments a group. */
+/**
+ * tr √(Σ₁Σ₂) with more samples than dimensions: the roots of the eigenvalues of the covariance of z, F·Σ₁·Fᵀ, which
+ * each group's additive moments give without a look at its rows.
+ */
 async function overlapByMoments(
   projected: Matrix,
   members: readonly Int32Array[],

@@ -10,7 +10,12 @@ export {
 } from "./frechet-distance.ts";
 export { inceptionScores } from "./inception-score.ts";
 export { type Jackknifed, jackknifeError, jackknifeGroups } from "./jackknife.ts";
-export { kernelDistance, kernelDistanceOfSubsets } from "./kernel-distance.ts";
+export {
+  type KernelReference,
+  kernelDistance,
+  kernelDistanceOfSubsets,
+  kernelReference,
+} from "./kernel-distance.ts";
 export {
   type Memorisation,
   memorisation,
@@ -18,7 +23,7 @@ export {
   trainingNeighbours,
 } from "./memorisation.ts";
 export { addMoments, covarianceOf, type Moments, meanOf, momentsOf, subtractMoments } from "./moments.ts";
-export { densityCoverage, precisionRecall } from "./precision-recall.ts";
+export { densityCoverage, precisionRecall, type ReferenceBalls, referenceBalls } from "./precision-recall.ts";
 export { peakSignalToNoise } from "./psnr.ts";
 export type { Share } from "./share.ts";
 export { vendiScore } from "./vendi.ts";

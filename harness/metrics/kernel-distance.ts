@@ -4,6 +4,22 @@ import { groupMembers, type Jackknifed, jackknife } from "./jackknife.ts";
 /** Rows a tile: 1024² float64 are 8 MB, whatever the number of samples. */
 const TILE = 1024;
 
+/** Reference features, with the part of the distance that no sample changes. */
+export interface KernelReference {
+  readonly features: Matrix;
+  /** The mean of k over pairs of different rows. */
+  readonly meanKernel: number;
+}
+
+export async function kernelReference(
+  features: Matrix,
+  multiply: Product = product,
+): Promise<KernelReference> {
+  const m = features.rows;
+  if (m < 2) throw new RangeError(`a kernel distance needs at least 2 reference rows, got ${m}`);
+  return { features, meanKernel: (await kernelSum(features, features, multiply)) / (m * (m - 1)) };
+}
+
 /**
  * Kernel (Inception) distance of feature rows: the unbiased squared maximum mean discrepancy under
  * k(x, y) = (x·y/d + 1)³ (Bińkowski et al. 2018, arXiv:1801.01401), over all pairs rather than drawn subsets:
@@ -11,28 +27,24 @@ const TILE = 1024;
  * better.
  *
  * @param samples n×d, n ≥ 2, with the jackknife group of every row
- * @param reference m×d, m ≥ 2
  */
 export async function kernelDistance(
   samples: Matrix,
-  reference: Matrix,
+  reference: KernelReference,
   groups: Int32Array,
   multiply: Product = product,
 ): Promise<Jackknifed> {
-  checkPair(samples, reference);
+  checkSamples(samples, reference.features);
   const members = groupMembers(groups, samples.rows);
   const within = await groupSums(samples, samples, groups, members.length, multiply);
-  const across = await groupSums(samples, reference, groups, members.length, multiply);
-  const m = reference.rows;
-  const whole = new Int32Array(m);
-  const own = (await groupSums(reference, reference, whole, 1, multiply)).inside[0]! / (m * (m - 1));
+  const across = await groupSums(samples, reference.features, groups, members.length, multiply);
   const sum = (values: Float64Array): number => values.reduce((total, x) => total + x, 0);
   const [allWithin, allAcross] = [sum(within.toAll), sum(across.toAll)];
   const distance = (pairs: number, crossings: number, n: number): number =>
-    pairs / (n * (n - 1)) + own - (2 * crossings) / (n * m);
+    pairs / (n * (n - 1)) + reference.meanKernel - (2 * crossings) / (n * reference.features.rows);
   return jackknife(distance(allWithin, allAcross, samples.rows), members, 2, (g) =>
     distance(
-      // Pairs inside g are counted in both of its rows and its columns.
+      // Pairs inside g stand among its rows and among its columns: taken off twice, they come back once.
       allWithin - 2 * within.toAll[g]! + within.inside[g]!,
       allAcross - across.toAll[g]!,
       samples.rows - members[g]!.length,
@@ -55,14 +67,13 @@ export async function kernelDistanceOfSubsets(
   const values: number[] = [];
   for (const subset of subsets) {
     const x = selectRows(samples, subset.samples);
-    const y = selectRows(reference, subset.reference);
-    checkPair(x, y);
-    const [xx, yy, xy] = [
-      await kernelSum(x, x, multiply),
-      await kernelSum(y, y, multiply),
-      await kernelSum(x, y, multiply),
-    ];
-    values.push(xx / (x.rows * (x.rows - 1)) + yy / (y.rows * (y.rows - 1)) - (2 * xy) / (x.rows * y.rows));
+    const y = await kernelReference(selectRows(reference, subset.reference), multiply);
+    checkSamples(x, y.features);
+    const pairs = await kernelSum(x, x, multiply);
+    const crossings = await kernelSum(x, y.features, multiply);
+    values.push(
+      pairs / (x.rows * (x.rows - 1)) + y.meanKernel - (2 * crossings) / (x.rows * y.features.rows),
+    );
   }
   return values;
 }
@@ -109,9 +120,8 @@ async function groupSums(
   return { toAll, inside };
 }
 
-function checkPair(x: Matrix, y: Matrix): void {
+function checkSamples(x: Matrix, y: Matrix): void {
   if (x.cols !== y.cols)
     throw new RangeError(`a kernel distance of ${x.cols}- and ${y.cols}-dimensional features`);
   if (x.rows < 2) throw new RangeError(`a kernel distance needs at least 2 samples, got ${x.rows}`);
-  if (y.rows < 2) throw new RangeError(`a kernel distance needs at least 2 reference rows, got ${y.rows}`);
 }

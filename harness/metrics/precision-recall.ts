@@ -2,6 +2,23 @@ import { type Matrix, type Product, product, squaredDistanceTiles } from "../lin
 import { groupMembers, type Jackknifed, jackknife } from "./jackknife.ts";
 import { neighbourRadii, neighbourRadiiWithoutGroups } from "./neighbours.ts";
 
+/** Reference features, each row with its ball: the estimate of where the reference lies. */
+export interface ReferenceBalls {
+  readonly features: Matrix;
+  readonly k: number;
+  /** Squared distance of every row to its k-th nearest other row. */
+  readonly radii: Float64Array;
+}
+
+/** @param features m×d, m > k; the usual k is 3 for precision and recall, 5 for density and coverage */
+export async function referenceBalls(
+  features: Matrix,
+  k: number,
+  multiply: Product = product,
+): Promise<ReferenceBalls> {
+  return { features, k, radii: await neighbourRadii(features, k, multiply) };
+}
+
 /**
  * Improved precision and recall (Kynkäänniemi et al. 2019, arXiv:1904.06991, eq. 1–2) by the rule of ADM's
  * evaluator: squared distances, the ball of a row reaches its k-th nearest other row, the border counts (≤).
@@ -10,25 +27,23 @@ import { neighbourRadii, neighbourRadiiWithoutGroups } from "./neighbours.ts";
  * samples left are found anew.
  *
  * @param samples n×d, n > k, with the jackknife group of every row
- * @param reference m×d, m > k
  */
 export async function precisionRecall(
   samples: Matrix,
-  reference: Matrix,
+  reference: ReferenceBalls,
   groups: Int32Array,
-  k = 3,
   multiply: Product = product,
 ): Promise<{ precision: Jackknifed; recall: Jackknifed }> {
   const members = groupMembers(groups, samples.rows);
   const count = members.length;
-  const referenceRadii = await neighbourRadii(reference, k, multiply);
+  const { k, features, radii } = reference;
   const { all, without } = await neighbourRadiiWithoutGroups(samples, k, groups, count, multiply);
   const inside = new Uint8Array(samples.rows);
-  const covered = new Uint8Array(reference.rows);
-  const coveredWithout = new Uint8Array(reference.rows * count);
+  const covered = new Uint8Array(features.rows);
+  const coveredWithout = new Uint8Array(features.rows * count);
   for await (const { rowStart, columnStart, distances } of squaredDistanceTiles(
     samples,
-    reference,
+    features,
     multiply,
   )) {
     for (let r = 0; r < distances.rows; r++) {
@@ -37,7 +52,7 @@ export async function precisionRecall(
       for (let c = 0; c < distances.cols; c++) {
         const j = columnStart + c;
         const distance = distances.data[r * distances.cols + c]!;
-        if (distance <= referenceRadii[j]!) inside[i] = 1;
+        if (distance <= radii[j]!) inside[i] = 1;
         if (distance <= all[i]!) covered[j] = 1;
         if (distance > largest) continue;
         for (let g = 0; g < count; g++) {
@@ -63,19 +78,18 @@ export async function precisionRecall(
  */
 export async function densityCoverage(
   samples: Matrix,
-  reference: Matrix,
+  reference: ReferenceBalls,
   groups: Int32Array,
-  k = 5,
   multiply: Product = product,
 ): Promise<{ density: Jackknifed; coverage: Jackknifed }> {
   const members = groupMembers(groups, samples.rows);
   const count = members.length;
-  const radii = await neighbourRadii(reference, k, multiply);
+  const { k, features, radii } = reference;
   const balls = new Float64Array(samples.rows);
-  const coveredBy = new Uint8Array(reference.rows * count);
+  const coveredBy = new Uint8Array(features.rows * count);
   for await (const { rowStart, columnStart, distances } of squaredDistanceTiles(
     samples,
-    reference,
+    features,
     multiply,
   )) {
     for (let r = 0; r < distances.rows; r++) {
@@ -91,7 +105,7 @@ export async function densityCoverage(
     return kept.reduce((sum, x) => sum + x, 0) / (k * kept.length);
   };
   const coverage = (left: number | null): number => {
-    const covered = new Uint8Array(reference.rows);
+    const covered = new Uint8Array(features.rows);
     for (let at = 0; at < coveredBy.length; at++) {
       if (coveredBy[at] && at % count !== left) covered[Math.floor(at / count)] = 1;
     }

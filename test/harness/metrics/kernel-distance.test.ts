@@ -1,12 +1,20 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Matrix } from "../../../harness/linear-algebra/index.ts";
-import { jackknifeError, kernelDistance, kernelDistanceOfSubsets } from "../../../harness/metrics/index.ts";
+import {
+  jackknifeError,
+  kernelDistance,
+  kernelDistanceOfSubsets,
+  kernelReference,
+} from "../../../harness/metrics/index.ts";
 import { G, R, turns, uniformRows, without } from "./golden.ts";
 
 describe("kernelDistance", () => {
   it("gives the golden of two uniform sets", async () => {
-    expect((await kernelDistance(G, R, turns(64, 20))).value).toBeCloseTo(0.02433794534351, 13);
+    expect((await kernelDistance(G, await kernelReference(R), turns(64, 20))).value).toBeCloseTo(
+      0.02433794534351,
+      13,
+    );
     const whole = Int32Array.from({ length: 64 }, (_, i) => i);
     const [subset] = await kernelDistanceOfSubsets(G, R, [{ samples: whole, reference: whole }]);
     expect(subset).toBeCloseTo(0.02433794534351, 13);
@@ -16,7 +24,10 @@ describe("kernelDistance", () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 2, max: 9 }), fc.integer({ min: 2, max: 9 }), async (n, m) => {
         const [x, y] = [uniformRows(n, 3, n), uniformRows(m, 3, m + 50)];
-        expect((await kernelDistance(x, y, turns(n, 2))).value).toBeCloseTo(byPairs(x, y), 12);
+        expect((await kernelDistance(x, await kernelReference(y), turns(n, 2))).value).toBeCloseTo(
+          byPairs(x, y),
+          12,
+        );
       }),
     );
   });
@@ -26,8 +37,13 @@ describe("kernelDistance", () => {
       Array.from(
         { length: 40 },
         async (_, t) =>
-          (await kernelDistance(uniformRows(30, 6, 2 * t), uniformRows(30, 6, 2 * t + 1), turns(30, 5)))
-            .value,
+          (
+            await kernelDistance(
+              uniformRows(30, 6, 2 * t),
+              await kernelReference(uniformRows(30, 6, 2 * t + 1)),
+              turns(30, 5),
+            )
+          ).value,
       ),
     );
     const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
@@ -38,23 +54,24 @@ describe("kernelDistance", () => {
 
   it("leaves each group out as if it had never been", async () => {
     const groups = turns(64, 20);
-    const { deleteGroup, standardError } = await kernelDistance(G, R, groups);
+    const { deleteGroup, standardError } = await kernelDistance(G, await kernelReference(R), groups);
     for (let g = 0; g < 20; g++) expect(deleteGroup[g]).toBeCloseTo(byPairs(without(G, groups, g), R), 12);
     expect(standardError).toBe(jackknifeError(deleteGroup));
   });
 
   it("sums tiles of more rows than one holds", async () => {
     const [x, y] = [uniformRows(1100, 2, 1), uniformRows(1030, 2, 2)];
-    expect((await kernelDistance(x, y, turns(1100, 3))).value).toBeCloseTo(byPairs(x, y), 12);
+    expect((await kernelDistance(x, await kernelReference(y), turns(1100, 3))).value).toBeCloseTo(
+      byPairs(x, y),
+      12,
+    );
   });
 
   it("refuses one row and other dimensions", async () => {
-    await expect(kernelDistance(R, uniformRows(1, 16, 1), turns(64, 4))).rejects.toThrow(
-      /reference rows, got 1/,
-    );
-    await expect(kernelDistance(R, uniformRows(4, 3, 1), turns(64, 4))).rejects.toThrow(
-      /16- and 3-dimensional/,
-    );
+    await expect(kernelReference(uniformRows(1, 16, 1))).rejects.toThrow(/reference rows, got 1/);
+    await expect(
+      kernelDistance(R, await kernelReference(uniformRows(4, 3, 1)), turns(64, 4)),
+    ).rejects.toThrow(/16- and 3-dimensional/);
   });
 });
 

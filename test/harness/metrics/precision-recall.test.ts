@@ -1,20 +1,26 @@
 import { describe, expect, it } from "vitest";
 import { matrix } from "../../../harness/linear-algebra/index.ts";
-import { densityCoverage, jackknifeError, precisionRecall } from "../../../harness/metrics/index.ts";
+import {
+  densityCoverage,
+  jackknifeError,
+  precisionRecall,
+  referenceBalls,
+} from "../../../harness/metrics/index.ts";
 import { G, R, turns, uniformRows, without } from "./golden.ts";
 
 describe("precisionRecall", () => {
   it("gives the goldens of two uniform sets", async () => {
-    const { precision, recall } = await precisionRecall(G, R, turns(64, 20));
+    const { precision, recall } = await precisionRecall(G, await referenceBalls(R, 3), turns(64, 20));
     expect([precision.value, recall.value]).toEqual([0.8125, 0.953125]);
   });
 
   it("finds the radii anew for each group left out", async () => {
     const groups = turns(64, 7);
-    const found = await precisionRecall(G, R, groups);
+    const reference = await referenceBalls(R, 3);
+    const found = await precisionRecall(G, reference, groups);
     for (let g = 0; g < 7; g++) {
       const rest = without(G, groups, g);
-      const brute = await precisionRecall(rest, R, turns(rest.rows, 2));
+      const brute = await precisionRecall(rest, reference, turns(rest.rows, 2));
       expect(found.precision.deleteGroup[g]).toBe(brute.precision.value);
       expect(found.recall.deleteGroup[g]).toBe(brute.recall.value);
     }
@@ -24,7 +30,11 @@ describe("precisionRecall", () => {
 
   it("counts the border of a ball", async () => {
     const line = (...x: number[]) => matrix(x.length, 1, Float64Array.from(x));
-    const { precision } = await precisionRecall(line(4, 5.5, 6), line(0, 1, 2), turns(3, 3), 2);
+    const { precision } = await precisionRecall(
+      line(4, 5.5, 6),
+      await referenceBalls(line(0, 1, 2), 2),
+      turns(3, 3),
+    );
     // Radii of 0, 1, 2 to their second neighbour: 2, 1, 2. The sample at 4 is on the border of the last.
     expect(precision.value).toBe(1 / 3);
     expect(precision.standardError).toBeNull();
@@ -33,12 +43,13 @@ describe("precisionRecall", () => {
   it("is 1 for copies, duplicates among them, at any scale", async () => {
     const rows = uniformRows(40, 8, 4, 1e6);
     rows.data.copyWithin(8, 0, 8);
-    const { precision, recall } = await precisionRecall(rows, rows, turns(40, 4));
+    const { precision, recall } = await precisionRecall(rows, await referenceBalls(rows, 3), turns(40, 4));
     expect([precision.value, recall.value]).toEqual([1, 1]);
   });
 
   it("refuses fewer rows than neighbours", async () => {
-    await expect(precisionRecall(uniformRows(3, 16, 1), R, turns(3, 3))).rejects.toThrow(
+    const reference = await referenceBalls(R, 3);
+    await expect(precisionRecall(uniformRows(3, 16, 1), reference, turns(3, 3))).rejects.toThrow(
       /more than 3 rows, got 3/,
     );
   });
@@ -46,17 +57,18 @@ describe("precisionRecall", () => {
 
 describe("densityCoverage", () => {
   it("gives the goldens of two uniform sets", async () => {
-    const { density, coverage } = await densityCoverage(G, R, turns(64, 20));
+    const { density, coverage } = await densityCoverage(G, await referenceBalls(R, 5), turns(64, 20));
     expect(density.value).toBeCloseTo(0.675, 14);
     expect(coverage.value).toBe(0.953125);
   });
 
   it("leaves each group out as if it had never been", async () => {
     const groups = turns(64, 6);
-    const found = await densityCoverage(G, R, groups);
+    const reference = await referenceBalls(R, 5);
+    const found = await densityCoverage(G, reference, groups);
     for (let g = 0; g < 6; g++) {
       const rest = without(G, groups, g);
-      const brute = await densityCoverage(rest, R, turns(rest.rows, 2));
+      const brute = await densityCoverage(rest, reference, turns(rest.rows, 2));
       expect(found.density.deleteGroup[g]).toBeCloseTo(brute.density.value, 14);
       expect(found.coverage.deleteGroup[g]).toBe(brute.coverage.value);
     }

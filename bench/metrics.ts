@@ -1,0 +1,61 @@
+/** How long the scores of the default run take: 512 samples, 1,024 reference images, 1,280 features. */
+import { matrix } from "../harness/linear-algebra/index.ts";
+import {
+  fitRidgeClassifier,
+  frechetDistanceOfSamples,
+  jackknifeGroups,
+  kernelDistance,
+  kernelReference,
+  normalOfFeatures,
+  precisionRecall,
+  referenceBalls,
+} from "../harness/metrics/index.ts";
+
+export interface MetricRow {
+  readonly id: string;
+  readonly unit: string;
+  readonly value: number;
+  readonly peers: Readonly<Record<string, number>>;
+}
+
+/** Medians of three, in milliseconds, on one thread, after one run to warm up. */
+export async function metricRows(): Promise<MetricRow[]> {
+  const [samples, reference, train] = [features(512, 1), features(1024, 2), features(2048, 3)];
+  const groups = jackknifeGroups(new Uint8Array(512));
+  const [kernel, balls] = [await kernelReference(reference), await referenceBalls(reference, 3)];
+  const labels = Uint8Array.from({ length: 2048 }, (_, i) => i % 10);
+  return [
+    await timed("fd-jackknife-512x1280", async () =>
+      frechetDistanceOfSamples(samples, await normalOfFeatures(reference), groups),
+    ),
+    await timed("kid-jackknife-512x1280", () => kernelDistance(samples, kernel, groups)),
+    await timed("precision-recall-jackknife-512x1280", () => precisionRecall(samples, balls, groups)),
+    await timed("ridge-classifier-2048x1280", () => fitRidgeClassifier(train, labels, 10)),
+  ];
+}
+
+async function timed(id: string, run: () => Promise<unknown>): Promise<MetricRow> {
+  const times: number[] = [];
+  for (let i = 0; i < 4; i++) {
+    const start = performance.now();
+    await run();
+    if (i > 0) times.push(performance.now() - start);
+  }
+  return { id, unit: "ms", value: times.sort((a, b) => a - b)[1]!, peers: {} };
+}
+
+/** Rows whose spectrum decays like that of a network's features: correlated through 64 shared directions. */
+function features(n: number, seed: number) {
+  const uniform = (i: number): number => {
+    const x = Math.sin(i * 12.9898 + seed * 78.233) * 43758.5453;
+    return x - Math.floor(x);
+  };
+  const d = 1280;
+  const rows = matrix(n, d);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < d; j++) {
+      rows.data[i * d + j] = uniform(i * d + j) + uniform(i * 64 + (j % 64)) / (1 + (j % 64));
+    }
+  }
+  return rows;
+}
