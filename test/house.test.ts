@@ -1,0 +1,207 @@
+/** Holds the arrows of the architecture: who may import whom. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { parseAst } from "vitest/node";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const SOURCES = ["harness", "plugins", "reports"];
+
+/**
+ * What each part may import, itself apart. A part is a folder of harness/ (or a file beside them), a
+ * kind of plugin, or reports. `plugins` and `reports` stand for all of them.
+ */
+const CONTRACTS = ["plugin.ts", "errors.ts", "program", "formats", "random", "package-root.ts"];
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  program: [],
+  formats: [],
+  random: [],
+  "linear-algebra": [],
+  "errors.ts": [],
+  "package-root.ts": [],
+  metrics: ["linear-algebra"],
+  "result.ts": [],
+  "plugin.ts": ["program", "random", "result.ts"],
+  measure: ["plugin.ts", "program", "result.ts", "errors.ts"],
+  gate: ["result.ts", "errors.ts"],
+  config: ["plugin.ts", "errors.ts", "package-root.ts", "gate", "index.ts", "plugins"],
+  run: [...CONTRACTS, "result.ts", "config", "measure", "metrics", "linear-algebra", "gate", "reports"],
+  cli: ["result.ts", "errors.ts", "package-root.ts", "config", "run", "gate", "reports"],
+  "index.ts": ["plugin.ts", "errors.ts", "program", "random", "result.ts", "config", "plugins"],
+  "plugins/backends": CONTRACTS,
+  "plugins/models": CONTRACTS,
+  "plugins/datasets": CONTRACTS,
+  "plugins/features": CONTRACTS,
+  reports: ["result.ts", "errors.ts"],
+};
+
+/** The only files of harness/ that may name plugins: the lazy table and the public API. */
+const NAME_PLUGINS = ["harness/config/plugins.ts", "harness/index.ts"];
+
+const files = SOURCES.flatMap((folder) => typescriptUnder(folder));
+const tests = typescriptUnder("test");
+const parsed = new Map([...files, ...tests].map((file) => [file, parse(file)]));
+
+describe("the house", () => {
+  it("sees every source", () => {
+    const counted = SOURCES.map((folder) => count(join(ROOT, folder))).reduce((sum, n) => sum + n, 0);
+    expect(files).toHaveLength(counted);
+    expect(counted).toBeGreaterThan(100);
+  });
+
+  it("knows every part", () => {
+    const parts = new Set(files.map(partOf));
+    expect([...parts].filter((part) => !(part in MAY_IMPORT))).toEqual([]);
+    expect(Object.keys(MAY_IMPORT).filter((part) => !parts.has(part))).toEqual([]);
+  });
+
+  it("sees imports of every form", () => {
+    const source = `
+      import type { A } from "./a.ts"; import "./b.ts"; export * from "./c.ts"; export { d } from "./d.ts";
+      const e = () => import("./e.ts"); type F = import("./f.ts").F; // import "./comment.ts"
+      const text = 'import "./text.ts"';`;
+    const { imports } = inspect(parseAst(source, { lang: "ts" }));
+    expect(imports.sort()).toEqual(["./a.ts", "./b.ts", "./c.ts", "./d.ts", "./e.ts", "./f.ts"]);
+  });
+
+  it("lets arrows run one way", () => {
+    const wrong = arrows(files)
+      .filter(({ from, to }) => from !== to)
+      .filter(({ from, to }) => !MAY_IMPORT[from]?.some((allowed) => within(to, allowed)));
+    expect(wrong.map(({ file, target }) => `${file} → ${target}`)).toEqual([]);
+  });
+
+  it("lets two files alone of harness/ name plugins", () => {
+    const naming = arrows(files).filter(
+      ({ file, target }) => file.startsWith("harness/") && target.startsWith("plugins/"),
+    );
+    expect([...new Set(naming.map(({ file }) => file))].sort()).toEqual(NAME_PLUGINS);
+  });
+
+  it("has no imports in a ring between parts", () => {
+    const edges = new Map<string, Set<string>>();
+    for (const { from, to, file } of arrows(files)) {
+      // The table and the public API close rings by design: by loading lazily, and by being the door.
+      if (from === to || NAME_PLUGINS.includes(file) || to === "index.ts") continue;
+      edges.set(from, (edges.get(from) ?? new Set()).add(to));
+    }
+    expect(ring(edges)).toEqual([]);
+  });
+
+  it("imports files that exist, with their extension", () => {
+    const missing = arrows([...files, ...tests]).filter(({ target }) => !existsSync(join(ROOT, target)));
+    expect(missing.map(({ file, target }) => `${file} → ${target}`)).toEqual([]);
+  });
+
+  it("is free of `any`", () => {
+    const loose = [...parsed].filter(([, { any }]) => any).map(([file]) => file);
+    expect(loose).toEqual([]);
+  });
+
+  it("keeps files under 400 lines", () => {
+    const lengths = files.map((file) => [file, read(file).split("\n").length] as const);
+    expect(lengths.filter(([, length]) => length >= 400)).toEqual([]);
+  });
+
+  it("keeps tests in folders that mirror the sources'", () => {
+    const folders = tests
+      .filter((file) => file.endsWith(".test.ts") && file !== "test/house.test.ts")
+      .map((file) => dirname(file).slice("test/".length))
+      .filter((folder) => !/^(e2e|conformance|reference)/.test(folder));
+    expect(folders.length).toBeGreaterThan(20);
+    expect([...new Set(folders)].filter((folder) => !existsSync(join(ROOT, folder)))).toEqual([]);
+  });
+});
+
+interface Arrow {
+  readonly file: string;
+  readonly target: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Every import of a file of ours. */
+function arrows(from: readonly string[]): Arrow[] {
+  return from.flatMap((file) =>
+    parsed
+      .get(file)!
+      .imports.filter((name) => name.startsWith("."))
+      .map((name) => slashed(relative(ROOT, resolve(ROOT, dirname(file), name))))
+      .map((target) => ({ file, target, from: partOf(file), to: partOf(target) })),
+  );
+}
+
+function partOf(file: string): string {
+  const [top, second = "", third] = file.split("/");
+  if (top === "harness") return second;
+  if (top === "plugins") return third === undefined ? "plugins" : `plugins/${second}`;
+  return top!;
+}
+
+const within = (part: string, allowed: string): boolean => part === allowed || part.startsWith(`${allowed}/`);
+
+/** Parts along one ring of arrows; empty where there is none. */
+function ring(edges: ReadonlyMap<string, ReadonlySet<string>>): string[] {
+  const cleared = new Set<string>();
+  const walk = (part: string, path: readonly string[]): string[] => {
+    if (path.includes(part)) return [...path.slice(path.indexOf(part)), part];
+    if (cleared.has(part)) return [];
+    for (const next of edges.get(part) ?? []) {
+      const found = walk(next, [...path, part]);
+      if (found.length > 0) return found;
+    }
+    cleared.add(part);
+    return [];
+  };
+  return [...edges.keys()].map((part) => walk(part, [])).find((found) => found.length > 0) ?? [];
+}
+
+interface Inspection {
+  readonly imports: string[];
+  readonly any: boolean;
+}
+
+function parse(file: string): Inspection {
+  return inspect(parseAst(read(file), { lang: "ts" }, file));
+}
+
+/** Walks a syntax tree for the names of imported modules and for the type `any`. */
+function inspect(tree: unknown): Inspection {
+  const imports: string[] = [];
+  let any = false;
+  const walk = (node: unknown): void => {
+    if (typeof node !== "object" || node === null) return;
+    const { type, source } = node as { type?: string; source?: { value?: unknown } | null };
+    if (type === "TSAnyKeyword") any = true;
+    if (/^(Import|Export).*Declaration$|^ImportExpression$|^TSImportType$/.test(type ?? "")) {
+      if (typeof source?.value === "string") imports.push(source.value);
+    }
+    for (const value of Object.values(node)) walk(value);
+  };
+  walk(tree);
+  return { imports, any };
+}
+
+function typescriptUnder(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts"))
+    .map((path) => slashed(join(folder, path)));
+}
+
+/** Counts sources in another way than `typescriptUnder` finds them. */
+function count(folder: string): number {
+  return readdirSync(folder, { withFileTypes: true })
+    .map((entry) =>
+      entry.isDirectory() ? count(join(folder, entry.name)) : Number(/\.ts$/.test(entry.name)),
+    )
+    .reduce((sum, n) => sum + n, 0);
+}
+
+function read(file: string): string {
+  return readFileSync(join(ROOT, file), "utf8");
+}
+
+function slashed(path: string): string {
+  return path.split(sep).join("/");
+}

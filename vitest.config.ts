@@ -1,0 +1,43 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+const shared = {
+  exclude: ["dist/**", "node_modules/**"],
+  // Configs and plugins import the package by its name; tests mean the sources.
+  alias: { "epg-bench": here("./harness/index.ts") },
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+};
+
+export default defineConfig({
+  test: {
+    // ONNX Runtime is native and keeps its own threads: it lives in processes, not in worker threads.
+    pool: "forks",
+    // A run already computes on every core; two files at a time keep them busy without starving each other.
+    maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: [...shared.exclude, "test/e2e/**"],
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          globalSetup: "test/e2e/build.ts",
+          testTimeout: 300_000,
+          fileParallelism: false,
+          // After the others: it measures whole runs, and they would starve one another.
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
