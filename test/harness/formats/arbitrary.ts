@@ -25,7 +25,7 @@ const MAKERS: Readonly<Record<ElementType, Maker>> = {
 
 export const ELEMENT_TYPES = Object.keys(MAKERS) as ElementType[];
 
-export const shapes = fc.array(fc.nat(4), { maxLength: 4 });
+const shapes = fc.array(fc.nat(4), { maxLength: 4 });
 
 /** Arrays of any of these types, of up to four axes. */
 export const arrays = (types: readonly ElementType[] = ELEMENT_TYPES): fc.Arbitrary<NumericArray> =>

@@ -15,7 +15,7 @@ export interface ExpectedArray {
   readonly sum: number | string | null;
 }
 
-export interface GoodFile {
+interface GoodFile {
   readonly file: string;
   readonly format: string;
   readonly kind?: string;
@@ -24,7 +24,7 @@ export interface GoodFile {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-export interface BadFile {
+interface BadFile {
   readonly file: string;
   readonly what: string;
   readonly expect: "refuse" | "loads-or-refuses" | "no-pollution" | "loads";

