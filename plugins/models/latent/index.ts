@@ -88,18 +88,26 @@ const model: Model<Options> = {
   samplingBatchSize: () => 64,
   reconstructor: (options, task, weights, runtime) =>
     openReconstructor(SIZES[options.size].autoencoder, task.resolution, weights, runtime, 32),
-  deviations(options) {
-    const always = [
+  deviations(options, task) {
+    const size: Size = SIZES[options.size];
+    const { guidance } = samplerSettings(options, task);
+    const scale = options.latentScale ?? size.latentScale;
+    const found = [
       "The autoencoder is trained by L1 and KL alone: no LPIPS, no adversarial loss.",
       "The autoencoder's weights are averaged as the DiT's are; latent diffusion's kl-f8 keeps the last.",
-      "The decay of the averages is 0.9999 only in long trainings: min(0.9999, (1+s)/(10+s)), half-life ≤ 10 % of the steps.",
+      "Averages decay by min(0.9999, (1+s)/(10+s)), with a half-life of at most 5 % of the steps.",
     ];
-    if (isPublished(options.size)) return always;
-    return [
-      ...always,
-      "A smaller autoencoder and a smaller DiT than any published, trained at a higher learning rate with warm-up and cosine decay.",
-      "Latents are scaled by their measured 1/σ and guidance acts on all their channels, not the first three.",
-    ];
+    if (!isPublished(options.size))
+      found.push(
+        `Size "${options.size}" is smaller than any published, and trained at a higher learning rate, with warm-up and cosine decay.`,
+      );
+    if (scale === "measured") found.push("Latents are scaled by their measured 1/σ, not by 0.18215.");
+    else if (scale !== 0.18215) found.push(`Latents are scaled by ${scale}, not by 0.18215.`);
+    if (guidance.scale !== 1 && guidance.channels !== 3)
+      found.push(
+        `Guidance acts on ${guidance.channels} of the latent's channels; the released DiT guides 3.`,
+      );
+    return found;
   },
 };
 

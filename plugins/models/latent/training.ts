@@ -38,9 +38,9 @@ export function learningRateAt(step: number, steps: number, { peak, schedule }: 
   return (peak * (1 + Math.cos((Math.PI * (step - warmUp)) / (steps - warmUp)))) / 2;
 }
 
-/** The published decay, held back while training is young and to a half-life of at most a tenth of it. */
+/** DiT's decay, held back while training is young and to a half-life of at most a twentieth of it. */
 export const averageDecayAt = (step: number, steps: number): number =>
-  Math.min(0.9999, (1 + step) / (10 + step), 0.5 ** (10 / steps));
+  Math.min(0.9999, (1 + step) / (10 + step), 0.5 ** (20 / steps));
 
 /** The averaged weights, under the parameters' own names. */
 export function averagesOf(state: Tensors): Tensors {

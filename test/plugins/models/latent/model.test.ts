@@ -1,0 +1,203 @@
+import { describe, expect, it } from "vitest";
+import { UserError } from "../../../../harness/errors.ts";
+import type {
+  Executable,
+  ImageSource,
+  Role,
+  Runtime,
+  Stage,
+  StageContext,
+  StageWeights,
+} from "../../../../harness/plugin.ts";
+import type { Program, Tensors } from "../../../../harness/program/index.ts";
+import { createStream } from "../../../../harness/random/index.ts";
+import { initialState } from "../../../../harness/run/initial-state.ts";
+import { toImages, toNetwork } from "../../../../plugins/models/latent/images.ts";
+import model from "../../../../plugins/models/latent/index.ts";
+import { latentDeviation } from "../../../../plugins/models/latent/latent-cache.ts";
+import { averageDecayAt, batchOrder, learningRateAt } from "../../../../plugins/models/latent/training.ts";
+import { compile } from "./fixtures.ts";
+
+const task = { resolution: 16, classes: 2 };
+const parse = (options: unknown) => model.schema.parse(options) as never;
+
+/** Ten images of noise. */
+const train: ImageSource = {
+  length: 10,
+  identity: "noise",
+  async images(indices) {
+    return Uint8Array.from({ length: indices.length * 768 }, (_, k) => {
+      const image = indices[Math.floor(k / 768)]!;
+      return (image * 37 + (k % 768) * 101) % 256;
+    });
+  },
+  label: (index) => index % 2,
+};
+
+function counting(): { runtime: Runtime; calls: Partial<Record<Role, number>> } {
+  const calls: Partial<Record<Role, number>> = {};
+  const runtime = {
+    async compile(program: Program, state: Tensors, role: Role): Promise<Executable> {
+      const executable = await compile(program, state);
+      return {
+        ...executable,
+        run(inputs) {
+          calls[role] = (calls[role] ?? 0) + 1;
+          return executable.run(inputs);
+        },
+      };
+    },
+  };
+  return { runtime, calls };
+}
+
+const contextOf = (stage: Stage, previous: StageWeights, runtime: Runtime): StageContext => ({
+  task,
+  steps: 3,
+  batchSize: stage.batchSize,
+  train,
+  random: createStream(0, stage.name),
+  previous,
+  runtime,
+});
+
+async function trainAll(options: never, runtime: Runtime): Promise<StageWeights> {
+  const weights: Record<string, Tensors> = {};
+  for (const stage of model.stages(options, task)) {
+    const context = contextOf(stage, weights, runtime);
+    const prepared = (await stage.prepare?.(context)) ?? {};
+    const random = createStream(0, stage.name, "initial");
+    const executable = await compile(
+      stage.program,
+      initialState(stage.program, random, stage.start(context)),
+    );
+    const inputs = stage.batches(context, prepared);
+    for (let step = 0; step < 3; step++) {
+      const { loss } = await executable.run(await inputs(step));
+      expect(Number.isFinite(loss!.data[0])).toBe(true);
+    }
+    weights[stage.name] = stage.result(await executable.readState());
+    await executable.dispose();
+  }
+  return weights;
+}
+
+const streamsOf = (...seeds: readonly number[]) => seeds.map((seed) => createStream(seed, "sample"));
+
+describe("the latent model", () => {
+  const options = parse({
+    sampler: { kind: "ddpm", steps: 3 },
+    guidance: { scale: 2 },
+    vae: { batchSize: 2 },
+    dit: { batchSize: 4 },
+  });
+
+  it("trains both stages, samples and reconstructs, counting every call", async () => {
+    const { runtime, calls } = counting();
+    const weights = await trainAll(options, runtime);
+    // 20 images, mirrored ones included, in one call of 32
+    expect(calls).toEqual({ encoder: 1 });
+
+    const sampler = await model.sampler(options, task, weights, runtime, 2);
+    const pair = await sampler.sample(streamsOf(1, 2), [0, 1]);
+    expect(pair).toHaveLength(2 * 768);
+    expect(calls).toEqual({ encoder: 1, network: 6, decoder: 1 });
+    const swapped = await sampler.sample(streamsOf(2, 3), [1, -1]);
+    expect(swapped.subarray(0, 768)).toEqual(pair.subarray(768));
+    expect(await sampler.sample(streamsOf(1, 2), [0, 1])).toEqual(pair);
+    await sampler.dispose();
+
+    const reconstructor = await model.reconstructor!(options, task, weights, runtime);
+    const images = await train.images(Array.from({ length: reconstructor.batchSize }, (_, i) => i % 10));
+    expect(await reconstructor.reconstruct(images)).toHaveLength(images.length);
+    await reconstructor.dispose();
+  });
+
+  it("makes a step's inputs again, whatever was drawn before", async () => {
+    const { runtime } = counting();
+    const [vae] = model.stages(options, task) as [Stage];
+    const inputs = vae.batches(contextOf(vae, {}, runtime), {});
+    await inputs(0);
+    const third = await inputs(7);
+    expect(await vae.batches(contextOf(vae, {}, runtime), {})(7)).toEqual(third);
+  });
+
+  it("gives its stages shares that add to one", () => {
+    const shares = model.stages(parse({ vaeShare: 0.25 }), task).map(({ share }) => share);
+    expect(shares).toEqual([0.25, 0.75]);
+  });
+
+  it("trains without classes, unguided", async () => {
+    const unconditional = { ...task, classes: 0 };
+    expect(model.stages(parse({}), unconditional)).toHaveLength(2);
+    const guided = parse({ guidance: { scale: 2 } });
+    expect(() => model.deviations(guided, unconditional)).toThrow(UserError);
+    expect(() => model.deviations(parse({}), unconditional)).not.toThrow();
+  });
+
+  it("names the resolution that does not fit and those that would", () => {
+    expect(() => model.stages(options, { resolution: 30, classes: 2 })).toThrow(/resolution 30 .*"tiny"/);
+    try {
+      model.stages(options, { resolution: 30, classes: 2 });
+    } catch (error) {
+      expect((error as UserError).fix).toMatch(/multiple of 8/);
+    }
+  });
+
+  it("refuses more images a step than there are", () => {
+    const { runtime } = counting();
+    const [vae] = model.stages(parse({ vae: { batchSize: 11 } }), task) as [Stage];
+    expect(() => vae.batches(contextOf(vae, {}, runtime), {})).toThrow(/batchSize is 11/);
+  });
+
+  it("refuses unknown options", () => {
+    expect(model.schema.safeParse({ sise: "tiny" }).success).toBe(false);
+    expect(model.schema.safeParse({ sampler: { kind: "euler", steps: 3 } }).success).toBe(false);
+  });
+
+  it("says what it does otherwise than published", () => {
+    expect(model.deviations(parse({}), task).join(" ")).toMatch(/no LPIPS.*measured.*4 of the latent's/s);
+    expect(model.deviations(parse({ size: "DiT-XL/2" }), task).join(" ")).not.toMatch(/measured|smaller/);
+  });
+});
+
+describe("its training's parts", () => {
+  it("turns images into what the network sees and back, exactly", async () => {
+    const images = await train.images([0, 1, 2]);
+    expect(toImages(toNetwork(images, 16))).toEqual(images);
+  });
+
+  it("mirrors", async () => {
+    const images = await train.images([3]);
+    const twice = toImages(toNetwork(toImages(toNetwork(images, 16, () => true)), 16, () => true));
+    expect(twice).toEqual(images);
+    expect(toImages(toNetwork(images, 16, () => true)).subarray(0, 3)).toEqual(images.subarray(45, 48));
+  });
+
+  it("visits every image once an epoch, the last partial batch apart", () => {
+    const stage = { name: "VAE", batchSize: 3 } as Stage;
+    const order = batchOrder(contextOf(stage, {}, counting().runtime));
+    const epoch = [0, 1, 2].flatMap(order);
+    expect(new Set(epoch).size).toBe(9);
+    expect([3, 4, 5].flatMap(order)).not.toEqual(epoch);
+  });
+
+  it("warms up to the peak and falls to zero", () => {
+    const rate = { peak: 2, schedule: "cosine" } as const;
+    expect(learningRateAt(0, 100, rate)).toBeCloseTo(0.4);
+    expect(learningRateAt(5, 100, rate)).toBe(2);
+    expect(learningRateAt(99, 100, rate)).toBeLessThan(0.01);
+    expect(learningRateAt(99, 100, { peak: 2, schedule: "constant" })).toBe(2);
+  });
+
+  it("averages over at most a twentieth of the training, as published in long ones", () => {
+    expect(averageDecayAt(0, 1000)).toBe(0.1);
+    expect(averageDecayAt(900, 1000) ** 50).toBeCloseTo(0.5);
+    expect(averageDecayAt(3e6, 7e6)).toBe(0.9999);
+  });
+
+  it("measures the deviation of latents over posterior and images", () => {
+    // Means ±3 with variance 7: 9 + 7 = 16.
+    expect(latentDeviation(Float32Array.of(3, -3), Float32Array.of(Math.log(7), Math.log(7)))).toBeCloseTo(4);
+  });
+});
