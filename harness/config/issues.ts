@@ -58,9 +58,11 @@ function shown(value: unknown): string {
 }
 
 /** Whether the schema's author wrote the message, rather than zod. */
-function saysItself(issue: Issue, input: unknown): boolean {
+const saysItself = (issue: Issue, input: unknown): boolean => issue.message !== usualMessage(issue, input);
+
+function usualMessage(issue: Issue, input?: unknown): string {
   const usual = z.locales.en().localeError({ ...issue, input } as never);
-  return issue.message !== (typeof usual === "string" ? usual : usual?.message);
+  return (typeof usual === "string" ? usual : usual?.message) ?? "";
 }
 
 /** Completes "must be …"; `words` are the texts that would have done. */
@@ -125,7 +127,8 @@ function plainest(issue: Issue): Issue {
   if (meant !== undefined) return plainest(below(issue, meant[0]!));
   const [tag] = tags;
   if (tag === undefined || tags.some((other) => fieldName(other!.path) !== fieldName(tag.path))) return issue;
-  return below(issue, { ...tag, values: tags.flatMap((other) => other!.values) });
+  const any = { ...tag, values: tags.flatMap((other) => other!.values) };
+  return below(issue, { ...any, message: usualMessage(any) });
 }
 
 const depth = (branch: readonly Issue[]): number => Math.max(...branch.map(({ path }) => path.length));

@@ -7,7 +7,11 @@ import { UserError } from "../errors.ts";
 /** A loader of modules named as seen from `folder`; in them, `epg-bench` is this very package wherever they lie. */
 export async function loader(folder: string) {
   const api = await import("../index.ts");
-  return createJiti(join(folder, "epg-bench"), { fsCache: false, virtualModules: { "epg-bench": api } });
+  return createJiti(join(folder, "epg-bench"), {
+    fsCache: false,
+    interopDefault: false,
+    virtualModules: { "epg-bench": api },
+  });
 }
 
 /**
@@ -52,10 +56,10 @@ const firstLine = (error: unknown): string =>
     .split("\n")[0]!
     .trim();
 
-/** `file:line:column` of the innermost place in the file that stack or parse message mentions. */
+/** `file:line` of the innermost place in the file that stack or parse message mentions. */
 function place(error: unknown, file: string): string {
   const text = error instanceof Error ? `${error.message}\n${error.stack ?? ""}` : "";
   const at = text.indexOf(`${file}:`);
-  const position = at < 0 ? undefined : /^:\d+(:\d+)?/.exec(text.slice(at + file.length))?.[0];
+  const position = at < 0 ? undefined : /^:\d+/.exec(text.slice(at + file.length))?.[0];
   return `${shortened(file)}${position ?? ""}`;
 }

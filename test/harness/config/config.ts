@@ -1,0 +1,41 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Overrides } from "../../../harness/config/index.ts";
+import { loadConfig, type ResolvedConfig } from "../../../harness/config/index.ts";
+import { UserError } from "../../../harness/errors.ts";
+
+/** An empty folder that counts as the root of a repository: discovery stops there. */
+export function repository(): string {
+  const folder = mkdtempSync(join(tmpdir(), "epg-bench-config-"));
+  writeFileSync(join(folder, ".git"), "");
+  return folder;
+}
+
+/** Loads a config of the given text. */
+export function load(
+  text: string,
+  overrides: Overrides = {},
+  name = "my.config.ts",
+): Promise<ResolvedConfig> {
+  const folder = repository();
+  writeFileSync(join(folder, name), text);
+  return loadConfig({ file: name, folder, overrides, note() {} });
+}
+
+/** A config that is right but for the fields given, as TypeScript. */
+export const config = (fields = "", entries = "EPG: epg()"): string => `
+import { defineConfig, epg, imageFolder, latent, npz, oneStep, heun, onnxruntime, shapes } from "epg-bench";
+export default { dataset: shapes(), entries: { ${entries} }, ${fields} };
+`;
+
+/** The message a mistake is told with, as it is printed. */
+export async function mistake(attempt: Promise<unknown>): Promise<string> {
+  try {
+    await attempt;
+  } catch (error) {
+    if (error instanceof UserError && error.exitCode === 2) return `${error.message}\n  fix: ${error.fix}`;
+    throw error;
+  }
+  throw new Error("no mistake was found");
+}

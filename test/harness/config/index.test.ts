@@ -1,0 +1,131 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import { loadConfig, readResolved } from "../../../harness/config/index.ts";
+import { config, load, mistake, repository } from "./config.ts";
+
+describe("loadConfig", () => {
+  it("fills in every default", async () => {
+    const resolved = await load(config());
+    expect(resolved).toMatchObject({
+      name: "my",
+      samples: 512,
+      seed: 0,
+      budget: null,
+      labels: "balanced",
+      scoreAgainst: "reference",
+      checkpoints: 4,
+      unconditional: false,
+      features: { kind: "features", plugin: "efficientnet-lite0", options: {} },
+      backend: { kind: "backend", plugin: "onnxruntime", options: {} },
+      gates: {},
+    });
+  });
+
+  it("gives plain JSON that can be read again", async () => {
+    const resolved = await load(
+      config("", '"EPG, Heun": epg({ sampler: heun(16), batchSize: undefined }), VAE: latent()'),
+    );
+    expect(JSON.parse(JSON.stringify(resolved))).toEqual(resolved);
+    const folder = repository();
+    writeFileSync(join(folder, "config.resolved.json"), JSON.stringify(resolved));
+    expect(readResolved(folder)).toEqual(resolved);
+  });
+
+  it("takes a budget, gates and a seed", async () => {
+    const fields = 'budget: { trainingFlops: 1e15 }, gates: { kid: ["error", { maxWorse: "5%" }] }, seed: 3';
+    expect(await load(config(fields))).toMatchObject({
+      budget: { trainingFlops: 1e15 },
+      gates: { kid: ["error", { maxWorse: "5%" }] },
+      seed: 3,
+    });
+  });
+
+  it.each(["my.config.js", "my.config.mjs", "my.config.mts"])("reads %s", async (name) => {
+    expect((await load(config(), {}, name)).samples).toBe(512);
+  });
+
+  it("reads JSON", async () => {
+    const text = JSON.stringify({
+      dataset: { kind: "dataset", plugin: "shapes" },
+      entries: { EPG: { kind: "model", plugin: "epg" } },
+      samples: 64,
+    });
+    expect((await load(text, {}, "my.json")).samples).toBe(64);
+  });
+
+  it("says which config it chose, and where the built-in one is chosen", async () => {
+    const folder = repository();
+    const inner = join(folder, "a/b");
+    mkdirSync(inner, { recursive: true });
+    writeFileSync(join(folder, "epg-bench.config.mts"), config());
+    const lines: string[] = [];
+    const resolved = await loadConfig({ folder: inner, overrides: {}, note: (line) => lines.push(line) });
+    expect(lines).toEqual([`config: ${join(folder, "epg-bench.config.mts")}`]);
+    expect(resolved.baseFolder).toBe(folder);
+    expect(resolved.name).toBe("epg-bench");
+  });
+
+  it("lets flags outrank the file", async () => {
+    const resolved = await load(config("samples: 64, seed: 1, backend: onnxruntime({ threads: 2 })"), {
+      seed: 7,
+      samples: 32,
+      threads: 1,
+      unconditional: true,
+      against: "train",
+    });
+    expect(resolved).toMatchObject({
+      seed: 7,
+      samples: 32,
+      unconditional: true,
+      scoreAgainst: "train",
+      backend: { options: { threads: 1 } },
+    });
+  });
+
+  it("puts a folder of images in place of the data set, at the config's resolution", async () => {
+    const options = async (text: string) =>
+      (await load(text, { data: "photos", skipUnreadable: true })).dataset;
+    expect(await options(config())).toEqual({
+      kind: "dataset",
+      plugin: "image-folder",
+      options: { folder: resolve("photos"), resolution: 64, skipUnreadable: true },
+    });
+    expect(await options(config("dataset: shapes({ resolution: 32 })"))).toMatchObject({
+      options: { resolution: 32 },
+    });
+    const own = config(
+      'dataset: imageFolder({ folder: "x", split: { train: 0.8, reference: 0.1, heldOut: 0.1 } })',
+    );
+    expect((await options(own)).options).toMatchObject({ split: { train: 0.8 }, folder: resolve("photos") });
+  });
+
+  it("loads the user's own plugin by its path, with the package at hand", async () => {
+    const folder = repository();
+    writeFileSync(
+      join(folder, "mine.ts"),
+      `import { program, UserError } from "epg-bench";
+       export default { name: "mine", schema: { safeParse: (data: unknown) => ({ success: true, data }) },
+         stages: () => [program.trace], sampler() { throw new UserError("x"); }, deviations: () => [] };`,
+    );
+    writeFileSync(
+      join(folder, "c.ts"),
+      config("", 'Mine: { kind: "model" as const, plugin: "./mine.ts", options: { a: 1 } }'),
+    );
+    const resolved = await loadConfig({ file: "c.ts", folder, overrides: {}, note() {} });
+    expect(resolved.entries.Mine).toEqual({ kind: "model", plugin: "./mine.ts", options: { a: 1 } });
+  });
+});
+
+describe("a run folder", () => {
+  it("without a run is named", async () => {
+    const folder = repository();
+    expect(await mistake((async () => readResolved(folder))())).toContain("holds no run");
+  });
+
+  it("with a broken config is named", async () => {
+    const folder = repository();
+    writeFileSync(join(folder, "config.resolved.json"), "{");
+    expect(await mistake((async () => readResolved(folder))())).toContain("config.resolved.json is not JSON");
+  });
+});
