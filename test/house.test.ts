@@ -61,8 +61,9 @@ describe("the house", () => {
       import type { A } from "./a.ts"; import "./b.ts"; export * from "./c.ts"; export { d } from "./d.ts";
       const e = () => import("./e.ts"); type F = import("./f.ts").F; // import "./comment.ts"
       const text = 'import "./text.ts"';`;
-    const { imports } = inspect(parseAst(source, { lang: "ts" }));
+    const { imports, loads } = inspect(parseAst(source, { lang: "ts" }));
     expect(imports.sort()).toEqual(["./a.ts", "./b.ts", "./c.ts", "./d.ts", "./e.ts", "./f.ts"]);
+    expect(loads.sort()).toEqual(["./b.ts", "./c.ts", "./d.ts"]);
   });
 
   it("lets arrows run one way", () => {
@@ -92,6 +93,22 @@ describe("the house", () => {
   it("imports files that exist, with their extension", () => {
     const missing = arrows([...files, ...tests]).filter(({ target }) => !existsSync(join(ROOT, target)));
     expect(missing.map(({ file, target }) => `${file} → ${target}`)).toEqual([]);
+  });
+
+  it("starts with little: the command loads commander and files of ours alone", () => {
+    const packages = new Set<string>();
+    const seen = new Set<string>();
+    const load = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      for (const name of parsed.get(file)!.loads) {
+        if (name.startsWith(".")) load(slashed(join(dirname(file), name)));
+        else if (!name.startsWith("node:")) packages.add(name);
+      }
+    };
+    load("harness/cli/main.ts");
+    expect([...packages]).toEqual(["commander"]);
+    expect(seen.size).toBeLessThan(6);
   });
 
   it("is free of `any`", () => {
@@ -159,6 +176,8 @@ function ring(edges: ReadonlyMap<string, ReadonlySet<string>>): string[] {
 
 interface Inspection {
   readonly imports: string[];
+  /** Those that load the module at once: neither types nor `import()`. */
+  readonly loads: string[];
   readonly any: boolean;
 }
 
@@ -166,21 +185,31 @@ function parse(file: string): Inspection {
   return inspect(parseAst(read(file), { lang: "ts" }, file));
 }
 
+interface SyntaxNode {
+  readonly type?: string;
+  readonly source?: { readonly value?: unknown } | null;
+  readonly importKind?: string;
+  readonly exportKind?: string;
+}
+
 /** Walks a syntax tree for the names of imported modules and for the type `any`. */
 function inspect(tree: unknown): Inspection {
   const imports: string[] = [];
+  const loads: string[] = [];
   let any = false;
   const walk = (node: unknown): void => {
     if (typeof node !== "object" || node === null) return;
-    const { type, source } = node as { type?: string; source?: { value?: unknown } | null };
+    const { type = "", source, importKind, exportKind } = node as SyntaxNode;
     if (type === "TSAnyKeyword") any = true;
-    if (/^(Import|Export).*Declaration$|^ImportExpression$|^TSImportType$/.test(type ?? "")) {
-      if (typeof source?.value === "string") imports.push(source.value);
+    const declares = /^(Import|Export).*Declaration$/.test(type);
+    if (typeof source?.value === "string" && (declares || /^(ImportExpression|TSImportType)$/.test(type))) {
+      imports.push(source.value);
+      if (declares && importKind !== "type" && exportKind !== "type") loads.push(source.value);
     }
     for (const value of Object.values(node)) walk(value);
   };
   walk(tree);
-  return { imports, any };
+  return { imports, loads, any };
 }
 
 function typescriptUnder(folder: string): string[] {
