@@ -21,7 +21,7 @@ function smallSize({ size, objective }: EpgOptions, task: Task): readonly string
   const common = [
     `Size ${size}: ${depth} + ${depth} blocks of width ${width}, patches of ${patch} px, head ${hidden} and ${out} wide.`,
     `pos_embed starts from 2-D sines and cosines of amplitude ${positionAmplitude} (still learned), not from N(0, .02).`,
-    `Batch ${batchSize}, learning rate ${diffusion.learningRate}; warm-up is a part of the steps, not 10,000.`,
+    `Batch ${batchSize}, learning rate ${diffusion.learningRate}, β₂ ${diffusion.beta2}; warm-up is a part of the steps, not 10,000.`,
     "Images are normalised to [−1, 1] in every channel.",
     ...(pretraining.targetBatchNorm === "batch"
       ? ["The pre-training target uses batch statistics; the released one never updates its running ones."]
@@ -32,6 +32,7 @@ function smallSize({ size, objective }: EpgOptions, task: Task): readonly string
     ...(objective === "diffusion"
       ? [
           `ln σ ~ N(${diffusion.logSigmaMean}, ${diffusion.logSigmaDeviation}²) in training, not N(−1.2, 1.6²).`,
+          ...(diffusion.clip === null ? ["Gradients are not clipped."] : []),
           "The weight average forgets half within a part of the steps, not with decay .9999.",
         ]
       : [

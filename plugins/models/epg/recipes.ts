@@ -75,14 +75,18 @@ const RELEASED: Recipe = {
   },
 };
 
-const SMALL_SCALE = { learningRate: 1.5e-3, warmup: { share: 0.05 } } as const;
+/**
+ * For about a thousand steps. Without clipping, which makes every batch's gradient as long as the next and so
+ * holds back those that tell most: after 250 steps it left twice the error.
+ */
+const SMALL_SCALE = { learningRate: 3e-3, beta2: 0.95, clip: null, warmup: { share: 0.05 } } as const;
 const SMALL_AVERAGE = { halfLife: 0.05 };
 
 const SMALL: Recipe = {
   normalisation: "simple",
-  batchSize: 32,
+  batchSize: 16,
   pretraining: { ...RELEASED.pretraining, ...SMALL_SCALE, targetBatchNorm: "batch" },
-  diffusion: { ...RELEASED.diffusion, ...SMALL_SCALE, average: SMALL_AVERAGE, logSigmaMean: -0.4 },
+  diffusion: { ...RELEASED.diffusion, ...SMALL_SCALE, average: SMALL_AVERAGE, logSigmaMean: 0.4 },
   consistency: {
     ...RELEASED.consistency,
     ...SMALL_SCALE,

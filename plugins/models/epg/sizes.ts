@@ -38,7 +38,7 @@ const small = (perSide: number, depth: number, width: number, hidden: number, ou
 });
 
 export const SIZES = {
-  tiny: small(4, 2, 192, 256, 64),
+  tiny: small(8, 2, 128, 256, 64),
   small: small(8, 4, 256, 512, 128),
   base: small(16, 6, 384, 1024, 256),
   "L/16": published(16, half(16, 1024, 16), half(16, 1024, 16)),
@@ -53,7 +53,7 @@ export type SizeName = keyof typeof SIZES;
 export const isPublished = (name: SizeName): boolean => SIZES[name].published;
 
 /** Amplitude of the sines and cosines that the small sizes' `pos_embed` starts from. */
-const POSITION_AMPLITUDE = 0.5;
+const POSITION_AMPLITUDE = 1;
 
 /** The network of a size for a task. Throws where the patch does not divide the resolution. */
 export function networkShape(name: SizeName, { resolution, classes }: Task): NetworkShape {

@@ -87,7 +87,7 @@ describe("stages", () => {
 
   test("small sizes cut any resolution into as many patches", () => {
     for (const resolution of [32, 64, 96])
-      expect(networkShape("tiny", { resolution, classes: 0 }).patch).toBe(resolution / 4);
+      expect(networkShape("tiny", { resolution, classes: 0 }).patch).toBe(resolution / 8);
   });
 });
 
@@ -130,7 +130,7 @@ test("the factory's options parse", () => {
 
 test("tiny says what it does otherwise, a published size as released says nothing", () => {
   const sentences = model.deviations(options(), task);
-  for (const part of ["pos_embed", "ln σ", "Batch 32", "weight average"])
+  for (const part of ["pos_embed", "ln σ", "Batch 16", "weight average"])
     expect(
       sentences.filter((sentence) => sentence.includes(part)),
       part,
