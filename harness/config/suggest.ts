@@ -21,11 +21,11 @@ export function editDistance(a: string, b: string): number {
   return last[b.length]!;
 }
 
-/** The known word that `word` was probably meant to be; undefined when none is near (over 40 % of its letters differ). */
+/** The known word that `word` was probably meant to be; undefined when none is near (over half of its letters differ). */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const scored = known
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ candidate, distance }) => distance <= 0.4 * Math.max(word.length, candidate.length))
+    .filter(({ candidate, distance }) => distance <= 0.5 * Math.max(word.length, candidate.length))
     .sort((x, y) => x.distance - y.distance);
   return scored[0]?.candidate;
 }

@@ -1,0 +1,170 @@
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { main } from "../../../harness/cli/main.ts";
+import { packageVersion } from "../../../harness/package-root.ts";
+import type { Result } from "../../../harness/result.ts";
+import { fixtureResult, rowOf } from "../../fixtures/result.ts";
+
+let stdout = "";
+let stderr = "";
+
+beforeEach(() => {
+  stdout = "";
+  stderr = "";
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    stdout += String(text);
+    return true;
+  });
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+    stderr += String(text);
+    return true;
+  });
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  process.exitCode = 0;
+});
+
+/** Runs one command line; its exit code. */
+async function exit(...argv: string[]): Promise<number> {
+  process.exitCode = 0;
+  await main(argv);
+  return process.exitCode as number;
+}
+
+/** A run folder that holds the result. */
+function folderOf(result: Result): string {
+  const folder = mkdtempSync(join(tmpdir(), "epg-bench-cli-"));
+  writeFileSync(join(folder, "result.json"), JSON.stringify(result));
+  return folder;
+}
+
+describe("usage", () => {
+  it("--version prints the version", async () => {
+    expect(await exit("--version")).toBe(0);
+    expect(stdout).toBe(`${packageVersion()}\n`);
+  });
+
+  it.each([
+    ["an unknown verb", ["rnu"], "error: unknown command 'rnu'\n  fix: did you mean run?\n"],
+    [
+      "an unknown flag",
+      ["run", "--smaples", "3"],
+      "error: unknown option '--smaples'\n  fix: did you mean --samples?\n",
+    ],
+    ["a value of the wrong kind", ["run", "--seed", "x"], "a whole number of at least 0"],
+    ["too few samples", ["run", "--samples", "1"], "a whole number of at least 2"],
+    ["a choice that is none", ["run", "--against", "all"], "reference, train"],
+    [
+      "flags that contradict",
+      ["run", "--resume", "x", "--seed", "3"],
+      "cannot be used with option '--seed <n>'",
+    ],
+    ["a missing argument", ["gate"], "missing required argument 'run'"],
+    ["a missing flag", ["baseline", "save", "x"], "required option '--to <file>' not specified"],
+    ["nothing", [], "Usage: epg-bench"],
+  ])("%s exits 2", async (_name, argv, message) => {
+    expect(await exit(...argv)).toBe(2);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain("    at ");
+    expect(stdout).toBe("");
+  });
+
+  it("help goes to stdout and exits 0", async () => {
+    expect(await exit("run", "--help")).toBe(0);
+    expect(stdout).toContain("--skip-unreadable");
+  });
+});
+
+describe("mistakes", () => {
+  it.each([
+    ["a run folder without a run", ["run", "--resume", "/nowhere"], "holds no run"],
+    ["a config that is not there", ["run", "--config", "/nowhere.ts"], "no file /nowhere.ts"],
+    ["a result that is not there", ["report", "/nowhere"], "/nowhere"],
+  ])("%s: error, fix, exit 2, no stack", async (_name, argv, message) => {
+    expect(await exit(...argv)).toBe(2);
+    expect(stderr).toMatch(/^error: .*\n {2}fix: .*\n$/m);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain("    at ");
+  });
+
+  it("a folder that holds a run is refused, naming --resume", async () => {
+    const folder = folderOf(fixtureResult());
+    writeFileSync(join(folder, "config.resolved.json"), "{}");
+    expect(await exit("run", "--output", folder)).toBe(2);
+    expect(stderr).toContain(`--output: ${folder} holds a run already`);
+    expect(stderr).toContain(`--resume ${folder}`);
+  });
+
+  it("an unknown report format is named with the known ones", async () => {
+    expect(await exit("report", folderOf(fixtureResult()), "--format", "mb")).toBe(2);
+    expect(stderr).toContain('unknown format "mb"\n  fix: did you mean "md"?');
+  });
+
+  it("a bug of ours keeps its stack and exits 1", async () => {
+    vi.mocked(process.stdout.write).mockImplementation(() => {
+      throw new Error("bug");
+    });
+    expect(await exit("report", folderOf(fixtureResult()))).toBe(1);
+    expect(stderr).toContain("Error: bug\n    at ");
+  });
+});
+
+describe("verbs on a result", () => {
+  it("report writes the formats asked for and prints their paths", async () => {
+    const folder = folderOf(fixtureResult());
+    expect(await exit("report", folder, "--format", "md,json")).toBe(0);
+    expect(stdout).toBe(`${join(folder, "report.md")}\n${join(folder, "report.json")}\n`);
+    expect(readFileSync(join(folder, "report.md"), "utf8").length).toBeGreaterThan(100);
+  });
+
+  it("baseline save, then the same run passes and one with more network calls fails with 20", async () => {
+    const folder = folderOf(fixtureResult());
+    const baseline = join(mkdtempSync(join(tmpdir(), "epg-bench-cli-")), "ci/base.json");
+    expect(await exit("baseline", "save", folder, "--to", baseline)).toBe(0);
+    expect(stdout).toBe(`${baseline}\n`);
+
+    expect(await exit("gate", folder, "--baseline", baseline)).toBe(0);
+    expect(stdout).toContain("gate: passed");
+
+    const worse = fixtureResult();
+    const entry = worse.run.entries.find(({ kind }) => kind === "model")!.name;
+    rowOf(worse, entry, "nfe").value! += 2;
+    expect(await exit("gate", folderOf(worse), "--baseline", baseline)).toBe(20);
+    expect(stdout).toMatch(/worse.*nfe/);
+    expect(stdout).toContain("gate: failed");
+  });
+
+  it("a baseline that is not there exits 2, one that is required and not named 23", async () => {
+    const folder = folderOf(fixtureResult());
+    expect(await exit("gate", folder, "--baseline", "/nowhere.json")).toBe(2);
+    expect(await exit("gate", folder)).toBe(0);
+    expect(stdout).toContain("no baseline");
+    expect(await exit("gate", folder, "--require-baseline")).toBe(23);
+  });
+
+  it("the run's own gates outrank the baseline's", async () => {
+    const folder = folderOf(fixtureResult());
+    const baseline = join(folder, "base.json");
+    await exit("baseline", "save", folder, "--to", baseline);
+    const worse = fixtureResult();
+    const entry = worse.run.entries.find(({ kind }) => kind === "model")!.name;
+    rowOf(worse, entry, "nfe").value! += 2;
+    const other = folderOf(worse);
+    mkdirSync(other, { recursive: true });
+    const config = {
+      name: "own",
+      file: null,
+      baseFolder: other,
+      dataset: { kind: "dataset", plugin: "shapes" },
+      entries: { A: { kind: "model", plugin: "epg" } },
+      gates: { nfe: ["warn", { equal: true }] },
+    };
+    writeFileSync(join(other, "config.resolved.json"), JSON.stringify(config));
+    expect(await exit("gate", other, "--baseline", baseline)).toBe(0);
+    expect(stdout).toContain("worse (warn)");
+  });
+});
