@@ -2,7 +2,7 @@ import { type Matrix, rowRange, sumOfSquares } from "./matrix.ts";
 import { type Product, product } from "./product.ts";
 
 /** Squared distances of rows rowStart… of A to rows columnStart… of B. */
-export interface DistanceTile {
+interface DistanceTile {
   readonly rowStart: number;
   readonly columnStart: number;
   readonly distances: Matrix;

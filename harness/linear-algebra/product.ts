@@ -82,7 +82,7 @@ function dotsOf3By3(a: Matrix, b: Matrix, out: Matrix, i: number, j: number): vo
 }
 
 /** Copies the lower triangle of a square matrix into its upper one. */
-export function mirrorLower(a: Matrix): void {
+function mirrorLower(a: Matrix): void {
   for (let i = 0; i < a.rows; i++) {
     for (let j = 0; j < i; j++) a.data[j * a.cols + i] = a.data[i * a.cols + j]!;
   }

@@ -17,12 +17,11 @@ export {
   kernelReference,
 } from "./kernel-distance.ts";
 export {
-  type Memorisation,
   memorisation,
   type TrainingNeighbours,
   trainingNeighbours,
 } from "./memorisation.ts";
-export { addMoments, covarianceOf, type Moments, meanOf, momentsOf, subtractMoments } from "./moments.ts";
+export { addMoments, covarianceOf, meanOf, momentsOf, subtractMoments } from "./moments.ts";
 export { densityCoverage, precisionRecall, type ReferenceBalls, referenceBalls } from "./precision-recall.ts";
 export { peakSignalToNoise } from "./psnr.ts";
 export type { Share } from "./share.ts";

@@ -1,7 +1,7 @@
 import { type Matrix, matrix } from "../../../harness/linear-algebra/index.ts";
 
 /** The deterministic uniform numbers u(i, t) the metrics' goldens are made of. */
-export function u(i: number, t: number): number {
+function u(i: number, t: number): number {
   let x = (i + 1 + 1000003 * t) >>> 0;
   for (let round = 0; round < 2; round++) {
     x ^= x >>> 16;
