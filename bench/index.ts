@@ -1,0 +1,38 @@
+/** `npm run bench -- [ids…] [--json FILE]`: a table of medians beside those of the peers on this machine, now. */
+import { writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import Table from "cli-table3";
+import type { BenchRow } from "./row.ts";
+import { TRAIN_STEPS } from "./train-step.ts";
+
+const BENCHES: Readonly<Record<string, () => Promise<BenchRow>>> = { ...TRAIN_STEPS };
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } });
+const unknown = positionals.filter((id) => !(id in BENCHES));
+if (unknown.length > 0) {
+  console.error(
+    `error: unknown bench ${unknown.join(", ")}\n  fix: choose among ${Object.keys(BENCHES).join(", ")}`,
+  );
+  process.exit(2);
+}
+
+const rows: BenchRow[] = [];
+for (const id of positionals.length > 0 ? positionals : Object.keys(BENCHES)) {
+  console.error(`${id} …`);
+  rows.push(await BENCHES[id]!());
+}
+const table = new Table({
+  head: ["id", "value", "unit", "peers (ratio to ours)"],
+  style: { head: [], border: [] },
+});
+for (const { id, value, unit, peers } of rows)
+  table.push([
+    id,
+    value.toPrecision(4),
+    unit,
+    Object.entries(peers)
+      .map(([name, peer]) => `${name}: ${peer.toPrecision(4)} (${(peer / value).toFixed(2)}×)`)
+      .join("\n") || "none here",
+  ]);
+console.log(table.toString());
+if (values.json) await writeFile(values.json, `${JSON.stringify(rows, null, 2)}\n`);

@@ -1,0 +1,14 @@
+/** What `epg-bench run --data FOLDER` does: the default run on a folder of real photographs, at 64 pixels. */
+import { ddim, defineConfig, epg, heun, imageFolder, latent } from "epg-bench";
+
+export default defineConfig({
+  // Replaced by the folder given with --data.
+  dataset: imageFolder({ folder: ".", resolution: 64 }),
+  samples: 200,
+  budget: { trainingFlops: 2e13 },
+  checkpoints: 4,
+  entries: {
+    "EPG, Heun 16": epg({ size: "tiny", sampler: heun(16) }),
+    "VAE + DiT, DDIM 31": latent({ size: "tiny", sampler: ddim(31), guidance: { scale: 1 } }),
+  },
+});

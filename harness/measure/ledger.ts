@@ -1,0 +1,103 @@
+/** The compute ledger: a line for everything that costs, counted from the programs that ran. */
+import type { LedgerLine } from "../result.ts";
+
+/** What training a stage took. */
+export interface TrainingCost {
+  readonly steps: number;
+  readonly batchSize: number;
+  readonly images: number;
+  readonly macs: number;
+  readonly flops: number;
+  readonly parameters: number;
+  /** Encoding of the data set before the first step; zero images where there is none. */
+  readonly preparation: { readonly macs: number; readonly flops: number; readonly images: number };
+  readonly wallSeconds: number;
+  readonly peakMemoryBytes: number;
+}
+
+/** What making `n` samples took. */
+export interface SamplingCost {
+  readonly n: number;
+  readonly batchSize: number;
+  /** Of network and decoder, an image. */
+  readonly macsPerImage: number;
+  readonly flopsPerImage: number;
+  readonly decoderCalls: number;
+  readonly decoderMacsPerImage: number;
+  readonly decoderFlopsPerImage: number;
+  readonly networkParameters: number;
+  readonly decoderParameters: number;
+  readonly wallSeconds: number;
+  readonly peakMemoryBytes: number;
+}
+
+/** A stage's lines: encoding of the data set, where there is any, and its steps. Entries that share it are all billed. */
+export function trainingLines(
+  stage: string,
+  result: TrainingCost,
+  entries: readonly string[],
+  cached: boolean,
+): LedgerLine[] {
+  const common = { entries: [...entries], batchSize: result.batchSize, cached };
+  const { preparation } = result;
+  const training: LedgerLine = {
+    ...common,
+    stage,
+    kind: "training",
+    steps: result.steps,
+    images: result.images,
+    macs: result.macs,
+    flops: result.flops,
+    parameters: result.parameters,
+    wallSeconds: result.wallSeconds,
+    peakMemoryBytes: result.peakMemoryBytes,
+  };
+  if (preparation.images === 0) return [training];
+  const encoding: LedgerLine = {
+    ...common,
+    stage: `${stage}: encoding the data set`,
+    kind: "encoding",
+    steps: null,
+    images: preparation.images,
+    macs: preparation.macs,
+    flops: preparation.flops,
+    parameters: 0,
+    // Its time is in the stage's.
+    wallSeconds: null,
+    peakMemoryBytes: null,
+  };
+  return [encoding, training];
+}
+
+/** An entry's sampling: the network's calls, and the decoder's on a line apart. */
+export function samplingLines(entry: string, result: SamplingCost, cached: boolean): LedgerLine[] {
+  const common = {
+    entries: [entry],
+    steps: null,
+    images: result.n,
+    batchSize: result.batchSize,
+    peakMemoryBytes: result.peakMemoryBytes,
+    cached,
+  };
+  const network: LedgerLine = {
+    ...common,
+    stage: "sampling",
+    kind: "sampling",
+    macs: (result.macsPerImage - result.decoderMacsPerImage) * result.n,
+    flops: (result.flopsPerImage - result.decoderFlopsPerImage) * result.n,
+    parameters: result.networkParameters,
+    wallSeconds: result.wallSeconds,
+  };
+  if (result.decoderCalls === 0) return [network];
+  const decoder: LedgerLine = {
+    ...common,
+    stage: "decoding samples",
+    kind: "decoding",
+    macs: result.decoderMacsPerImage * result.n,
+    flops: result.decoderFlopsPerImage * result.n,
+    parameters: result.decoderParameters,
+    // Its time is in the sampling's.
+    wallSeconds: null,
+  };
+  return [network, decoder];
+}

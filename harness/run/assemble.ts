@@ -1,0 +1,294 @@
+/** The result of a run from what its jobs found: nothing is computed here but sums and sentences. */
+
+import { EXIT } from "../errors.ts";
+import { loadBaseline } from "../gate/baseline.ts";
+import { gate } from "../gate/gate.ts";
+import { parseGates } from "../gate/schema.ts";
+import { compareEntries } from "../gate/summary.ts";
+import { samplingLines, trainingLines } from "../measure/ledger.ts";
+import { packageVersion } from "../package-root.ts";
+import type { Dataset } from "../plugin.ts";
+import {
+  type LedgerLine,
+  RESULT_SCHEMA_VERSION,
+  type Result,
+  type ResultEntry,
+  type ResultRow,
+} from "../result.ts";
+import type { Found, FoundEntry, FoundPoint } from "./engine.ts";
+import { hashOf } from "./identity.ts";
+import { type Plan, seedsHash } from "./plan.ts";
+import type { RunRequest } from "./request.ts";
+import { measureRows, scoreRows } from "./rows.ts";
+
+/** Below this many pixels a side, scores are for regressions, not for quality claims. */
+const SMOKE_SCALE = 128;
+
+export interface Assembly {
+  readonly request: RunRequest;
+  readonly dataset: Dataset;
+  readonly plan: Plan;
+  readonly env: Result["env"];
+  readonly found: Found;
+  readonly startedAt: Date;
+  readonly finishedAt: Date;
+  readonly wallSeconds: number;
+}
+
+export interface Assembled {
+  readonly result: Result;
+  readonly exitCode: number;
+}
+
+export async function assembleResult(assembly: Assembly): Promise<Assembled> {
+  const { request, found, env } = assembly;
+  const results = besideReal(rowsOf(found), found);
+  const ledger = ledgerOf(found);
+  const scored = { results, run: { ...runOf(assembly, ledger), summary: "" } };
+  const { comparisons, summary } = compareEntries(scored);
+  const result: Result = {
+    schemaVersion: RESULT_SCHEMA_VERSION,
+    run: { ...scored.run, summary },
+    env,
+    results,
+    ledger,
+    comparisons,
+    verdicts: [],
+    gate: { status: "none", reason: "no gates in the config" },
+    warnings: warningsOf(assembly),
+  };
+  return withGate(result, request);
+}
+
+/** Gates without a baseline judge absolute targets alone and say so. */
+async function withGate(result: Result, { config }: RunRequest): Promise<Assembled> {
+  const ungated = result.run.status === "complete" ? EXIT.ok : EXIT.incomplete;
+  const gates = parseGates(config.gates, "gates");
+  if (Object.keys(gates).length === 0 && config.baseline === undefined) return { result, exitCode: ungated };
+  const baseline = config.baseline === undefined ? null : await loadBaseline(config.baseline);
+  const own = Object.keys(gates).length > 0 ? { gates } : {};
+  const { verdicts, status, reason, exitCode } = gate(result, baseline, own);
+  return { result: { ...result, verdicts, gate: { status, reason } }, exitCode };
+}
+
+function rowsOf({ entries, points }: Found): ResultRow[] {
+  const rows: ResultRow[] = [];
+  for (const entry of entries) {
+    const { planned, training, sampling, timing, score, reconstruction } = entry;
+    if (score) rows.push(...scoreRows(planned.name, score.scores));
+    if (sampling && timing)
+      rows.push(
+        ...measureRows({
+          planned,
+          training: training.map(({ result }) => result),
+          sampling: sampling.result,
+          timing,
+        }),
+      );
+    if (reconstruction) rows.push(...reconstructionRows(planned.name, reconstruction));
+  }
+  for (const { name, score } of points) if (score) rows.push(...scoreRows(name, score.scores));
+  return rows;
+}
+
+const reconstructionName = (entry: string): string => `${entry}: reconstruction`;
+
+function reconstructionRows(
+  entry: string,
+  { measured, score }: NonNullable<FoundEntry["reconstruction"]>,
+): ResultRow[] {
+  const name = reconstructionName(entry);
+  return [
+    ...scoreRows(
+      name,
+      score.scores.filter(({ metric }) => metric === "fid" || metric.startsWith("fd-")),
+    ),
+    {
+      entry: name,
+      metric: "psnr",
+      value: measured.psnr,
+      unit: "dB",
+      direction: "higher",
+      n: measured.n,
+      standardError: null,
+      convention: "mean over held-out images of 10·log10(255²/MSE)",
+    },
+  ];
+}
+
+const BESIDE = ["class-accuracy", "memorisation"];
+
+/** Puts what real held-out images score beside the metrics that mean little without it. */
+function besideReal(rows: readonly ResultRow[], { points }: Found): ResultRow[] {
+  const real = points[0]!;
+  const realRows = new Map(
+    rows.filter(({ entry }) => entry === real.name).map((row) => [row.metric, row.value]),
+  );
+  return rows.map((row) =>
+    row.entry !== real.name &&
+    BESIDE.some((family) => row.metric.startsWith(family)) &&
+    realRows.has(row.metric)
+      ? { ...row, beside: { label: real.name, value: realRows.get(row.metric)! } }
+      : row,
+  );
+}
+
+function ledgerOf({ entries }: Found): LedgerLine[] {
+  const billed = new Map<string, { names: string[]; entry: FoundEntry["training"][number] }>();
+  for (const { planned, training } of entries)
+    for (const trained of training) {
+      const known = billed.get(trained.stage.key);
+      if (known) known.names.push(planned.name);
+      else billed.set(trained.stage.key, { names: [planned.name], entry: trained });
+    }
+  return [
+    ...[...billed.values()].flatMap(({ names, entry }) =>
+      trainingLines(entry.stage.name, entry.result, names, entry.cached),
+    ),
+    ...entries.flatMap(({ planned, sampling }) =>
+      sampling ? samplingLines(planned.name, sampling.result, sampling.cached) : [],
+    ),
+  ];
+}
+
+function runOf(
+  { request, dataset, plan, found, startedAt, finishedAt, wallSeconds }: Assembly,
+  ledger: readonly LedgerLine[],
+): Result["run"] {
+  const { config } = request;
+  const complete =
+    found.entries.every(({ failure }) => failure === null) &&
+    found.points.every(({ failure }) => failure === null);
+  const scores = [...found.entries, ...found.points]
+    .map(({ score }) => score)
+    .find((score) => score !== null);
+  const flops = (training: boolean): number =>
+    ledger
+      .filter(({ kind }) => (kind === "training" || kind === "encoding") === training)
+      .reduce((sum, line) => sum + line.flops, 0);
+  return {
+    id: `${startedAt.toISOString()}-${config.name}`,
+    tool: `epg-bench ${packageVersion()}`,
+    startedAt: startedAt.toISOString(),
+    finishedAt: finishedAt.toISOString(),
+    status: complete ? "complete" : "incomplete",
+    configHash: hashOf(config),
+    config: config.file ?? `built-in: ${config.name}`,
+    command: request.command,
+    seed: config.seed,
+    resolution: dataset.resolution,
+    samples: config.samples,
+    labels: config.unconditional ? "unconditional" : config.labels,
+    dataset: {
+      name: dataset.name,
+      identity: dataset.identity,
+      classes: [...dataset.classes],
+      train: dataset.train.length,
+      reference: dataset.reference.length,
+      heldOut: dataset.heldOut.length,
+      scoredAgainst: config.scoreAgainst,
+    },
+    features: scores?.features ?? config.features.plugin,
+    featureDims: scores?.featureDims ?? 0,
+    match: matchSentence(plan),
+    banner:
+      dataset.resolution < SMOKE_SCALE
+        ? `Smoke scale (${dataset.resolution} px, below ${SMOKE_SCALE}): for regressions, not for quality claims.`
+        : null,
+    summary: "",
+    totals: { trainFlops: flops(true), sampleFlops: flops(false), wallSeconds },
+    entries: [
+      ...found.entries.flatMap((entry) => modelEntries(entry, request)),
+      ...found.points.map(pointEntry),
+    ],
+  };
+}
+
+/** How equal the entries' training compute is. */
+export function matchSentence({ entries }: Plan): string {
+  const [first, ...others] = entries.map(({ trainFlops }) => trainFlops);
+  const all = [first!, ...others];
+  const most = Math.max(...all);
+  const least = Math.min(...all);
+  const tera = (flops: number): string => `${(flops / 1e12).toPrecision(3)} TFLOP`;
+  if (all.length === 1) return `One entry, trained with ${tera(most)} in all.`;
+  const apart = ((most - least) / least) * 100;
+  return apart <= 2
+    ? `Equal training compute: every entry is trained with ${tera(least)} to ${tera(most)} in all, ${apart.toFixed(2)} % apart (pre-training and VAE included).`
+    : `Training compute is not equal: from ${tera(least)} to ${tera(most)} in all, ${apart.toFixed(0)} % apart.`;
+}
+
+function modelEntries(entry: FoundEntry, { config }: RunRequest): ResultEntry[] {
+  const { planned, sampling, failure, pictures, reconstruction } = entry;
+  const last = planned.stages.at(-1)!;
+  const trained = entry.training.length === planned.stages.length;
+  const common = {
+    weights: trained ? hashOf(entry.training.map(({ result }) => result.weightsSha256)) : null,
+    recipe: last.recipe,
+    seeds: seedsHash(config),
+  };
+  const model: ResultEntry = {
+    name: planned.name,
+    kind: "model",
+    description: `${planned.title}: ${planned.stages.map(({ name, steps }) => `${name} (${steps} steps)`).join(", then ")}`,
+    status: failure === null ? "ok" : "failed",
+    failure,
+    sampling: sampling ? { ...sampling.result.description } : {},
+    deviations: [...planned.deviations],
+    n: sampling?.result.n ?? 0,
+    ...common,
+    ...pictures,
+    filmSteps: [...pictures.filmSteps],
+  };
+  if (!reconstruction) return [model];
+  return [
+    model,
+    {
+      ...model,
+      name: reconstructionName(planned.name),
+      kind: "reconstruction",
+      description: "held-out images through its autoencoder and back",
+      sampling: {},
+      deviations: [],
+      n: reconstruction.measured.n,
+      seeds: null,
+      ...reconstruction.pictures,
+      filmSteps: [],
+    },
+  ];
+}
+
+function pointEntry({ name, description, score, failure, pictures }: FoundPoint): ResultEntry {
+  return {
+    name,
+    kind: "reference-point",
+    description,
+    status: failure === null ? "ok" : "failed",
+    failure,
+    sampling: {},
+    deviations: [],
+    n: score?.n ?? 0,
+    weights: null,
+    recipe: null,
+    seeds: null,
+    ...pictures,
+    filmSteps: [],
+  };
+}
+
+function warningsOf({ dataset, found, request }: Assembly): string[] {
+  const counts = new Set(
+    [...found.entries, ...found.points].flatMap(({ score }) => (score ? [score.n] : [])),
+  );
+  return [
+    ...dataset.warnings,
+    ...(counts.size > 1
+      ? [
+          `rows are of different n (${[...counts].sort((a, b) => a - b).join(", ")}): distances of unequal n are not comparable`,
+        ]
+      : []),
+    ...(request.config.scoreAgainst === "train"
+      ? ["scores are against the training set: metric ids end in -train"]
+      : []),
+  ];
+}

@@ -1,0 +1,93 @@
+/** A run: from a resolved config to `result.json`, its pictures and reports. */
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import writeFileAtomic from "write-file-atomic";
+import { UserError } from "../errors.ts";
+import { environment } from "../measure/environment.ts";
+import { assembleResult } from "./assemble.ts";
+import { describePlan } from "./describe-plan.ts";
+import { type Found, runJobs } from "./engine.ts";
+import { Stopped } from "./jobs.ts";
+import { openJournal, systemClock } from "./journal.ts";
+import { openBackend, openDataset } from "./open.ts";
+import { makePlan } from "./plan.ts";
+import type { RunOutcome, RunRequest } from "./request.ts";
+import { WorkerPool } from "./workers.ts";
+
+export type { Progress } from "./progress.ts";
+export type { RunOutcome, RunRequest } from "./request.ts";
+
+/** Root of the cache, beside the project that is benchmarked. */
+const cacheFolder = (): string => resolve(".epg-bench", "cache");
+
+export async function run(request: RunRequest): Promise<RunOutcome> {
+  const { config, folder, progress, signal, clock = systemClock } = request;
+  const cache = cacheFolder();
+  const dataset = await openDataset(config, cache);
+  const backend = await openBackend(config);
+  requireEnough(config.samples, dataset.train.length, request);
+  const plan = await makePlan(config, dataset, backend, cache);
+  if (request.dryRun) return { kind: "planned", plan: describePlan(plan) };
+
+  await makeFolder(folder);
+  const journal = openJournal(folder, clock);
+  const env = await environment(backend, process.cwd());
+  await writeJson(join(folder, "config.resolved.json"), config);
+  await writeJson(join(folder, "env.json"), env);
+  await journal.write(request.resume ? "resumed" : "began", { command: request.command });
+  const pool = new WorkerPool(signal);
+  const startedAt = clock.date();
+  const began = clock.now();
+  let found: Found;
+  try {
+    found = await runJobs({
+      config,
+      cache,
+      folder,
+      dataset,
+      plan,
+      performer: { progress, journal, pool, clock },
+    });
+  } catch (error) {
+    if (error instanceof Stopped) return { kind: "stopped", folder, reason: error.message };
+    throw error;
+  } finally {
+    await pool.close();
+  }
+  const { result, exitCode } = await assembleResult({
+    request,
+    dataset,
+    plan,
+    env,
+    found,
+    startedAt,
+    finishedAt: clock.date(),
+    wallSeconds: (clock.now() - began) / 1000,
+  });
+  await writeJson(join(folder, "result.json"), result);
+  await journal.write("ended", { status: result.run.status, gate: result.gate.status });
+  return { kind: "finished", result, folder, exitCode };
+}
+
+const writeJson = (path: string, value: unknown): Promise<void> =>
+  writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (cause) {
+    throw new UserError(
+      `--output: cannot write ${folder}: ${(cause as Error).message}`,
+      "choose a folder that can be written",
+    );
+  }
+}
+
+function requireEnough(samples: number, trainingImages: number, { config }: RunRequest): void {
+  if (trainingImages < 2)
+    throw new UserError(
+      `dataset: ${config.dataset.plugin} has ${trainingImages} training images`,
+      "training needs at least 2",
+    );
+  if (samples < 2) throw new UserError(`samples: ${samples}`, "a distance needs at least 2");
+}

@@ -1,0 +1,138 @@
+/** The pieces of work a run is cut into. Each is plain data, done by a worker process, addressed by its content. */
+import type { ResolvedConfig } from "../config/index.ts";
+import type { SamplingCost, TrainingCost } from "../measure/ledger.ts";
+import type { Descriptor } from "../plugin.ts";
+
+export interface JobBase {
+  readonly config: ResolvedConfig;
+  /** Root of the cache. */
+  readonly cache: string;
+  /** Where the job's results go: `<cache>/<kind>/<key>`. */
+  readonly folder: string;
+  /** For people: "EPG: pre-training". */
+  readonly title: string;
+}
+
+export interface TrainJob extends JobBase {
+  readonly kind: "train";
+  readonly model: Descriptor<"model">;
+  readonly stage: string;
+  readonly steps: number;
+  /** Folders of the finished stages this one starts from, by name. */
+  readonly previous: Readonly<Record<string, string>>;
+  /** Steps between two pictures of where training stands. */
+  readonly frameEvery: number;
+}
+
+export interface TrainResult extends TrainingCost {
+  /** Of the weights the stage hands on. */
+  readonly weightsSha256: string;
+  readonly finalLoss: number;
+  /** Steps at which there is a picture `frame-<step>.u8`. */
+  readonly frames: readonly number[];
+}
+
+export interface SampleJob extends JobBase {
+  readonly kind: "sample";
+  readonly model: Descriptor<"model">;
+  readonly stages: Readonly<Record<string, string>>;
+  /** Sample from networks as they were before the first step. */
+  readonly untrained: boolean;
+  readonly samples: number;
+}
+
+export interface SampleResult extends SamplingCost {
+  readonly resolution: number;
+  /** Network calls an image; guidance passes counted. */
+  readonly nfe: number;
+  readonly description: Readonly<Record<string, string | number | boolean>>;
+}
+
+export interface ReconstructJob extends JobBase {
+  readonly kind: "reconstruct";
+  readonly model: Descriptor<"model">;
+  readonly stages: Readonly<Record<string, string>>;
+}
+
+export interface ReconstructResult {
+  readonly n: number;
+  /** Mean over images, in dB. */
+  readonly psnr: number;
+}
+
+export interface MeasureJob extends JobBase {
+  readonly kind: "measure";
+  readonly model: Descriptor<"model">;
+  readonly stages: Readonly<Record<string, string>>;
+}
+
+export interface MeasureResult {
+  readonly batchSize: number;
+  /** Images a second at that batch. */
+  readonly throughput: { readonly median: number; readonly standardError: number; readonly rounds: number };
+  /** Seconds of one image at batch 1. */
+  readonly latency: { readonly median: number; readonly standardError: number; readonly rounds: number };
+}
+
+/** Which images are scored. */
+export type ImageSet =
+  | { readonly kind: "stored"; readonly folder: string; readonly labelled: boolean }
+  | { readonly kind: "held-out" | "train-copies" | "blurred" | "constant-mean"; readonly n: number };
+
+export interface ScoreJob extends JobBase {
+  readonly kind: "score";
+  readonly images: ImageSet;
+}
+
+export interface Score {
+  readonly metric: string;
+  readonly value: number | null;
+  readonly standardError: number | null;
+  readonly unit: string;
+  readonly direction: "lower" | "higher" | "none";
+  readonly n: number;
+  readonly convention: string;
+  readonly beside?: { readonly label: string; readonly value: number | null };
+  readonly deleteGroup?: readonly number[];
+  readonly notGated?: string;
+}
+
+export interface ScoreResult {
+  readonly n: number;
+  readonly featureDims: number;
+  readonly features: string;
+  readonly scores: readonly Score[];
+  /** Nearest training image of the first samples. */
+  readonly neighbours: readonly number[];
+}
+
+export type Job = TrainJob | SampleJob | ReconstructJob | MeasureJob | ScoreJob;
+
+/** What a job says while it runs. */
+export type JobEvent =
+  | {
+      readonly type: "progress";
+      readonly done: number;
+      readonly total: number;
+      readonly unit: string;
+      readonly note?: string;
+    }
+  | { readonly type: "frame"; readonly step: number; readonly file: string };
+
+/** How a job reaches the process that asked for it. */
+export interface JobHost {
+  emit(event: JobEvent): void;
+  /** True once the run is asked to stop: the job saves what it has and throws `Stopped`. */
+  stopping(): boolean;
+  /** Monotonic milliseconds. */
+  now(): number;
+}
+
+export class Stopped extends Error {
+  override name = "Stopped";
+}
+
+/** Training that broke off: the loss is no longer a number. */
+export class Diverged extends Error {
+  override name = "Diverged";
+}

@@ -1,0 +1,21 @@
+/** Which label each sample gets: part of a result's identity. */
+import type { ResolvedConfig } from "../config/index.ts";
+import type { Dataset } from "../plugin.ts";
+import { createStream } from "../random/index.ts";
+
+/**
+ * Labels of samples 0 … n−1; −1 without classes.
+ * balanced: k mod classes; frequency: labels of training images drawn at random; uniform: drawn at random.
+ */
+export function labelsOf(
+  { labels, seed, unconditional }: ResolvedConfig,
+  { classes, train }: Dataset,
+  n: number,
+): Int32Array {
+  if (unconditional || classes.length === 0) return new Int32Array(n).fill(-1);
+  return Int32Array.from({ length: n }, (_, k) => {
+    if (labels === "balanced") return k % classes.length;
+    const random = createStream(seed, "labels", k);
+    return labels === "uniform" ? random.integer(classes.length) : train.label(random.integer(train.length));
+  });
+}

@@ -1,0 +1,61 @@
+/** How fast an entry samples on this machine, now: timings never come from the cache. */
+import { mkdir } from "node:fs/promises";
+import { timed } from "../measure/throughput.ts";
+import type { Sampler } from "../plugin.ts";
+import type { JobHost, MeasureJob, MeasureResult } from "./jobs.ts";
+import { labelsOf } from "./labels.ts";
+import { openBackend, openDataset, openModel, taskOf } from "./open.ts";
+import { sampleStreams } from "./seeds.ts";
+import { store } from "./store.ts";
+import { readWeights } from "./tensors.ts";
+
+const ROUNDS = 5;
+const MILLISECONDS = 2000;
+
+export async function measure(job: MeasureJob, host: JobHost): Promise<MeasureResult> {
+  const { config } = job;
+  const dataset = await openDataset(config, job.cache);
+  const task = taskOf(config, dataset);
+  const { model, options } = await openModel(config, job.model, job.title);
+  const runtime = await openBackend(config);
+  const weights = await readWeights(job.stages);
+  const batchSize = Math.min(model.samplingBatchSize(options, task), config.samples);
+
+  const timeAt = async (size: number) => {
+    const sampler: Sampler = await model.sampler(options, task, weights, runtime, size);
+    const streams = () => sampleStreams(config.seed, 0, size);
+    const labels = [...labelsOf(config, dataset, size)];
+    let round = 0;
+    const timing = await timed(
+      async () => {
+        await sampler.sample(streams(), labels);
+        host.emit({ type: "progress", done: ++round, total: ROUNDS, unit: "rounds" });
+      },
+      ROUNDS,
+      MILLISECONDS,
+    );
+    await sampler.dispose();
+    return timing;
+  };
+
+  const batch = await timeAt(batchSize);
+  const single = await timeAt(1);
+  const rate = (milliseconds: number): number => (batchSize * 1000) / milliseconds;
+  const result: MeasureResult = {
+    batchSize,
+    throughput: {
+      median: rate(batch.median),
+      // d(batch/t) = batch/t · dt/t
+      standardError: (rate(batch.median) * batch.standardError) / batch.median,
+      rounds: batch.rounds,
+    },
+    latency: {
+      median: single.median / 1000,
+      standardError: single.standardError / 1000,
+      rounds: single.rounds,
+    },
+  };
+  await mkdir(job.folder, { recursive: true });
+  await store(job.folder, result, []);
+  return result;
+}

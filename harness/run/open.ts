@@ -1,0 +1,64 @@
+/** Opening what a config names: the same in the process that plans and in the workers. */
+import { join } from "node:path";
+import type { ResolvedConfig } from "../config/index.ts";
+import { loadPlugin, parseOptions } from "../config/plugins.ts";
+import type {
+  Backend,
+  Dataset,
+  Descriptor,
+  FeatureExtractor,
+  ImageSource,
+  Model,
+  Runtime,
+  Task,
+} from "../plugin.ts";
+
+export async function openDataset(config: ResolvedConfig, cache: string): Promise<Dataset> {
+  const { dataset, baseFolder } = config;
+  const plugin = await loadPlugin("dataset", dataset.plugin, baseFolder);
+  return plugin.open(parseOptions(plugin, dataset, ["dataset"], sourceOf(config)), {
+    // The images stay the same whatever the training seed: seeds are compared on one data set.
+    seed: 0,
+    cacheFolder: join(cache, "datasets"),
+    baseFolder,
+    threads: 2,
+  });
+}
+
+export async function openBackend(config: ResolvedConfig): Promise<Backend> {
+  const { backend, baseFolder } = config;
+  const plugin = await loadPlugin("backend", backend.plugin, baseFolder);
+  return plugin.open(parseOptions(plugin, backend, ["backend"], sourceOf(config)));
+}
+
+export async function openExtractor(config: ResolvedConfig, runtime: Runtime): Promise<FeatureExtractor> {
+  const { features, baseFolder } = config;
+  const plugin = await loadPlugin("features", features.plugin, baseFolder);
+  return plugin.open(parseOptions(plugin, features, ["features"], sourceOf(config)), runtime);
+}
+
+export interface OpenModel {
+  readonly model: Model;
+  readonly options: never;
+}
+
+export async function openModel(
+  config: ResolvedConfig,
+  descriptor: Descriptor<"model">,
+  entry: string,
+): Promise<OpenModel> {
+  const model = await loadPlugin("model", descriptor.plugin, config.baseFolder);
+  return { model, options: parseOptions(model, descriptor, ["entries", entry], sourceOf(config)) };
+}
+
+/** Where the config stands, for messages. */
+const sourceOf = ({ file, name }: ResolvedConfig): string => file ?? `built-in config ${name}`;
+
+export const taskOf = (config: ResolvedConfig, dataset: Dataset): Task => ({
+  resolution: dataset.resolution,
+  classes: config.unconditional ? 0 : dataset.classes.length,
+});
+
+/** What the samples are scored against. */
+export const referenceOf = (config: ResolvedConfig, dataset: Dataset): ImageSource =>
+  config.scoreAgainst === "train" ? dataset.train : dataset.reference;

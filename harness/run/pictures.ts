@@ -1,0 +1,61 @@
+/** The pictures of a run, in `samples/` of its folder. */
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import writeFileAtomic from "write-file-atomic";
+import { encodePng, type Image } from "../formats/image.ts";
+import { composeGrid, grid, unstack } from "../formats/image-grid.ts";
+
+const GRID_COLUMNS = 10;
+const FILM_IMAGES = 10;
+
+/** A file name from an entry's name. */
+export const slug = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "") || "entry";
+
+async function write(folder: string, name: string, png: Uint8Array): Promise<string> {
+  const path = `samples/${name}`;
+  await mkdir(join(folder, "samples"), { recursive: true });
+  await writeFileAtomic(join(folder, path), Buffer.from(png));
+  return path;
+}
+
+/** Images (uint8 [n, side, side, 3]) in rows of ten; returns the path relative to the run folder. */
+export async function writeGrid(
+  folder: string,
+  name: string,
+  images: Uint8Array,
+  side: number,
+): Promise<string> {
+  return write(folder, `${name}.png`, await grid(unstack(images, side, side), GRID_COLUMNS));
+}
+
+/** One row a frame, earliest first: the same ten seeds as training goes on. */
+export async function writeFilm(
+  folder: string,
+  name: string,
+  frames: readonly string[],
+  side: number,
+): Promise<string> {
+  const rows: Image[] = [];
+  for (const file of frames) rows.push(...unstack(await readFile(file), side, side).slice(0, FILM_IMAGES));
+  return write(folder, `${name}-film.png`, await encodePng(composeGrid(rows, FILM_IMAGES)));
+}
+
+/** Samples above, the nearest training image of each below. */
+export async function writeNeighbours(
+  folder: string,
+  name: string,
+  samples: Uint8Array,
+  nearest: Uint8Array,
+  side: number,
+): Promise<string> {
+  const above = unstack(samples, side, side);
+  return write(
+    folder,
+    `${name}-neighbours.png`,
+    await grid([...above, ...unstack(nearest, side, side)], above.length),
+  );
+}

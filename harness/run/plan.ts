@@ -1,0 +1,177 @@
+/**
+ * The plan: which stages there are, how many steps each gets, and the content address of every piece of work.
+ * Nothing of it has run yet.
+ */
+import { join } from "node:path";
+import type { ResolvedConfig } from "../config/index.ts";
+import { pluginSource } from "../config/plugins.ts";
+import { UserError } from "../errors.ts";
+import type { Backend, Dataset, Descriptor, Model, Stage, Task } from "../plugin.ts";
+import { codeHash, HARNESS_CODE, hashOf, programHash } from "./identity.ts";
+import { openModel, taskOf } from "./open.ts";
+
+export interface PlannedStage {
+  readonly key: string;
+  readonly folder: string;
+  /** Key without the seed: what two training seeds of one recipe share. */
+  readonly recipe: string;
+  readonly model: Descriptor<"model">;
+  /** "pre-training" */
+  readonly name: string;
+  /** First entry that needs it. */
+  readonly entry: string;
+  /** Folders of the stages it starts from, by name. */
+  readonly previous: Readonly<Record<string, string>>;
+  readonly steps: number;
+  readonly batchSize: number;
+  readonly macs: number;
+  readonly flops: number;
+  readonly parameters: number;
+  readonly preparationFlops: number;
+}
+
+export interface PlannedEntry {
+  readonly name: string;
+  readonly model: Descriptor<"model">;
+  readonly title: string;
+  /** In order of training. */
+  readonly stages: readonly PlannedStage[];
+  readonly reconstructs: boolean;
+  readonly deviations: readonly string[];
+  readonly samplingBatchSize: number;
+  /** Of the samples: weights, sampler, seeds, labels, how many. */
+  readonly samplesKey: string;
+  readonly trainFlops: number;
+}
+
+export interface Plan {
+  readonly task: Task;
+  /** Distinct stages in an order in which each follows those it starts from. */
+  readonly stages: readonly PlannedStage[];
+  readonly entries: readonly PlannedEntry[];
+  readonly backendIdentity: string;
+}
+
+export async function makePlan(
+  config: ResolvedConfig,
+  dataset: Dataset,
+  backend: Backend,
+  cache: string,
+): Promise<Plan> {
+  const task = taskOf(config, dataset);
+  const backendIdentity = hashOf([
+    backend.name,
+    backend.version,
+    backend.device,
+    backend.precision,
+    backend.threads,
+  ]);
+  const stages = new Map<string, PlannedStage>();
+  const entries: PlannedEntry[] = [];
+  for (const [name, descriptor] of Object.entries(config.entries)) {
+    const { model, options } = await openModel(config, descriptor, name);
+    const code = codeHash([
+      ...HARNESS_CODE,
+      await pluginSource("model", descriptor.plugin, config.baseFolder),
+    ]);
+    const planned = planStages(
+      { config, dataset, task, name, descriptor, model, code, backendIdentity, cache },
+      model.stages(options, task),
+    );
+    for (const stage of planned) stages.set(stage.key, stages.get(stage.key) ?? stage);
+    entries.push({
+      name,
+      model: descriptor,
+      title: model.name,
+      stages: planned.map(({ key }) => stages.get(key)!),
+      reconstructs: model.reconstructor !== undefined,
+      deviations: model.deviations(options, task),
+      samplingBatchSize: Math.min(model.samplingBatchSize(options, task), config.samples),
+      samplesKey: hashOf([
+        planned.map(({ key }) => key),
+        descriptor.options,
+        code,
+        seedsHash(config),
+        backendIdentity,
+      ]),
+      trainFlops: planned.reduce(
+        (total, { steps, flops, preparationFlops }) => total + steps * flops + preparationFlops,
+        0,
+      ),
+    });
+  }
+  return { task, stages: [...stages.values()], entries, backendIdentity };
+}
+
+/** Equal hashes: the same seeds with the same labels, so that results can be paired. */
+export const seedsHash = ({ seed, samples, labels, unconditional }: ResolvedConfig): string =>
+  hashOf(["seeds", seed, samples, labels, unconditional]);
+
+interface Planning {
+  readonly config: ResolvedConfig;
+  readonly dataset: Dataset;
+  readonly task: Task;
+  readonly name: string;
+  readonly descriptor: Descriptor<"model">;
+  readonly model: Model;
+  readonly code: string;
+  readonly backendIdentity: string;
+  readonly cache: string;
+}
+
+function planStages(planning: Planning, stages: readonly Stage[]): PlannedStage[] {
+  const { config, dataset, name: entry, descriptor, model, code, backendIdentity, cache } = planning;
+  const planned: PlannedStage[] = [];
+  for (const stage of stages) {
+    const before = stage.after.map((needed) => planned.find(({ name }) => name === needed)!);
+    const { macs, flops, parameters } = stage.program;
+    const preparationFlops = stage.preparationFlops?.(dataset.train.length) ?? 0;
+    const steps = stage.steps ?? derivedSteps(planning, stage, preparationFlops);
+    const recipe = hashOf({
+      model: model.name,
+      stage: stage.name,
+      program: programHash(stage.program),
+      code,
+      identity: stage.identity,
+      steps,
+      batchSize: stage.batchSize,
+      data: dataset.train.identity,
+      backend: backendIdentity,
+      after: before.map((earlier) => earlier.recipe),
+    });
+    const key = hashOf([recipe, config.seed]);
+    planned.push({
+      key,
+      folder: join(cache, "train", key),
+      recipe,
+      model: descriptor,
+      name: stage.name,
+      entry,
+      previous: Object.fromEntries(before.map(({ name, folder }) => [name, folder])),
+      steps,
+      batchSize: stage.batchSize,
+      macs,
+      flops,
+      parameters,
+      preparationFlops,
+    });
+  }
+  return planned;
+}
+
+/** Steps for a stage's share of the entry's training FLOPs, work before the first step included. */
+function derivedSteps({ config, name }: Planning, stage: Stage, preparationFlops: number): number {
+  if (config.budget === null)
+    throw new UserError(
+      `entries.${name}: stage "${stage.name}" has no number of steps and there is no budget`,
+      "set budget: { trainingFlops: … } in the config, or the stage's steps in the entry's options",
+    );
+  const flops = config.budget.trainingFlops * stage.share - preparationFlops;
+  const steps = Math.round(flops / stage.program.flops);
+  if (steps < 1)
+    throw new UserError(
+      `budget.trainingFlops: ${config.budget.trainingFlops} leaves no step for stage "${stage.name}" of entry "${name}", whose step takes ${stage.program.flops} FLOPs`,
+      "raise the budget or choose a smaller model",
+    );
+  return steps;
+}

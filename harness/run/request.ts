@@ -1,0 +1,25 @@
+/** What a run is asked for, and what it comes to. */
+import type { ResolvedConfig } from "../config/index.ts";
+import type { Result } from "../result.ts";
+import type { Clock } from "./journal.ts";
+import type { Progress } from "./progress.ts";
+
+export interface RunRequest {
+  readonly config: ResolvedConfig;
+  /** The run folder, exactly. */
+  readonly folder: string;
+  readonly resume: boolean;
+  /** Print the plan, run nothing. */
+  readonly dryRun: boolean;
+  readonly progress: Progress;
+  /** Aborted: stop at the next safe point. */
+  readonly signal: AbortSignal;
+  /** The command that makes this run again. */
+  readonly command: string;
+  readonly clock?: Clock;
+}
+
+export type RunOutcome =
+  | { readonly kind: "finished"; readonly result: Result; readonly folder: string; readonly exitCode: number }
+  | { readonly kind: "planned"; readonly plan: string }
+  | { readonly kind: "stopped"; readonly folder: string; readonly reason: string };

@@ -1,0 +1,120 @@
+/** Rows of a result from what the jobs found. */
+import type { ResultRow } from "../result.ts";
+import type { MeasureResult, SampleResult, Score, TrainResult } from "./jobs.ts";
+import type { PlannedEntry } from "./plan.ts";
+
+/** Everything known of an entry that trained and sampled. */
+export interface EntryFacts {
+  readonly planned: PlannedEntry;
+  readonly training: readonly TrainResult[];
+  readonly sampling: SampleResult;
+  readonly timing: MeasureResult;
+}
+
+export const scoreRows = (entry: string, scores: readonly Score[]): ResultRow[] =>
+  scores.map(({ deleteGroup, ...score }) => ({
+    entry,
+    ...score,
+    ...(deleteGroup ? { deleteGroup: [...deleteGroup] } : {}),
+  }));
+
+const totalFlops = ({ flops, preparation }: TrainResult): number => flops + preparation.flops;
+
+/** Costs and speeds: everything but the scores. */
+export function measureRows({ planned, training, sampling, timing }: EntryFacts): ResultRow[] {
+  const row = (
+    metric: string,
+    value: number,
+    unit: string,
+    direction: ResultRow["direction"],
+    convention: string,
+    standardError: number | null = null,
+  ): ResultRow => ({
+    entry: planned.name,
+    metric,
+    value,
+    unit,
+    direction,
+    n: null,
+    standardError,
+    convention,
+  });
+
+  const { throughput, latency } = timing;
+  const peak = Math.max(sampling.peakMemoryBytes, ...training.map(({ peakMemoryBytes }) => peakMemoryBytes));
+  return [
+    row(
+      "nfe",
+      sampling.nfe,
+      "calls",
+      "lower",
+      "network calls an image, counted at the call; guidance passes included, decoder apart",
+    ),
+    row("decoder-calls", sampling.decoderCalls, "calls", "lower", "decoder calls an image"),
+    row(
+      "macs-per-image",
+      sampling.macsPerImage,
+      "MAC",
+      "lower",
+      "multiply-accumulates an image, network and decoder, attention products counted",
+    ),
+    row(
+      "sample-flops-per-image",
+      sampling.flopsPerImage,
+      "FLOP",
+      "lower",
+      "2·MACs + element-wise operations an image, network and decoder, from the programs' own count",
+    ),
+    row(
+      "throughput",
+      throughput.median,
+      "images/s",
+      "higher",
+      `median of batches of ${timing.batchSize} after warm-up, decoding included; error: of the median, from the median absolute deviation`,
+      throughput.standardError,
+    ),
+    row(
+      "latency",
+      latency.median,
+      "s",
+      "lower",
+      "median of single images (batch 1) after warm-up, decoding included; error: of the median, from the median absolute deviation",
+      latency.standardError,
+    ),
+    row(
+      "parameters",
+      sampling.networkParameters + sampling.decoderParameters,
+      "parameters",
+      "lower",
+      "numbers in the networks that sampling calls, decoder included",
+    ),
+    row(
+      "train-flops",
+      totalFlops(training.at(-1)!),
+      "FLOP",
+      "lower",
+      "2·MACs + element-wise operations of the last stage's steps, from the program's own count",
+    ),
+    row(
+      "total-train-flops",
+      training.reduce((total, stage) => total + totalFlops(stage), 0),
+      "FLOP",
+      "lower",
+      "2·MACs + element-wise operations of all stages (pre-training or VAE included), billed in full",
+    ),
+    row(
+      "wall-seconds",
+      training.reduce((total, { wallSeconds }) => total + wallSeconds, 0),
+      "s",
+      "lower",
+      "wall-clock of all training stages, each as its first run took, billed in full",
+    ),
+    row(
+      "peak-memory-bytes",
+      peak,
+      "bytes",
+      "lower",
+      "largest resident set of the entry's training and sampling processes",
+    ),
+  ];
+}

@@ -1,0 +1,139 @@
+/** Sampling one entry, in contiguous chunks of seeds that are kept as they are made. */
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import writeFileAtomic from "write-file-atomic";
+import { writeAdmSamples } from "../formats/npz.ts";
+import { countingRuntime, type Tallies, type Tally } from "../measure/counting.ts";
+import type { Sampler, StageWeights } from "../plugin.ts";
+import { createStream } from "../random/index.ts";
+import { inBatches } from "./batches.ts";
+import { initialState } from "./initial-state.ts";
+import { type JobHost, type SampleJob, type SampleResult, Stopped } from "./jobs.ts";
+import { labelsOf } from "./labels.ts";
+import { openBackend, openDataset, openModel, taskOf } from "./open.ts";
+import { sampleStreams } from "./seeds.ts";
+import { store } from "./store.ts";
+import { readWeights } from "./tensors.ts";
+
+export const SAMPLES = "samples.npz";
+
+/** Leaves `samples.npz` (ADM layout) in the job's folder. */
+export async function sample(job: SampleJob, host: JobHost): Promise<SampleResult> {
+  const { config, folder, samples: n } = job;
+  await mkdir(folder, { recursive: true });
+  const dataset = await openDataset(config, job.cache);
+  const task = taskOf(config, dataset);
+  const { model, options } = await openModel(config, job.model, job.title);
+  const runtime = countingRuntime(await openBackend(config));
+  const weights = job.untrained ? await untrainedWeights(job) : await readWeights(job.stages);
+  const batchSize = Math.min(model.samplingBatchSize(options, task), n);
+  const sampler = await model.sampler(options, task, weights, runtime, batchSize);
+  const labels = labelsOf(config, dataset, n);
+
+  const began = host.now();
+  const { images, made } = await sampleAll(job, host, sampler, labels, task.resolution);
+  const wallSeconds = (host.now() - began) / 1000;
+  const { network, decoder } = perImage(runtime.tallies, made * batchSize);
+  const shape = [n, task.resolution, task.resolution, 3] as const;
+  await writeAdmSamples(join(folder, SAMPLES), images, shape, labels);
+  const result: SampleResult = {
+    n,
+    resolution: task.resolution,
+    nfe: network.calls * batchSize,
+    decoderCalls: decoder.calls * batchSize,
+    macsPerImage: network.macs + decoder.macs,
+    flopsPerImage: network.flops + decoder.flops,
+    decoderMacsPerImage: decoder.macs,
+    decoderFlopsPerImage: decoder.flops,
+    networkParameters: runtime.tallies.network.parameters,
+    decoderParameters: runtime.tallies.decoder.parameters,
+    description: sampler.description,
+    batchSize,
+    wallSeconds,
+    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+  };
+  await sampler.dispose();
+  await store(folder, result, [SAMPLES]);
+  await removeChunks(folder, n, batchSize);
+  return result;
+}
+
+const chunkFile = (start: number): string => `chunk-${start}.u8`;
+
+/** All images, and how many batches this process made of them: what a killed one made is kept, not counted. */
+async function sampleAll(job: SampleJob, host: JobHost, sampler: Sampler, labels: Int32Array, side: number) {
+  const { folder, samples: n, config } = job;
+  const bytes = side * side * 3;
+  let made = 0;
+  const make = (positions: readonly number[]): Promise<Uint8Array> => {
+    made++;
+    return makeChunk(sampler, config.seed, positions, labels);
+  };
+  const images = await inBatches(n, sampler.batchSize, bytes, async (positions, start) => {
+    if (host.stopping()) throw new Stopped(`stopped after ${start} of ${n} samples`);
+    const file = join(folder, chunkFile(start));
+    const kept = existsSync(file) ? await readFile(file) : null;
+    const chunk = kept?.length === positions.length * bytes ? kept : await make(positions);
+    if (chunk !== kept) await writeFileAtomic(file, Buffer.from(chunk));
+    host.emit({ type: "progress", done: Math.min(start + positions.length, n), total: n, unit: "images" });
+    return chunk;
+  });
+  // Where every chunk was kept, one batch is made again to be counted.
+  if (made === 0) await make(Array.from({ length: sampler.batchSize }, (_, k) => k));
+  return { images, made };
+}
+
+const makeChunk = (
+  sampler: Sampler,
+  seed: number,
+  positions: readonly number[],
+  labels: Int32Array,
+): Promise<Uint8Array> =>
+  sampler.sample(
+    positions.map((k) => sampleStreams(seed, k, k + 1)[0]!),
+    positions.map((k) => labels[k]!),
+  );
+
+function perImage(tallies: Tallies, images: number) {
+  const of = ({ calls, macs, flops }: Tally) => ({
+    calls: calls / images,
+    macs: macs / images,
+    flops: flops / images,
+  });
+  return { network: of(tallies.network), decoder: of(tallies.decoder) };
+}
+
+async function removeChunks(folder: string, n: number, size: number): Promise<void> {
+  for (let start = 0; start < n; start += size) await rm(join(folder, chunkFile(start)), { force: true });
+}
+
+/** What each stage would hand on before its first step. */
+async function untrainedWeights({
+  config,
+  cache,
+  model: descriptor,
+  title,
+}: SampleJob): Promise<StageWeights> {
+  const dataset = await openDataset(config, cache);
+  const { model, options } = await openModel(config, descriptor, title);
+  const task = taskOf(config, dataset);
+  const runtime = await openBackend(config);
+  const weights: Record<string, StageWeights[string]> = {};
+  for (const stage of model.stages(options, task)) {
+    const random = createStream(config.seed, "stage", model.name, stage.name);
+    const context = {
+      task,
+      steps: 1,
+      batchSize: stage.batchSize,
+      train: dataset.train,
+      random,
+      previous: { ...weights },
+      runtime,
+    };
+    weights[stage.name] = stage.result(
+      initialState(stage.program, random.stream("initial state"), stage.start(context)),
+    );
+  }
+  return weights;
+}

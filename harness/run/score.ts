@@ -1,0 +1,115 @@
+/** Scoring one set of images against the reference. */
+import { mkdir } from "node:fs/promises";
+import type { ResolvedConfig } from "../config/index.ts";
+import type { Dataset, FeatureExtractor, Features, ImageSource } from "../plugin.ts";
+import { imagesOf } from "./image-sets.ts";
+import type { JobHost, ScoreJob, ScoreResult } from "./jobs.ts";
+import { openBackend, openDataset, openExtractor, referenceOf } from "./open.ts";
+import { makeStandard, type Standard, scoresOf } from "./scores.ts";
+import { store } from "./store.ts";
+
+/** Samples whose nearest training image is told. */
+const NEIGHBOURS = 8;
+
+interface Scorer {
+  readonly dataset: Dataset;
+  readonly extractor: FeatureExtractor;
+  readonly standard: Standard;
+}
+
+/** One a process: the reference's and the training set's features serve every job. */
+let opened: Promise<Scorer> | null = null;
+
+export async function score(job: ScoreJob, host: JobHost): Promise<ScoreResult> {
+  opened ??= openScorer(job.config, job.cache, host);
+  const { dataset, extractor, standard } = await opened;
+  const { images, labels, n } = await imagesOf(job.images, dataset);
+  const side = dataset.resolution;
+  const features = await extractor.extract(images, { n, height: side, width: side });
+  host.emit({
+    type: "progress",
+    done: 1,
+    total: 2,
+    unit: "steps",
+    note: `${n} images seen by ${extractor.name}`,
+  });
+  const { scores, nearest } = await scoresOf(features, labels, standard);
+  const result: ScoreResult = {
+    n,
+    featureDims: extractor.dims,
+    features: extractor.id,
+    scores,
+    neighbours: [...nearest.subarray(0, NEIGHBOURS)],
+  };
+  await mkdir(job.folder, { recursive: true });
+  await store(job.folder, result, []);
+  host.emit({ type: "progress", done: 2, total: 2, unit: "steps" });
+  return result;
+}
+
+async function openScorer(config: ResolvedConfig, cache: string, host: JobHost): Promise<Scorer> {
+  const dataset = await openDataset(config, cache);
+  const extractor = await openExtractor(config, await openBackend(config));
+  const train = await featuresOf(extractor, dataset.train, dataset.resolution, host);
+  const reference =
+    config.scoreAgainst === "train"
+      ? train
+      : await featuresOf(extractor, referenceOf(config, dataset), dataset.resolution, host);
+  const suffix = config.scoreAgainst === "train" ? "-train" : "";
+  const standard = await makeStandard({
+    extractor: extractor.name,
+    suffix,
+    train,
+    trainLabels: labelsOf(dataset.train),
+    reference,
+    classes: config.unconditional ? 0 : dataset.classes.length,
+    classesMatch: dataset.classesAreImageNet,
+  });
+  return { dataset, extractor, standard };
+}
+
+const labelsOf = (source: ImageSource): Int32Array =>
+  Int32Array.from({ length: source.length }, (_, i) => source.label(i));
+
+/** Features of a whole part of the data set, read in runs of images so that memory does not grow with it. */
+async function featuresOf(
+  extractor: FeatureExtractor,
+  source: ImageSource,
+  side: number,
+  host: JobHost,
+): Promise<Features> {
+  const RUN = 512;
+  const parts: Features[] = [];
+  for (let start = 0; start < source.length; start += RUN) {
+    const indices = Array.from({ length: Math.min(RUN, source.length - start) }, (_, k) => start + k);
+    const shape = { n: indices.length, height: side, width: side };
+    parts.push(await extractor.extract(await source.images(indices), shape));
+    host.emit({
+      type: "progress",
+      done: start + indices.length,
+      total: source.length + 1,
+      unit: "images",
+      note: "real images",
+    });
+  }
+  return joined(parts);
+}
+
+function joined(parts: readonly Features[]): Features {
+  const n = parts.reduce((sum, part) => sum + part.n, 0);
+  const { dims, classes } = parts[0]!;
+  const all = {
+    n,
+    dims,
+    classes,
+    features: new Float32Array(n * dims),
+    logits: new Float32Array(n * classes),
+  };
+  let row = 0;
+  for (const part of parts) {
+    all.features.set(part.features, row * dims);
+    all.logits.set(part.logits, row * classes);
+    row += part.n;
+  }
+  return all;
+}

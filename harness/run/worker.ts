@@ -1,0 +1,76 @@
+/**
+ * A worker process: does the jobs it is sent, one after another, and tells how they end. Native code runs
+ * here, so that a crash or an out-of-memory ends this process and one job, not the run.
+ */
+import { UserError } from "../errors.ts";
+import { Diverged, type Job, type JobEvent, type JobHost, Stopped } from "./jobs.ts";
+
+export type WorkerMessage =
+  | { readonly type: "event"; readonly event: JobEvent }
+  | { readonly type: "done"; readonly result: unknown }
+  | {
+      readonly type: "failed";
+      readonly reason: "stopped" | "diverged" | "user" | "crash";
+      readonly message: string;
+      readonly fix?: string | undefined;
+    };
+
+export type WorkerRequest = { readonly type: "job"; readonly job: Job } | { readonly type: "stop" };
+
+let stopping = false;
+
+const send = (message: WorkerMessage): void => {
+  process.send?.(message);
+};
+
+/** At most ten progress messages a second. */
+function throttled(): (event: JobEvent) => void {
+  let last = 0;
+  return (event) => {
+    const now = performance.now();
+    if (event.type === "progress" && event.done < event.total && now - last < 100) return;
+    last = now;
+    send({ type: "event", event });
+  };
+}
+
+async function perform(job: Job, host: JobHost): Promise<unknown> {
+  switch (job.kind) {
+    case "train":
+      return (await import("./train.ts")).train(job, host);
+    case "sample":
+      return (await import("./sample.ts")).sample(job, host);
+    case "reconstruct":
+      return (await import("./reconstruct.ts")).reconstruct(job, host);
+    case "measure":
+      return (await import("./measure.ts")).measure(job, host);
+    case "score":
+      return (await import("./score.ts")).score(job, host);
+  }
+}
+
+function failure(error: unknown): WorkerMessage {
+  if (error instanceof Stopped) return { type: "failed", reason: "stopped", message: error.message };
+  if (error instanceof Diverged) return { type: "failed", reason: "diverged", message: error.message };
+  if (error instanceof UserError)
+    return { type: "failed", reason: "user", message: error.message, fix: error.fix };
+  const { stack, message } = error instanceof Error ? error : new Error(String(error));
+  return { type: "failed", reason: "crash", message: stack ?? message };
+}
+
+process.on("message", async (request: WorkerRequest) => {
+  if (request.type === "stop") {
+    stopping = true;
+    return;
+  }
+  const host: JobHost = { emit: throttled(), stopping: () => stopping, now: () => performance.now() };
+  try {
+    send({ type: "done", result: await perform(request.job, host) });
+  } catch (error) {
+    send(failure(error));
+  }
+});
+// The parent is gone, by a kill perhaps: nobody is left to work for.
+process.on("disconnect", () => process.exit(1));
+// These reach the whole process group; the parent decides when to stop.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => {});

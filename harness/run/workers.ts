@@ -1,0 +1,91 @@
+/** Sending jobs to worker processes. */
+import { fileURLToPath } from "node:url";
+import { execaNode } from "execa";
+import { UserError } from "../errors.ts";
+import { Diverged, type Job, type JobEvent, Stopped } from "./jobs.ts";
+import type { WorkerMessage, WorkerRequest } from "./worker.ts";
+
+/** A job failed in a way that concerns this job alone: the others go on. */
+export class JobFailed extends Error {
+  override name = "JobFailed";
+}
+
+export class WorkerPool {
+  #idle: Worker | null = null;
+  readonly #signal: AbortSignal;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  /**
+   * Runs one job in a process that has done nothing else (`fresh`: its peak memory is the job's) or in one
+   * that stays for the next. Throws `Stopped`, `UserError`, or `JobFailed` with what the job said.
+   */
+  async run(job: Job, onEvent: (event: JobEvent) => void, fresh = true): Promise<unknown> {
+    if (this.#signal.aborted) throw new Stopped("stopped before it began");
+    const worker = (!fresh && this.#idle) || new Worker();
+    if (worker === this.#idle) this.#idle = null;
+    const stop = (): void => worker.send({ type: "stop" });
+    this.#signal.addEventListener("abort", stop, { once: true });
+    try {
+      const result = await worker.perform(job, onEvent);
+      if (fresh || this.#idle) await worker.close();
+      else this.#idle = worker;
+      return result;
+    } catch (error) {
+      await worker.close();
+      throw error;
+    } finally {
+      this.#signal.removeEventListener("abort", stop);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#idle?.close();
+    this.#idle = null;
+  }
+}
+
+const startWorker = () =>
+  execaNode(fileURLToPath(new URL("./worker.js", import.meta.url)), [], {
+    ipc: true,
+    reject: false,
+    stdin: "ignore",
+    stdout: "ignore",
+    buffer: { ipc: false, stdout: false },
+    maxBuffer: 1_000_000,
+  });
+
+class Worker {
+  readonly #process = startWorker();
+
+  send(request: WorkerRequest): void {
+    this.#process.sendMessage(request as never).catch(() => {});
+  }
+
+  /** Sends a job and follows it to its end. */
+  async perform(job: Job, onEvent: (event: JobEvent) => void): Promise<unknown> {
+    this.send({ type: "job", job });
+    for await (const raw of this.#process.getEachMessage()) {
+      const message = raw as unknown as WorkerMessage;
+      if (message.type === "event") onEvent(message.event);
+      else if (message.type === "done") return message.result;
+      else throw asError(message);
+    }
+    const { exitCode, signal, stderr } = await this.#process;
+    const how = signal ? `was killed by ${signal}` : `ended with exit code ${exitCode}`;
+    throw new JobFailed(`its worker process ${how}${stderr ? `: ${stderr.trim().split("\n").at(-1)}` : ""}`);
+  }
+
+  async close(): Promise<void> {
+    this.#process.kill("SIGKILL");
+    await this.#process;
+  }
+}
+
+function asError({ reason, message, fix }: Extract<WorkerMessage, { type: "failed" }>): Error {
+  if (reason === "stopped") return new Stopped(message);
+  if (reason === "diverged") return new Diverged(message);
+  return reason === "user" ? new UserError(message, fix) : new JobFailed(message);
+}
