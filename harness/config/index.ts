@@ -12,7 +12,7 @@ import type { ResolvedConfig } from "./schema.ts";
 
 export type { Overrides } from "./overrides.ts";
 export { RESOLVED_FILE, readResolved } from "./resolve.ts";
-export type { Config, ResolvedConfig } from "./schema.ts";
+export type { ResolvedConfig } from "./schema.ts";
 
 interface ConfigRequest {
   /** The file named by `--config`; undefined: discovered from `folder`, else built in. */
@@ -46,7 +46,7 @@ export async function loadConfig({ file, folder, overrides, note }: ConfigReques
 }
 
 /** The file of a config that ships with the package. */
-export function builtinConfig(name: "shapes" | "photos"): string {
+function builtinConfig(name: "shapes" | "photos"): string {
   return join(packageRoot(), "configs", `${name === "shapes" ? "default" : name}.config.ts`);
 }
 
