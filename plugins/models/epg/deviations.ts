@@ -15,12 +15,13 @@ export function deviations(options: EpgOptions, task: Task): readonly string[] {
 }
 
 function smallSize({ size, objective }: EpgOptions, task: Task): readonly string[] {
-  const { width, depth, patch, positionAmplitude } = networkShape(size, task);
+  const { width, depth, patch, positionAmplitude, classDeviation } = networkShape(size, task);
   const { hidden, out } = projectorShape(size);
   const { diffusion, pretraining, batchSize, consistency } = recipeOf(size);
   const common = [
     `Size ${size}: ${depth} + ${depth} blocks of width ${width}, patches of ${patch} px, head ${hidden} and ${out} wide.`,
     `pos_embed starts from 2-D sines and cosines of amplitude ${positionAmplitude} (still learned), not from N(0, .02).`,
+    `class_embed starts from N(0, ${classDeviation}²), not from N(0, .02²).`,
     `Batch ${batchSize}, learning rate ${diffusion.learningRate}, β₂ ${diffusion.beta2}; warm-up is a part of the steps, not 10,000.`,
     "Images are normalised to [−1, 1] in every channel.",
     ...(pretraining.targetBatchNorm === "batch"

@@ -39,6 +39,8 @@ export interface NetworkShape {
   readonly tokens: number;
   /** Amplitude of the 2-D sines and cosines `pos_embed` starts from; null: truncated N(0, .02), as published. */
   readonly positionAmplitude: number | null;
+  /** Standard deviation that `class_embed` starts with; published .02, beside a time embedding of amplitude 1. */
+  readonly classDeviation: number;
 }
 
 const patchesOf = ({ resolution, patch }: NetworkShape): number => (resolution / patch) ** 2;
@@ -71,7 +73,11 @@ export function network(
 ): Value {
   const batch = x.shape[0]!;
   const time = timeEmbedding(t, shape.width);
-  const table = p.parameter("class_embed.weight", [shape.classes + 1, shape.width], normal(0.02));
+  const table = p.parameter(
+    "class_embed.weight",
+    [shape.classes + 1, shape.width],
+    normal(shape.classDeviation),
+  );
   const label = gather(table, y);
   const condition = silu(add(time, label));
   const classToken = add(classTokens(p, shape), reshape(label, [batch, 1, shape.width]));

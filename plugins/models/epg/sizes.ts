@@ -54,6 +54,8 @@ export const isPublished = (name: SizeName): boolean => SIZES[name].published;
 
 /** Amplitude of the sines and cosines that the small sizes' `pos_embed` starts from. */
 const POSITION_AMPLITUDE = 1;
+/** Spread of the small sizes' `class_embed`: enough to be seen beside the time embedding from the first step. */
+const CLASS_DEVIATION = 0.5;
 
 /** The network of a size for a task. Throws where the patch does not divide the resolution. */
 export function networkShape(name: SizeName, { resolution, classes }: Task): NetworkShape {
@@ -76,6 +78,7 @@ export function networkShape(name: SizeName, { resolution, classes }: Task): Net
     classes,
     tokens: 1,
     positionAmplitude: size.published ? null : POSITION_AMPLITUDE,
+    classDeviation: size.published ? 0.02 : CLASS_DEVIATION,
   };
 }
 

@@ -54,6 +54,7 @@ export function shapeOf(path: string): NetworkShape {
     classes: config.num_classes ?? 0,
     tokens: config.tokens!,
     positionAmplitude: null,
+    classDeviation: 0.02,
   };
 }
 
