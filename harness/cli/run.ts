@@ -86,7 +86,9 @@ async function runVerb(flags: RunFlags, argv: readonly string[]): Promise<number
     return 0;
   }
   if (outcome.kind === "stopped") {
-    process.stderr.write(`${outcome.reason}\ngo on with: npx epg-bench run --resume ${quoted(folder)}\n`);
+    const { shortened } = await import("../config/module.ts");
+    const again = `npx epg-bench run --resume ${quoted(shortened(folder))}`;
+    process.stderr.write(`${outcome.reason}\ngo on with: ${again}\n`);
     return interruption.exitCode() ?? 1;
   }
   await deliver(outcome.result, folder, flags);
