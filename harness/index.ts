@@ -19,3 +19,4 @@ export type * from "./plugin.ts";
 export * as program from "./program/index.ts";
 export { createStream, type Stream } from "./random/index.ts";
 export { type Result, resultJsonSchema, resultSchema } from "./result.ts";
+export { z } from "zod";

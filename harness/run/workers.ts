@@ -61,21 +61,30 @@ class Worker {
   readonly #process = startWorker();
 
   send(request: WorkerRequest): void {
-    this.#process.sendMessage(request as never).catch(() => {});
+    this.#process.send(request);
   }
 
   /** Sends a job and follows it to its end. */
-  async perform(job: Job, onEvent: (event: JobEvent) => void): Promise<unknown> {
-    this.send({ type: "job", job });
-    for await (const raw of this.#process.getEachMessage()) {
-      const message = raw as unknown as WorkerMessage;
-      if (message.type === "event") onEvent(message.event);
-      else if (message.type === "done") return message.result;
-      else throw asError(message);
-    }
-    const { exitCode, signal, stderr } = await this.#process;
-    const how = signal ? `was killed by ${signal}` : `ended with exit code ${exitCode}`;
-    throw new JobFailed(`its worker process ${how}${stderr ? `: ${stderr.trim().split("\n").at(-1)}` : ""}`);
+  perform(job: Job, onEvent: (event: JobEvent) => void): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const settle = (message: unknown): void => {
+        const told = message as WorkerMessage;
+        if (told.type === "event") {
+          onEvent(told.event);
+          return;
+        }
+        this.#process.off("message", settle);
+        if (told.type === "done") resolve(told.result);
+        else reject(asError(told));
+      };
+      this.#process.on("message", settle);
+      this.#process.then(({ exitCode, signal, stderr }) => {
+        const how = signal ? `was killed by ${signal}` : `ended with exit code ${exitCode}`;
+        const last = stderr.trim().split("\n").at(-1);
+        reject(new JobFailed(`its worker process ${how}${last ? `: ${last}` : ""}`));
+      });
+      this.send({ type: "job", job });
+    });
   }
 
   async close(): Promise<void> {

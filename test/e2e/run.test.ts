@@ -1,0 +1,170 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { openAdmSamples } from "../../harness/formats/npz.ts";
+import type { Result } from "../../harness/result.ts";
+import { command, readResult, temporaryFolder, timeless, writeTinyConfig } from "./cli.ts";
+
+const folder = temporaryFolder();
+let result: Result;
+let stdout: string;
+let stderr: string;
+
+beforeAll(async () => {
+  writeTinyConfig(folder);
+  const ran = await command(folder, ["run", "-c", "tiny.config.ts", "--output", "out"]);
+  stdout = String(ran.stdout);
+  stderr = String(ran.stderr);
+  expect(stderr).not.toContain("    at ");
+  expect(ran.exitCode).toBe(0);
+  result = readResult(folder);
+}, 300_000);
+
+const value = (entry: string, metric: string): number => {
+  const row = result.results.find((one) => one.entry === entry && one.metric === metric);
+  expect(row, `${entry} ${metric}`).toBeDefined();
+  return row!.value!;
+};
+
+describe("a run", () => {
+  it("scores, costs and times every entry", () => {
+    for (const entry of ["EPG", "VAE + DiT"])
+      for (const metric of [
+        "fd-efficientnet-lite0",
+        "kid-efficientnet-lite0",
+        "is-efficientnet-lite0",
+        "precision-efficientnet-lite0",
+        "recall-efficientnet-lite0",
+        "class-accuracy-efficientnet-lite0",
+        "memorisation-efficientnet-lite0",
+        "nfe",
+        "decoder-calls",
+        "macs-per-image",
+        "throughput",
+        "latency",
+        "parameters",
+        "train-flops",
+        "sample-flops-per-image",
+        "total-train-flops",
+        "wall-seconds",
+        "peak-memory-bytes",
+      ])
+        expect(value(entry, metric), `${entry} ${metric}`).toBeTypeOf("number");
+  });
+
+  it("counts network and decoder calls", () => {
+    // EDM's Heun with 16 levels: 2·16 − 1
+    expect(value("EPG", "nfe")).toBe(31);
+    expect(value("EPG", "decoder-calls")).toBe(0);
+    expect(value("VAE + DiT", "nfe")).toBe(4);
+    expect(value("VAE + DiT", "decoder-calls")).toBe(1);
+  });
+
+  it("bills every stage, and the total beside it", () => {
+    const lines = result.ledger.filter(({ entries }) => entries.includes("VAE + DiT"));
+    const training = lines.filter(({ kind }) => kind === "training" || kind === "encoding");
+    expect(training.reduce((sum, { flops }) => sum + flops, 0)).toBeCloseTo(
+      value("VAE + DiT", "total-train-flops"),
+      -3,
+    );
+    expect(value("VAE + DiT", "total-train-flops")).toBeGreaterThan(value("VAE + DiT", "train-flops"));
+    expect(lines.map(({ kind }) => kind)).toEqual(
+      expect.arrayContaining(["encoding", "training", "sampling", "decoding"]),
+    );
+  });
+
+  it("knows copies of training images for what they are", () => {
+    expect(value("copies of training images", "memorisation-efficientnet-lite0")).toBe(1);
+    expect(value("constant mean image", "recall-efficientnet-lite0")).toBe(0);
+    expect(value("real images, held out", "fd-efficientnet-lite0")).toBeLessThan(
+      value("constant mean image", "fd-efficientnet-lite0"),
+    );
+  });
+
+  it("scores the reconstruction of held-out images", () => {
+    expect(value("VAE + DiT: reconstruction", "psnr")).toBeGreaterThan(0);
+    expect(value("VAE + DiT: reconstruction", "fd-efficientnet-lite0")).toBeGreaterThan(0);
+  });
+
+  it("keeps the samples where other evaluators read them", async () => {
+    const entry = result.run.entries.find(({ name }) => name === "EPG")!;
+    const samples = await openAdmSamples(join(folder, "out", entry.samples!));
+    expect(samples.shape).toEqual([40, 32, 32, 3]);
+    expect([...samples.labels!].slice(0, 10)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 0, 1]);
+    await samples.close();
+  });
+
+  it("draws grids, film strips and neighbours, and names them in the report", () => {
+    const report = readFileSync(join(folder, "out", "report.md"), "utf8");
+    for (const { name, kind, grid, film, neighbours } of result.run.entries) {
+      if (kind !== "model") continue;
+      for (const picture of [grid, film, neighbours]) {
+        expect(existsSync(join(folder, "out", picture!)), `${name}: ${picture}`).toBe(true);
+        expect(report).toContain(picture!);
+      }
+    }
+  });
+
+  it("puts the result on stdout and the progress on stderr", () => {
+    expect(stdout).toContain("report.md");
+    expect(stdout).not.toContain("steps/s");
+    expect(stderr).toContain("EPG: pre-training");
+  });
+
+  it("is refused a folder that holds a run", async () => {
+    const again = await command(folder, ["run", "-c", "tiny.config.ts", "--output", "out"]);
+    expect(again.exitCode).toBe(2);
+    expect(again.stderr).toContain("--resume");
+  });
+
+  it("finds the same values again, from the cache, with new timings", async () => {
+    const ran = await command(folder, ["run", "-c", "tiny.config.ts", "--output", "out2"]);
+    expect(ran.exitCode).toBe(0);
+    const second = readResult(folder, "out2");
+    expect(timeless(second)).toEqual(timeless(result));
+    expect(second.ledger.every(({ cached }) => cached)).toBe(true);
+    const throughput = (one: Result) => one.results.find(({ metric }) => metric === "throughput")!.value;
+    expect(throughput(second)).not.toBe(throughput(result));
+    const wall = (one: Result) => one.results.find(({ metric }) => metric === "wall-seconds")!.value;
+    expect(wall(second)).toBe(wall(result));
+  });
+});
+
+describe("gating", () => {
+  it("passes the identical run and fails one with 2 sampling steps", async () => {
+    const saved = await command(folder, ["baseline", "save", "out", "--to", "ci.json"]);
+    expect(saved.exitCode).toBe(0);
+    expect((await command(folder, ["gate", "out2", "--baseline", "ci.json"])).exitCode).toBe(0);
+
+    writeTinyConfig(folder, { samplerSteps: 2 }, "two.config.ts");
+    await command(folder, ["run", "-c", "two.config.ts", "--output", "out3"]);
+    const gated = await command(folder, ["gate", "out3", "--baseline", "ci.json"]);
+    expect(gated.exitCode).toBe(20);
+  });
+
+  it("says so where there are gates but no baseline", async () => {
+    writeTinyConfig(folder, { more: 'gates: { kid: ["error", { maxWorse: "5%" }] },' }, "gated.config.ts");
+    const ran = await command(folder, ["run", "-c", "gated.config.ts", "--output", "out4"]);
+    expect(ran.exitCode).toBe(0);
+    expect(ran.stdout).toMatch(/no baseline/i);
+  });
+});
+
+describe("a damaged cache", () => {
+  it("is named, and nothing is lost", async () => {
+    const cache = join(folder, ".epg-bench", "cache", "train");
+    const stage = readdirSync(cache)[0]!;
+    const file = join(cache, stage, "weights.safetensors");
+    const whole = readFileSync(file);
+    writeFileSync(file, whole.subarray(0, whole.length - 8));
+    const ran = await command(folder, ["run", "-c", "tiny.config.ts", "--output", "out5"]);
+    expect(ran.exitCode).toBe(2);
+    expect(ran.stderr).toContain(file);
+    expect(ran.stderr).not.toContain("    at ");
+    writeFileSync(file, whole);
+    const resumed = await command(folder, ["run", "--resume", "out5"]);
+    expect(resumed.exitCode).toBe(0);
+    expect(timeless(readResult(folder, "out5"))).toEqual(timeless(result));
+    rmSync(join(folder, "out5"), { recursive: true });
+  });
+});
