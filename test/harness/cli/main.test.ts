@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { main } from "../../../harness/cli/main.ts";
 import { packageVersion } from "../../../harness/package-root.ts";
 import type { Result } from "../../../harness/result.ts";
 import { fixtureResult, rowOf } from "../../fixtures/result.ts";
+import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
 
 let stdout = "";
 let stderr = "";
@@ -37,7 +37,7 @@ async function exit(...argv: string[]): Promise<number> {
 
 /** A run folder that holds the result. */
 function folderOf(result: Result): string {
-  const folder = mkdtempSync(join(tmpdir(), "epg-bench-cli-"));
+  const folder = temporaryFolder();
   writeFileSync(join(folder, "result.json"), JSON.stringify(result));
   return folder;
 }
@@ -123,7 +123,7 @@ describe("verbs on a result", () => {
 
   it("baseline save, then the same run passes and one with more network calls fails with 20", async () => {
     const folder = folderOf(fixtureResult());
-    const baseline = join(mkdtempSync(join(tmpdir(), "epg-bench-cli-")), "ci/base.json");
+    const baseline = join(temporaryFolder(), "ci/base.json");
     expect(await exit("baseline", "save", folder, "--to", baseline)).toBe(0);
     expect(stdout).toBe(`${baseline}\n`);
 
@@ -154,7 +154,6 @@ describe("verbs on a result", () => {
     const entry = worse.run.entries.find(({ kind }) => kind === "model")!.name;
     rowOf(worse, entry, "nfe").value! += 2;
     const other = folderOf(worse);
-    mkdirSync(other, { recursive: true });
     const config = {
       name: "own",
       file: null,

@@ -1,15 +1,14 @@
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, it } from "vitest";
 import { newRunFolder } from "../../../harness/cli/run-folder.ts";
 import { UserError } from "../../../harness/errors.ts";
+import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
 
 const NOW = new Date("2026-05-01T12:34:56.789Z");
-const folder = () => mkdtempSync(join(tmpdir(), "epg-bench-output-"));
 
 it("is exactly the folder named", () => {
-  const output = join(folder(), "a/b");
+  const output = join(temporaryFolder(), "a/b");
   expect(newRunFolder(output, "shapes", NOW)).toBe(output);
 });
 
@@ -20,7 +19,7 @@ it("is named by time and config otherwise", () => {
 });
 
 it("may hold other files, but no run", () => {
-  const output = folder();
+  const output = temporaryFolder();
   writeFileSync(join(output, "notes.txt"), "");
   expect(newRunFolder(output, "shapes", NOW)).toBe(output);
   writeFileSync(join(output, "config.resolved.json"), "{}");
@@ -30,7 +29,7 @@ it("may hold other files, but no run", () => {
 });
 
 it("cannot be a file or lie in one", () => {
-  const file = join(folder(), "file");
+  const file = join(temporaryFolder(), "file");
   writeFileSync(file, "");
   for (const output of [file, join(file, "below")]) {
     expect(() => newRunFolder(output, "shapes", NOW)).toThrow(UserError);
@@ -39,7 +38,7 @@ it("cannot be a file or lie in one", () => {
 });
 
 it.skipIf(process.getuid?.() === 0)("must be writable (root writes everywhere: skipped for root)", () => {
-  const output = join(folder(), "closed");
+  const output = join(temporaryFolder(), "closed");
   mkdirSync(output);
   chmodSync(output, 0o500);
   expect(() => newRunFolder(join(output, "run"), "shapes", NOW)).toThrow("cannot be written");

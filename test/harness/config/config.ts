@@ -1,13 +1,13 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Overrides } from "../../../harness/config/index.ts";
 import { loadConfig, type ResolvedConfig } from "../../../harness/config/index.ts";
 import { UserError } from "../../../harness/errors.ts";
+import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
 
 /** An empty folder that counts as the root of a repository: discovery stops there. */
 export function repository(): string {
-  const folder = mkdtempSync(join(tmpdir(), "epg-bench-config-"));
+  const folder = temporaryFolder();
   writeFileSync(join(folder, ".git"), "");
   return folder;
 }
