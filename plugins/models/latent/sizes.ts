@@ -52,7 +52,7 @@ export const SIZES = {
     // Convolutions this narrow take five times a DiT's seconds for a FLOP: few of them, in small batches, many steps.
     vaeShare: 0.12,
     autoencoder: { channels: [16, 32, 32], blocks: 1, groups: 8, latentChannels: 4 },
-    dit: { patch: 2, width: 192, depth: 6, heads: 3 },
+    dit: { patch: 2, width: 192, depth: 4, heads: 3 },
     vaeStage: { batchSize: 4, learningRate: cosine(1e-3) },
     ditStage: { batchSize: 32, learningRate: cosine(1e-3) },
   },
