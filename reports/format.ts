@@ -18,7 +18,7 @@ const SCALED: Record<string, string> = {
 };
 
 /** Units that say nothing a reader needs beside every number. */
-const SILENT = new Set(["", "share", "calls", "1"]);
+const SILENT = new Set(["", "share", "calls", "1", "squared feature units", "effective classes"]);
 
 export interface Shown {
   readonly value: number | null;

@@ -4,7 +4,7 @@ import Table from "cli-table3";
 import { metricFamily, metricKind, type Result, type ResultRow } from "../harness/result.ts";
 import { arrow, NO_VALUE, quantity } from "./format.ts";
 import { plain } from "./text.ts";
-import { GATE_MARKS } from "./verdicts.ts";
+import { GATE_MARKS, NO_GATES } from "./verdicts.ts";
 
 const WIDTH = 100;
 const GAP = 2;
@@ -34,7 +34,7 @@ export function terminal(result: Result, options: TerminalOptions): string {
     "",
     ...failed.map(({ name, failure }) => `"${plain(name)}" failed: ${plain(failure ?? "no reason given")}`),
     plain(result.run.summary),
-    ...(result.gate.status === "none" ? [] : [verdictLine(result, options.color)]),
+    ...(result.gate.reason === NO_GATES ? [] : [verdictLine(result, options.color)]),
     ...(options.reportPath === null ? [] : [`Report: ${plain(options.reportPath)}`]),
   ];
   return `${lines.join("\n")}\n`;

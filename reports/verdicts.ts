@@ -16,6 +16,9 @@ const MARKS: Record<Verdict["status"], string> = {
 
 const ORDER = Object.keys(MARKS);
 
+/** Why a run that was asked for no gate has no verdict: not worth a line of its own. */
+export const NO_GATES = "no gates in the config";
+
 export const GATE_MARKS: Record<Result["gate"]["status"], string> = {
   passed: "✅ Gate passed",
   failed: "❌ Gate failed",

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { reporters } from "../../reports/index.ts";
 import { shortened } from "../config/module.ts";
-import { suggestion } from "../config/suggest.ts";
+import { suggestion } from "../suggest.ts";
 import { UserError } from "../errors.ts";
 import type { Result } from "../result.ts";
 

@@ -2,7 +2,7 @@
 import { type ZodError, type ZodType, z } from "zod";
 import { UserError } from "../errors.ts";
 import { child, fieldAt } from "./field.ts";
-import { nearest, suggestion } from "./suggest.ts";
+import { nearest, suggestion } from "../suggest.ts";
 
 type Issue = ZodError["issues"][number];
 

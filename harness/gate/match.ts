@@ -2,7 +2,7 @@
 import { UserError } from "../errors.ts";
 import { metricFamily, type ResultEntry, type ResultRow } from "../result.ts";
 import type { Measured } from "./comparable.ts";
-import { nearest } from "./nearest.ts";
+import { suggestion } from "../suggest.ts";
 import type { GateRule, Gates } from "./schema.ts";
 
 export interface Gated {
@@ -54,7 +54,7 @@ export function checkGateNames(gates: Gates, runs: readonly Measured[]): void {
   if (unknown !== undefined)
     throw new UserError(
       `gates: no row of the result has the metric "${unknown}"`,
-      `the nearest known one is "${nearest(unknown, names)}"; known are ${[...names].sort().join(", ")}`,
+      suggestion(unknown, [...names].sort()),
     );
 }
 

@@ -1,7 +1,7 @@
 /** How gates are written, in a config and in a baseline file: `{ kid: ["error", { maxWorse: "5%" }] }`. */
 import { z } from "zod";
 import { UserError } from "../errors.ts";
-import { nearest } from "./nearest.ts";
+import { suggestion } from "../suggest.ts";
 
 const RULE_KEYS = ["maxWorse", "equal", "max", "min"];
 const RULE_EXAMPLE = `{ maxWorse: "5%" }, { equal: true }, { max: 3.5 } or { min: 0.9 }`;
@@ -15,7 +15,7 @@ function ruleProblem(input: unknown): string {
     return `must be ${RULE_EXAMPLE}, got ${JSON.stringify(input)}`;
   const unknown = Object.keys(input).find((key) => !RULE_KEYS.includes(key));
   if (unknown !== undefined)
-    return `has the unknown key "${unknown}"; the nearest known one is "${nearest(unknown, RULE_KEYS)}"`;
+    return `has the unknown key "${unknown}"; ${suggestion(unknown, RULE_KEYS)}`;
   if (Object.keys(input).length !== 1) return `must have exactly one key: ${RULE_EXAMPLE}`;
   if ("maxWorse" in input) return percentageProblem({ input: input.maxWorse });
   return `must be ${RULE_EXAMPLE}, got ${JSON.stringify(input)}`;
@@ -39,7 +39,7 @@ const LEVELS = ["off", "warn", "error"] as const;
 const levelSchema = z.enum(LEVELS, {
   error: ({ input }) =>
     `must be "off", "warn" or "error", got ${JSON.stringify(input)}` +
-    (typeof input === "string" ? `; the nearest known one is "${nearest(input, LEVELS)}"` : ""),
+    (typeof input === "string" ? `; ${suggestion(input, LEVELS)}` : ""),
 });
 
 /** Keys are metric ids (`kid-efficientnet-lite0`) or families (`kid`); an id outranks its family. */

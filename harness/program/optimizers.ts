@@ -5,8 +5,9 @@ import { add, div, minimum, mul, sub } from "./ops/arithmetic.ts";
 import { sqrt } from "./ops/elementwise.ts";
 import { type AdamWSettings, adamwUpdate } from "./ops/optimizer.ts";
 import { sum } from "./ops/reduction.ts";
-import type { Tensors, Value } from "./tensor.ts";
-import type { Tracer } from "./trace.ts";
+import { concat, reshape, split } from "./ops/shape.ts";
+import { sizeOf, type Tensors, type Value } from "./tensor.ts";
+import type { State, Tracer } from "./trace.ts";
 
 export interface AdamWOptions extends Omit<AdamWSettings, "epsilon"> {
   readonly epsilon?: number;
@@ -16,9 +17,13 @@ export interface AdamWOptions extends Omit<AdamWSettings, "epsilon"> {
   readonly ema?: boolean;
 }
 
+/** Tensors of at most this many numbers are updated together: a step of many small ones is all overhead. */
+const SMALL = 4096;
+
 /**
  * Adds one AdamW step on every parameter declared so far: inputs `learningRate`, `correction1`, `correction2`
- * (and `clip`, `emaDecay`), states `adam.m/…`, `adam.v/…` (and `ema/…`), output `gradientNorm` (before clipping).
+ * (and `clip`, `emaDecay`), states `adam.m/…`, `adam.v/…` (and `ema/…`), and with `clip` the output
+ * `gradientNorm` (before clipping).
  */
 export function adamw(p: Tracer, loss: Value, options: AdamWOptions): void {
   const { epsilon = 1e-8, clip = false, ema = false } = options;
@@ -28,32 +33,86 @@ export function adamw(p: Tracer, loss: Value, options: AdamWOptions): void {
     loss,
     parameters.map(({ value }) => value),
   );
-  const norm = sqrt(raw.map((g) => sum(mul(g, g))).reduce((a, b) => add(a, b)));
-  p.output("gradientNorm", norm);
-  const scale = clip ? minimum(1, div(p.input("clip", []), add(norm, 1e-6))) : null;
-
+  const groups = grouped(parameters, raw);
+  const scale = clip ? clippedScale(p, groups) : null;
   const scalars = {
     learningRate: p.input("learningRate", []),
     correction1: p.input("correction1", []),
     correction2: p.input("correction2", []),
   };
   const decay = ema ? p.input("emaDecay", []) : null;
-  parameters.forEach(({ name, value }, i) => {
+  for (const { name, members, gradient } of groups) {
+    const value = together(members.map((member) => member.value));
     const m = p.state(`adam.m/${name}`, value.shape, zeros);
     const v = p.state(`adam.v/${name}`, value.shape, zeros);
-    const g = scale ? mul(raw[i]!, scale) : raw[i]!;
+    const g = scale ? mul(gradient, scale) : gradient;
     const next = adamwUpdate(value, g, m, v, scalars, { ...options, epsilon });
-    p.update(name, next.parameter);
     p.update(`adam.m/${name}`, next.m);
     p.update(`adam.v/${name}`, next.v);
-    if (decay) updateAverage(p, name, next.parameter, decay);
-  });
+    apart(next.parameter, members).forEach((part, i) => {
+      p.update(members[i]!.name, part);
+    });
+    if (decay) updateAverages(p, members, next.parameter, decay);
+  }
+}
+
+interface Group {
+  readonly name: string;
+  readonly members: readonly State[];
+  readonly gradient: Value;
+}
+
+/** Large parameters alone, the small ones as one vector. */
+function grouped(parameters: readonly State[], raw: readonly Value[]): Group[] {
+  const isSmall = ({ value }: State): boolean => sizeOf(value.shape) <= SMALL;
+  const gradientOf = new Map(parameters.map((parameter, i) => [parameter, raw[i]!]));
+  const small = parameters.filter(isSmall);
+  const sets = [
+    ...parameters.filter((one) => !isSmall(one)).map((one) => [one]),
+    ...(small.length > 0 ? [small] : []),
+  ];
+  return sets.map((members) => ({
+    name: members.length === 1 ? members[0]!.name : "small parameters",
+    members,
+    gradient: together(members.map((member) => gradientOf.get(member)!)),
+  }));
+}
+
+/** One value as it is, several as one vector. */
+const together = (values: readonly Value[]): Value =>
+  values.length === 1
+    ? values[0]!
+    : concat(
+        values.map((value) => reshape(value, [sizeOf(value.shape)])),
+        0,
+      );
+
+function apart(value: Value, members: readonly State[]): readonly Value[] {
+  if (members.length === 1) return [value];
+  const parts = split(
+    value,
+    0,
+    members.map((member) => sizeOf(member.value.shape)),
+  );
+  return parts.map((part, i) => reshape(part, members[i]!.value.shape));
+}
+
+/** min(1, clip/‖g‖), as PyTorch's clip_grad_norm_ has it. */
+function clippedScale(p: Tracer, groups: readonly Group[]): Value {
+  const squares = groups.map(({ gradient }) => sum(mul(gradient, gradient)));
+  const norm = sqrt(squares.reduce((a, b) => add(a, b)));
+  p.output("gradientNorm", norm);
+  return minimum(1, div(p.input("clip", []), add(norm, 1e-6)));
 }
 
 /** ema' = θ' + decay·(ema − θ') */
-function updateAverage(p: Tracer, name: string, next: Value, decay: Value): void {
-  const average = p.state(`ema/${name}`, next.shape, { kind: "copyOf", state: name });
-  p.update(`ema/${name}`, add(next, mul(sub(average, next), decay)));
+function updateAverages(p: Tracer, members: readonly State[], next: Value, decay: Value): void {
+  const average = together(
+    members.map(({ name, value }) => p.state(`ema/${name}`, value.shape, { kind: "copyOf", state: name })),
+  );
+  apart(add(next, mul(sub(average, next), decay)), members).forEach((part, i) => {
+    p.update(`ema/${members[i]!.name}`, part);
+  });
 }
 
 export interface AdamWStep {

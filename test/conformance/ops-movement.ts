@@ -79,6 +79,7 @@ export const movementCases = {
   ],
   split: [
     testCase("three parts", [floats([2, 6])], (x) => split(x!, 1, 3)),
+    testCase("parts of unequal sizes", [floats([2, 6])], (x) => split(x!, 1, [1, 3, 2])),
     testCase("two parts of the first axis, the first unread", [floats([4, 3])], (x) => split(x!, 0, 2)[1]!),
     testCase("two parts together", [floats([2, 2, 3])], (x) => {
       const [a, b] = split(x!, -2, 2);

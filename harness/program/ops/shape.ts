@@ -144,18 +144,15 @@ export const slice = (x: Value, axis: number, start: number, end: number, step =
     : apply(sliceOp, [x], { axis: positive, start, end, step });
 };
 
-/** x cut into `parts` equal parts along one axis, one output each; the gradient lays theirs end to end. */
+/** x cut into parts of the given sizes along one axis, one output each; the gradient lays theirs end to end. */
 export const splitOp: Op = {
   name: "split",
   shape: ([x], attributes) => {
-    const { axis, parts } = attributes as Record<"axis" | "parts", number>;
-    const side = x!.shape[axis];
-    if (side === undefined || side % parts !== 0)
-      throw new ShapeError(`split: axis ${axis} must divide into ${parts} equal parts, got [${x!.shape}]`);
-    return Array.from({ length: parts }, () => ({
-      dtype: x!.dtype,
-      shape: x!.shape.with(axis, side / parts),
-    }));
+    const { axis, sizes } = attributes as unknown as SplitAttributes;
+    requireAxis("split", x!, axis);
+    if (sizes.reduce((sum, size) => sum + size, 0) !== x!.shape[axis])
+      throw new ShapeError(`split: sizes must add to axis ${axis} of [${x!.shape}], got [${sizes}]`);
+    return sizes.map((size) => ({ dtype: x!.dtype, shape: x!.shape.with(axis, size) }));
   },
   everyOutput: true,
   gradient: ({ outputs, attributes }, outer) => [
@@ -165,18 +162,26 @@ export const splitOp: Op = {
     ),
   ],
   cost: freeCost,
-  onnx: (emit, inputs, { attributes }) => {
-    const { axis, parts } = attributes as Record<"axis" | "parts", number>;
-    return emit.node("Split", inputs, {
-      attributes: { axis: { int: axis }, num_outputs: { int: parts } },
-      outputs: parts,
+  onnx: (emit, [x], { attributes }) => {
+    const { axis, sizes } = attributes as unknown as SplitAttributes;
+    return emit.node("Split", [x!, emit.int64(sizes)], {
+      attributes: { axis: { int: axis } },
+      outputs: sizes.length,
     });
   },
 };
 
-/** Equal parts along one axis. */
-export const split = (x: Value, axis: number, parts: number): readonly Value[] =>
-  parts === 1 ? [x] : applyAll(splitOp, [x], { axis: axis < 0 ? axis + x.shape.length : axis, parts });
+interface SplitAttributes {
+  readonly axis: number;
+  readonly sizes: readonly number[];
+}
+
+/** Parts along one axis: that many equal ones, or of the given sizes. */
+export function split(x: Value, axis: number, parts: number | readonly number[]): readonly Value[] {
+  const positive = positiveAxis(x, axis);
+  const sizes = typeof parts === "number" ? Array<number>(parts).fill(x.shape[positive]! / parts) : parts;
+  return sizes.length === 1 ? [x] : applyAll(splitOp, [x], { axis: positive, sizes });
+}
 
 /** Zeros before and after along one axis. */
 export const padOp: Op = {

@@ -33,17 +33,18 @@ const cast: Kernel = ([x], _, { to }) => {
   return [x!.data];
 };
 
-/** θ' = θ(1 − lr·λ) − lr·m̂/(√v̂ + ε), m̂ = m'/(1−β₁ᵗ), v̂ = v'/(1−β₂ᵗ). */
+/** θ' = θ(1 − lr·λ) − lr·m̂/(√v̂ + ε), m̂ = m'(1−β₁)/(1−β₁ᵗ), v̂ = v'(1−β₂)/(1−β₂ᵗ). */
 const adamwUpdate: Kernel = (inputs, _, attributes) => {
   const [parameter, gradient, m, v, lr, correction1, correction2] = inputs as readonly Array64[] & {
     length: 7;
   };
   const { beta1, beta2, epsilon, weightDecay } = attributes as Record<string, number>;
   const [rate, c1, c2] = [lr!.data[0]!, correction1!.data[0]!, correction2!.data[0]!];
-  const m2 = m!.data.map((before, i) => beta1! * before + (1 - beta1!) * gradient!.data[i]!);
-  const v2 = v!.data.map((before, i) => beta2! * before + (1 - beta2!) * gradient!.data[i]! ** 2);
+  const m2 = m!.data.map((before, i) => beta1! * before + gradient!.data[i]!);
+  const v2 = v!.data.map((before, i) => beta2! * before + gradient!.data[i]! ** 2);
   const next = parameter!.data.map((before, i) => {
-    const step = (m2[i]! * c1) / (Math.sqrt(v2[i]!) * c2 + epsilon!);
+    const unbiased = m2[i]! * (1 - beta1!) * c1;
+    const step = unbiased / (Math.sqrt(v2[i]! * (1 - beta2!)) * c2 + epsilon!);
     return before - rate * weightDecay! * before - rate * step;
   });
   return [next, m2, v2];

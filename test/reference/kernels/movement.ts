@@ -49,7 +49,12 @@ const slice: Kernel = ([x], [shape], attributes) => {
 const split: Kernel = ([x], shapes, attributes) => {
   const axis = attributes.axis as number;
   const strides = stridesOf(x!.shape);
-  return shapes.map((shape, i) => take(x!.data, offsets(shape, strides, i * shape[axis]! * strides[axis]!)));
+  let start = 0;
+  return shapes.map((shape) => {
+    const part = take(x!.data, offsets(shape, strides, start * strides[axis]!));
+    start += shape[axis]!;
+    return part;
+  });
 };
 
 const transpose: Kernel = ([x], [shape], { permutation }) => {

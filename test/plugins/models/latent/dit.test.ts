@@ -7,8 +7,10 @@ import {
   cast,
   gradients,
   mean,
+  sizeOf,
   type Tensor,
   type Tensors,
+  type TensorType,
   trace,
 } from "../../../../harness/program/index.ts";
 import { denoise, guide, type Solver } from "../../../../plugins/models/latent/denoise.ts";
@@ -188,12 +190,16 @@ describe.skipIf(cases.length === 0).each(cases)(
         p.output("loss", loss);
         adamw(p, loss, { beta1: 0.9, beta2: 0.999, weightDecay: 0, ema: true });
       });
-      const zero = (t: Tensor): Tensor => ({ ...t, data: new Float32Array(t.data.length) });
+      const zero = ({ dtype, shape }: TensorType): Tensor => ({
+        dtype,
+        shape,
+        data: new Float32Array(sizeOf(shape)),
+      });
       const state = Object.fromEntries(
-        program.states.map(({ name }) => {
-          const base = tensor(weights, name.replace(/^(ema|adam\.[mv])\//, ""));
-          return [name, name.startsWith("adam.") ? zero(base) : base];
-        }),
+        program.states.map(({ name, value }) => [
+          name,
+          name.startsWith("adam.") ? zero(value) : tensor(weights, name.replace(/^ema\//, "")),
+        ]),
       );
       const executable = await compile(program, state);
       const losses: number[] = [];

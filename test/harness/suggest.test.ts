@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { editDistance, nearest, suggestion } from "../../../harness/config/suggest.ts";
+import { editDistance, nearest, suggestion } from "../../harness/suggest.ts";
 
 describe("editDistance", () => {
   it.each([
