@@ -2,10 +2,16 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
+import { METRICS } from "./metrics.ts";
 import type { BenchRow } from "./row.ts";
+import { RUN_LOOP } from "./run-loop.ts";
 import { TRAIN_STEPS } from "./train-step.ts";
 
-const BENCHES: Readonly<Record<string, () => Promise<BenchRow>>> = { ...TRAIN_STEPS };
+const BENCHES: Readonly<Record<string, () => Promise<BenchRow>>> = {
+  ...TRAIN_STEPS,
+  ...RUN_LOOP,
+  ...METRICS,
+};
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } });
 const unknown = positionals.filter((id) => !(id in BENCHES));

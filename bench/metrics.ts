@@ -10,38 +10,41 @@ import {
   precisionRecall,
   referenceBalls,
 } from "../harness/metrics/index.ts";
+import { type BenchRow, median } from "./row.ts";
 
-export interface MetricRow {
-  readonly id: string;
-  readonly unit: string;
-  readonly value: number;
-  readonly peers: Readonly<Record<string, number>>;
-}
+const groups = jackknifeGroups(new Uint8Array(512));
 
 /** Medians of three, in milliseconds, on one thread, after one run to warm up. */
-export async function metricRows(): Promise<MetricRow[]> {
-  const [samples, reference, train] = [features(512, 1), features(1024, 2), features(2048, 3)];
-  const groups = jackknifeGroups(new Uint8Array(512));
-  const [kernel, balls] = [await kernelReference(reference), await referenceBalls(reference, 3)];
-  const labels = Uint8Array.from({ length: 2048 }, (_, i) => i % 10);
-  return [
-    await timed("fd-jackknife-512x1280", async () =>
+export const METRICS: Readonly<Record<string, () => Promise<BenchRow>>> = {
+  "fd-jackknife-512x1280": async () => {
+    const [samples, reference] = [features(512, 1), features(1024, 2)];
+    return timed("fd-jackknife-512x1280", async () =>
       frechetDistanceOfSamples(samples, await normalOfFeatures(reference), groups),
-    ),
-    await timed("kid-jackknife-512x1280", () => kernelDistance(samples, kernel, groups)),
-    await timed("precision-recall-jackknife-512x1280", () => precisionRecall(samples, balls, groups)),
-    await timed("ridge-classifier-2048x1280", () => fitRidgeClassifier(train, labels, 10)),
-  ];
-}
+    );
+  },
+  "kid-jackknife-512x1280": async () => {
+    const [samples, kernel] = [features(512, 1), await kernelReference(features(1024, 2))];
+    return timed("kid-jackknife-512x1280", () => kernelDistance(samples, kernel, groups));
+  },
+  "precision-recall-jackknife-512x1280": async () => {
+    const [samples, balls] = [features(512, 1), await referenceBalls(features(1024, 2), 3)];
+    return timed("precision-recall-jackknife-512x1280", () => precisionRecall(samples, balls, groups));
+  },
+  "ridge-classifier-2048x1280": async () => {
+    const train = features(2048, 3);
+    const labels = Uint8Array.from({ length: 2048 }, (_, i) => i % 10);
+    return timed("ridge-classifier-2048x1280", () => fitRidgeClassifier(train, labels, 10));
+  },
+};
 
-async function timed(id: string, run: () => Promise<unknown>): Promise<MetricRow> {
+async function timed(id: string, run: () => Promise<unknown>): Promise<BenchRow> {
   const times: number[] = [];
   for (let i = 0; i < 4; i++) {
     const start = performance.now();
     await run();
     if (i > 0) times.push(performance.now() - start);
   }
-  return { id, unit: "ms", value: times.sort((a, b) => a - b)[1]!, peers: {} };
+  return { id, unit: "ms", value: median(times), peers: {} };
 }
 
 /** Rows whose spectrum decays like that of a network's features: correlated through 64 shared directions. */

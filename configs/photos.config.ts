@@ -9,6 +9,6 @@ export default defineConfig({
   checkpoints: 4,
   entries: {
     "EPG, Heun 16": epg({ size: "tiny", sampler: heun(16) }),
-    "VAE + DiT, DDIM 31": latent({ size: "tiny", sampler: ddim(31), guidance: { scale: 1 } }),
+    "VAE + DiT": latent({ size: "tiny", sampler: ddim(31), guidance: { scale: 1 } }),
   },
 });

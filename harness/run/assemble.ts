@@ -15,7 +15,7 @@ import {
   type ResultEntry,
   type ResultRow,
 } from "../result.ts";
-import type { Found, FoundEntry, FoundPoint } from "./engine.ts";
+import type { Found, FoundEntry, FoundPoint } from "./found.ts";
 import { hashOf } from "./identity.ts";
 import { type Plan, seedsHash } from "./plan.ts";
 import type { RunRequest } from "./request.ts";

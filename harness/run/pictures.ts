@@ -1,11 +1,31 @@
 /** The pictures of a run, in `samples/` of its folder. */
-import { mkdir, readFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import { encodePng, type Image } from "../formats/image.ts";
+import { readAdmSamples } from "../formats/npz.ts";
+import { SAMPLES } from "./sample.ts";
+
+export interface Pictures {
+  readonly samples: string | null;
+  readonly grid: string | null;
+  readonly film: string | null;
+  readonly filmSteps: readonly number[];
+  readonly neighbours: string | null;
+}
+
+export const NO_PICTURES: Pictures = {
+  samples: null,
+  grid: null,
+  film: null,
+  filmSteps: [],
+  neighbours: null,
+};
+
 import { composeGrid, grid, unstack } from "../formats/image-grid.ts";
 
 const GRID_COLUMNS = 10;
+const GRID_IMAGES = 60;
 const FILM_IMAGES = 10;
 
 /** A file name from an entry's name. */
@@ -33,7 +53,7 @@ export async function writeGrid(
 }
 
 /** One row a frame, earliest first: the same ten seeds as training goes on. */
-export async function writeFilm(
+async function writeFilm(
   folder: string,
   name: string,
   frames: readonly string[],
@@ -58,4 +78,30 @@ export async function writeNeighbours(
     `${name}-neighbours.png`,
     await grid([...above, ...unstack(nearest, side, side)], above.length),
   );
+}
+
+/** The first images of a stored set, as a grid. */
+export async function writeStoredGrid(
+  folder: string,
+  name: string,
+  stored: string,
+  side: number,
+): Promise<string> {
+  const { images } = await readAdmSamples(join(stored, SAMPLES));
+  return writeGrid(folder, name, images.subarray(0, GRID_IMAGES * side * side * 3), side);
+}
+
+/** Keeps an entry's samples in the run folder, with their grid and a film strip of `frames` (paths, by step). */
+export async function writeEntryPictures(
+  folder: string,
+  name: string,
+  stored: string,
+  side: number,
+  frames: ReadonlyMap<number, string>,
+): Promise<Pictures> {
+  const grid = await writeStoredGrid(folder, name, stored, side);
+  const samples = `samples/${name}.npz`;
+  await copyFile(join(stored, SAMPLES), join(folder, samples));
+  const film = frames.size > 0 ? await writeFilm(folder, name, [...frames.values()], side) : null;
+  return { samples, grid, film, filmSteps: [...frames.keys()], neighbours: null };
 }

@@ -18,7 +18,7 @@ const PREPARED = "prepared.json";
 /** What a kill can cost at most, beside the steps between two pictures. */
 const CHECKPOINT_SECONDS = 30;
 
-interface Training {
+export interface Training {
   readonly job: TrainJob;
   readonly host: JobHost;
   readonly stage: Stage;
@@ -27,7 +27,7 @@ interface Training {
   readonly frames: FrameMaker | null;
 }
 
-interface Position {
+export interface Position {
   /** Steps done. */
   readonly step: number;
   readonly wallSeconds: number;
@@ -35,6 +35,15 @@ interface Position {
   readonly loss: number;
   readonly peakMemoryBytes: number;
 }
+
+/** Before the first step. */
+export const BEGINNING: Position = {
+  step: 0,
+  wallSeconds: 0,
+  frames: [],
+  loss: Number.NaN,
+  peakMemoryBytes: 0,
+};
 
 interface Preparation {
   readonly macs: number;
@@ -55,13 +64,7 @@ export async function train(job: TrainJob, host: JobHost): Promise<TrainResult> 
   const executable = await backend.compile(stage.program, start);
   const frames = await openFrames(job, context.previous, task);
   const training = { job, host, stage, context, executable, frames };
-  const first = resumed?.position ?? {
-    step: 0,
-    wallSeconds: preparation.wallSeconds,
-    frames: [],
-    loss: Number.NaN,
-    peakMemoryBytes: 0,
-  };
+  const first = resumed?.position ?? { ...BEGINNING, wallSeconds: preparation.wallSeconds };
   const last = await runSteps(training, prepared, first);
 
   await writeTensors(join(job.folder, WEIGHTS), stage.result(await executable.readState()));
@@ -133,7 +136,7 @@ async function prepare(
 }
 
 /** Steps from `first` to the end. While one runs on the backend the next one's batch is made here. */
-async function runSteps(training: Training, prepared: Tensors, first: Position): Promise<Position> {
+export async function runSteps(training: Training, prepared: Tensors, first: Position): Promise<Position> {
   const { job, host, stage, context, executable } = training;
   const batchOf = stage.batches(context, prepared);
   let position = first;

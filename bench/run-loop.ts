@@ -1,0 +1,99 @@
+/** `run-overhead`: a stage's training loop against a bare loop of the same executable. `memory-500-steps`: what it leaves behind. */
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Executable, Stage, StageContext } from "../harness/plugin.ts";
+import { createStream } from "../harness/random/index.ts";
+import { initialState } from "../harness/run/initial-state.ts";
+import type { JobHost, TrainJob } from "../harness/run/jobs.ts";
+import { BEGINNING, runSteps } from "../harness/run/train.ts";
+import onnxruntime from "../plugins/backends/onnxruntime/index.ts";
+import shapes from "../plugins/datasets/shapes/index.ts";
+import epg from "../plugins/models/epg/index.ts";
+import { type BenchRow, median } from "./row.ts";
+
+const STEPS = 40;
+const ROUNDS = 7;
+
+export const RUN_LOOP: Readonly<Record<string, () => Promise<BenchRow>>> = {
+  "run-overhead": overhead,
+  "memory-500-steps": memory,
+};
+
+interface Loop {
+  readonly executable: Executable;
+  readonly stage: Stage;
+  readonly context: StageContext;
+  /** The loop of a run, over that many steps. */
+  readonly run: (steps: number) => Promise<void>;
+}
+
+async function openLoop(): Promise<Loop> {
+  const folder = await mkdtemp(join(tmpdir(), "epg-bench-"));
+  const backend = await onnxruntime.open({ threads: 2 } as never);
+  const sizes = { resolution: 32, train: 512, reference: 8, heldOut: 8 };
+  const dataset = await shapes.open(sizes as never, {
+    seed: 0,
+    cacheFolder: folder,
+    baseFolder: folder,
+    threads: 2,
+  });
+  const task = { resolution: 32, classes: dataset.classes.length };
+  const options = epg.schema.parse({ pretraining: { share: 0 } }) as never;
+  const stage = epg.stages(options, task)[0]!;
+  const context: StageContext = {
+    task,
+    steps: 1000,
+    batchSize: stage.batchSize,
+    train: dataset.train,
+    random: createStream(0, "bench"),
+    previous: {},
+    runtime: backend,
+  };
+  const state = initialState(stage.program, context.random, stage.start(context));
+  const executable = await backend.compile(stage.program, state);
+  const host: JobHost = { emit: () => {}, stopping: () => false, now: () => performance.now() };
+  const run = async (steps: number): Promise<void> => {
+    const job = { folder, steps, frameEvery: steps + 1 } as unknown as TrainJob;
+    await runSteps(
+      { job, host, stage, context: { ...context, steps }, executable, frames: null },
+      {},
+      BEGINNING,
+    );
+  };
+  return { executable, stage, context, run };
+}
+
+/** Percent by which a run's steps, batches made and all, take longer than the executable alone on a batch at hand. */
+async function overhead(): Promise<BenchRow> {
+  const { executable, stage, context, run } = await openLoop();
+  const batch = await stage.batches(context, {})(0);
+  const bare = async (): Promise<void> => {
+    for (let step = 0; step < STEPS; step++) await executable.run(batch);
+  };
+  await bare();
+  const times: Record<"bare" | "run", number[]> = { bare: [], run: [] };
+  const timed = async (kind: "bare" | "run", work: () => Promise<void>): Promise<void> => {
+    const began = performance.now();
+    await work();
+    times[kind].push((performance.now() - began) / STEPS);
+  };
+  for (let round = 0; round < ROUNDS; round++) {
+    await timed("bare", bare);
+    await timed("run", () => run(STEPS));
+  }
+  await executable.dispose();
+  const ratio = median(times.run) / median(times.bare);
+  return { id: "run-overhead", unit: "%", value: 100 * (ratio - 1), peers: {} };
+}
+
+/** Growth of the resident set over 500 steps, after 100 to settle. */
+async function memory(): Promise<BenchRow> {
+  const { executable, run } = await openLoop();
+  await run(100);
+  const before = process.memoryUsage().rss;
+  await run(500);
+  const grown = (process.memoryUsage().rss - before) / 2 ** 20;
+  await executable.dispose();
+  return { id: "memory-500-steps", unit: "MiB", value: grown, peers: {} };
+}

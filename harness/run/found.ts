@@ -1,0 +1,73 @@
+/** What the parts of a run's work share: what they are given, and what they find. */
+import { join } from "node:path";
+import type { ResolvedConfig } from "../config/index.ts";
+import type { Dataset } from "../plugin.ts";
+import type {
+  JobBase,
+  MeasureResult,
+  ReconstructResult,
+  SampleResult,
+  ScoreResult,
+  TrainResult,
+} from "./jobs.ts";
+import type { Outcome, Performer } from "./perform.ts";
+import type { Pictures } from "./pictures.ts";
+import type { Plan, PlannedEntry, PlannedStage } from "./plan.ts";
+
+export interface Engine {
+  readonly config: ResolvedConfig;
+  readonly cache: string;
+  readonly folder: string;
+  readonly dataset: Dataset;
+  readonly plan: Plan;
+  readonly performer: Performer;
+}
+
+/** What is known of an entry at the end: how far it came, and why not further. */
+export interface FoundEntry {
+  readonly planned: PlannedEntry;
+  readonly training: readonly {
+    readonly stage: PlannedStage;
+    readonly result: TrainResult;
+    readonly cached: boolean;
+  }[];
+  readonly sampling: { readonly result: SampleResult; readonly cached: boolean } | null;
+  readonly timing: MeasureResult | null;
+  readonly score: ScoreResult | null;
+  readonly reconstruction: {
+    readonly measured: ReconstructResult;
+    readonly score: ScoreResult;
+    readonly pictures: Pictures;
+  } | null;
+  readonly failure: string | null;
+  readonly pictures: Pictures;
+}
+
+export interface FoundPoint {
+  readonly name: string;
+  readonly description: string;
+  readonly score: ScoreResult | null;
+  readonly failure: string | null;
+  readonly pictures: Pictures;
+}
+
+export interface Found {
+  readonly entries: readonly FoundEntry[];
+  readonly points: readonly FoundPoint[];
+}
+
+export interface Untrained {
+  readonly outcome: Outcome<SampleResult>;
+  readonly folder: string;
+  readonly pictures: Pictures;
+}
+
+export const base = ({ config, cache }: Engine, kind: string, key: string, title: string): JobBase => ({
+  config,
+  cache,
+  folder: join(cache, kind, key),
+  title,
+});
+
+export const stagesOf = ({ stages }: PlannedEntry): Record<string, string> =>
+  Object.fromEntries(stages.map(({ name, folder }) => [name, folder]));

@@ -1,0 +1,94 @@
+/** Scoring entries, their reconstructions and the yardsticks beside them. */
+import { join } from "node:path";
+import { readAdmSamples } from "../formats/npz.ts";
+import { base, type Engine, type FoundEntry, type FoundPoint, stagesOf, type Untrained } from "./found.ts";
+import { hashOf } from "./identity.ts";
+import type { ImageSet, ReconstructResult, ScoreResult } from "./jobs.ts";
+import { type Outcome, perform } from "./perform.ts";
+import { NO_PICTURES, slug, writeNeighbours, writeStoredGrid } from "./pictures.ts";
+import { REFERENCE_POINTS, UNTRAINED } from "./reference-points.ts";
+import { SAMPLES } from "./sample.ts";
+import { scoreIdentity } from "./score-identity.ts";
+
+async function scoreSet(
+  engine: Engine,
+  title: string,
+  images: ImageSet,
+  content: string,
+): Promise<Outcome<ScoreResult>> {
+  const key = hashOf([scoreIdentity(engine.config, engine.dataset), content]);
+  const job = { ...base(engine, "score", key, `${title}: scoring`), kind: "score", images } as const;
+  return perform<ScoreResult>(engine.performer, job, { fresh: false });
+}
+
+export async function scoreEntry(engine: Engine, found: FoundEntry): Promise<FoundEntry> {
+  const { planned } = found;
+  if (found.failure !== null) return found;
+  const folder = join(engine.cache, "sample", planned.samplesKey);
+  const score = await scoreSet(
+    engine,
+    planned.name,
+    { kind: "stored", folder, labelled: true },
+    planned.samplesKey,
+  );
+  if (score.state === "failed") return { ...found, failure: `scoring: ${score.reason}` };
+  const side = engine.plan.task.resolution;
+  const { images } = await readAdmSamples(join(folder, SAMPLES));
+  const nearest = await engine.dataset.train.images(score.result.neighbours);
+  const shown = images.subarray(0, nearest.length);
+  const neighbours = await writeNeighbours(engine.folder, slug(planned.name), shown, nearest, side);
+  const scored = { ...found, score: score.result, pictures: { ...found.pictures, neighbours } };
+  return planned.reconstructs ? reconstructEntry(engine, scored) : scored;
+}
+
+async function reconstructEntry(engine: Engine, found: FoundEntry): Promise<FoundEntry> {
+  const { planned } = found;
+  const key = hashOf([planned.samplesKey, engine.dataset.heldOut.identity, "reconstruction"]);
+  const job = {
+    ...base(engine, "reconstruct", key, `${planned.name}: reconstructing held-out images`),
+    kind: "reconstruct",
+    model: planned.model,
+    stages: stagesOf(planned),
+  } as const;
+  const measured = await perform<ReconstructResult>(engine.performer, job, { fresh: true });
+  if (measured.state === "failed") return { ...found, failure: `reconstruction: ${measured.reason}` };
+  const score = await scoreSet(
+    engine,
+    `${planned.name}: reconstructions`,
+    { kind: "stored", folder: job.folder, labelled: true },
+    key,
+  );
+  if (score.state === "failed") return { ...found, failure: `scoring reconstructions: ${score.reason}` };
+  const side = engine.plan.task.resolution;
+  const grid = await writeStoredGrid(
+    engine.folder,
+    `${slug(planned.name)}-reconstructions`,
+    job.folder,
+    side,
+  );
+  return {
+    ...found,
+    reconstruction: { measured: measured.result, score: score.result, pictures: { ...NO_PICTURES, grid } },
+  };
+}
+
+export async function scorePoints(
+  engine: Engine,
+  { outcome, folder, pictures }: Untrained,
+): Promise<FoundPoint[]> {
+  const points: FoundPoint[] = [];
+  for (const { name, description, images } of REFERENCE_POINTS) {
+    const set = images(engine.config.samples);
+    const score = await scoreSet(engine, name, set, hashOf(set));
+    points.push({ name, description, ...scoreOf(score), pictures: NO_PICTURES });
+  }
+  if (outcome.state === "failed")
+    return [...points, { ...UNTRAINED, score: null, failure: outcome.reason, pictures: NO_PICTURES }];
+  const score = await scoreSet(engine, UNTRAINED.name, { kind: "stored", folder, labelled: true }, folder);
+  return [...points, { ...UNTRAINED, ...scoreOf(score), pictures }];
+}
+
+const scoreOf = (outcome: Outcome<ScoreResult>): { score: ScoreResult | null; failure: string | null } =>
+  outcome.state === "done"
+    ? { score: outcome.result, failure: null }
+    : { score: null, failure: outcome.reason };
