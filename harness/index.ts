@@ -1,4 +1,6 @@
 /** The public API: what configs and plugins import from `epg-bench`. */
+
+export { z } from "zod";
 export { onnxruntime } from "../plugins/backends/factories.ts";
 export { imageFolder, npz, shapes } from "../plugins/datasets/factories.ts";
 export {
@@ -19,4 +21,3 @@ export type * from "./plugin.ts";
 export * as program from "./program/index.ts";
 export { createStream, type Stream } from "./random/index.ts";
 export { type Result, resultJsonSchema, resultSchema } from "./result.ts";
-export { z } from "zod";

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { reporters } from "../../reports/index.ts";
 import { shortened } from "../config/module.ts";
-import { suggestion } from "../suggest.ts";
 import { UserError } from "../errors.ts";
 import type { Result } from "../result.ts";
+import { suggestion } from "../suggest.ts";
 
 /** Writes reports by the names of their formats; their paths, as seen from where the user stands. */
 export async function writeReports(

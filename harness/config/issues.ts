@@ -1,8 +1,8 @@
 /** Turns what zod found wrong into one `UserError`: the field, the value found, and what to write instead. */
 import { type ZodError, type ZodType, z } from "zod";
 import { UserError } from "../errors.ts";
-import { child, fieldAt } from "./field.ts";
 import { nearest, suggestion } from "../suggest.ts";
+import { child, fieldAt } from "./field.ts";
 
 type Issue = ZodError["issues"][number];
 

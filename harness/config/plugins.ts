@@ -5,9 +5,9 @@ import { fileURLToPath } from "node:url";
 import type { ZodType } from "zod";
 import { UserError } from "../errors.ts";
 import type { Descriptor, PluginKind, PluginOf } from "../plugin.ts";
+import { suggestion } from "../suggest.ts";
 import { userErrorFrom } from "./issues.ts";
 import { defaultExport, loader, shortened } from "./module.ts";
-import { suggestion } from "../suggest.ts";
 
 /** Reports are no part of a config: `epg-bench report` names them. */
 type Kind = Exclude<PluginKind, "reporter">;

@@ -1,8 +1,8 @@
 /** Which gate covers which row. */
 import { UserError } from "../errors.ts";
 import { metricFamily, type ResultEntry, type ResultRow } from "../result.ts";
-import type { Measured } from "./comparable.ts";
 import { suggestion } from "../suggest.ts";
+import type { Measured } from "./comparable.ts";
 import type { GateRule, Gates } from "./schema.ts";
 
 export interface Gated {

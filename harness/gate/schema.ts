@@ -14,8 +14,7 @@ function ruleProblem(input: unknown): string {
   if (typeof input !== "object" || input === null || Array.isArray(input))
     return `must be ${RULE_EXAMPLE}, got ${JSON.stringify(input)}`;
   const unknown = Object.keys(input).find((key) => !RULE_KEYS.includes(key));
-  if (unknown !== undefined)
-    return `has the unknown key "${unknown}"; ${suggestion(unknown, RULE_KEYS)}`;
+  if (unknown !== undefined) return `has the unknown key "${unknown}"; ${suggestion(unknown, RULE_KEYS)}`;
   if (Object.keys(input).length !== 1) return `must have exactly one key: ${RULE_EXAMPLE}`;
   if ("maxWorse" in input) return percentageProblem({ input: input.maxWorse });
   return `must be ${RULE_EXAMPLE}, got ${JSON.stringify(input)}`;

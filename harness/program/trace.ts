@@ -27,7 +27,7 @@ export interface Program extends ProgramCost {
   readonly updates: readonly { readonly name: string; readonly value: Value }[];
 }
 
-export interface ScopeOptions {
+interface ScopeOptions {
   /** false: parameters declared inside are states no optimiser touches. */
   readonly trainable?: boolean;
   /** Parameters declared inside start as copies of those of the same name after this prefix. */

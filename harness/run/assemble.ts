@@ -205,7 +205,7 @@ function runOf(
 }
 
 /** How equal the entries' training compute is. */
-export function matchSentence({ entries }: Plan): string {
+function matchSentence({ entries }: Plan): string {
   const [first, ...others] = entries.map(({ trainFlops }) => trainFlops);
   const all = [first!, ...others];
   const most = Math.max(...all);
@@ -214,7 +214,7 @@ export function matchSentence({ entries }: Plan): string {
   if (all.length === 1) return `One entry, trained with ${tera(most)} in all.`;
   const apart = ((most - least) / least) * 100;
   return apart <= 2
-    ? `Equal training compute: every entry is trained with ${tera(least)} to ${tera(most)} in all, ${apart.toFixed(2)} % apart (pre-training and VAE included).`
+    ? `Equal training compute: every entry is trained with ${tera(least)} to ${tera(most)} in all, ${apart.toFixed(2)} % apart (pre-training and VAE included), on the same data, and sampled with the same labels.`
     : `Training compute is not equal: from ${tera(least)} to ${tera(most)} in all, ${apart.toFixed(0)} % apart.`;
 }
 

@@ -8,7 +8,7 @@ import { reconstructed } from "./reconstruct.ts";
 import { sampleStreams } from "./seeds.ts";
 
 /** Images in a frame. */
-export const FRAME_IMAGES = 40;
+const FRAME_IMAGES = 40;
 
 /** Makes a frame, uint8 [FRAME_IMAGES, side, side, 3], from what the stage would hand on now. */
 export type FrameMaker = (result: Tensors) => Promise<Uint8Array>;

@@ -5,7 +5,7 @@ import { extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Program, toOnnx } from "../program/index.ts";
 
-export const sha256 = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex");
+const sha256 = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex");
 
 /** sha256 of a plain value, whatever the order of its keys. */
 export const hashOf = (value: unknown): string => sha256(JSON.stringify(sorted(value)));

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import { UserError } from "../errors.ts";
 import { environment } from "../measure/environment.ts";
+import type { Dataset } from "../plugin.ts";
 import { assembleResult } from "./assemble.ts";
 import { describePlan } from "./describe-plan.ts";
 import { runJobs } from "./engine.ts";
@@ -11,11 +12,10 @@ import type { Found } from "./found.ts";
 import { Stopped } from "./jobs.ts";
 import { openJournal, systemClock } from "./journal.ts";
 import { openBackend, openDataset } from "./open.ts";
-import { makePlan } from "./plan.ts";
+import { makePlan, type Plan } from "./plan.ts";
 import type { RunOutcome, RunRequest } from "./request.ts";
 import { WorkerPool } from "./workers.ts";
 
-export type { Progress } from "./progress.ts";
 export type { RunOutcome, RunRequest } from "./request.ts";
 
 /** Root of the cache, beside the project that is benchmarked. */
@@ -26,8 +26,8 @@ export async function run(request: RunRequest): Promise<RunOutcome> {
   const cache = cacheFolder();
   const dataset = await openDataset(config, cache);
   const backend = await openBackend(config);
-  requireEnough(config.samples, dataset.train.length, request);
   const plan = await makePlan(config, dataset, backend, cache);
+  requireEnough(dataset, request, plan);
   if (request.dryRun) return { kind: "planned", plan: describePlan(plan) };
 
   await makeFolder(folder);
@@ -84,11 +84,21 @@ async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-function requireEnough(samples: number, trainingImages: number, { config }: RunRequest): void {
-  if (trainingImages < 2)
-    throw new UserError(
-      `dataset: ${config.dataset.plugin} has ${trainingImages} training images`,
-      "training needs at least 2",
-    );
-  if (samples < 2) throw new UserError(`samples: ${samples}`, "a distance needs at least 2");
+/** Precision and recall look at the third nearest neighbour of every reference image. */
+const LEAST_SCORED = 4;
+
+function requireEnough({ train, reference, heldOut }: Dataset, { config }: RunRequest, plan: Plan): void {
+  const where = `dataset: ${config.dataset.plugin}`;
+  for (const [part, { length }] of Object.entries({ reference, "held-out": heldOut }))
+    if (length < LEAST_SCORED)
+      throw new UserError(
+        `${where} has ${length} ${part} images, and scores need at least ${LEAST_SCORED}`,
+        "give more images, or a larger part of them (split)",
+      );
+  for (const { batchSize, name, entry } of plan.stages)
+    if (train.length < batchSize)
+      throw new UserError(
+        `${where} has ${train.length} training images, fewer than one batch of ${batchSize} of stage "${name}" (entry "${entry}")`,
+        "give more images, or set a smaller batchSize in the entry's options",
+      );
 }

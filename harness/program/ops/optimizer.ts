@@ -12,9 +12,15 @@ import { elementwiseCost, requireFloat, requireShape } from "./shared.ts";
  */
 export const adamwUpdateOp: Op = {
   name: "adamwUpdate",
-  shape: ([parameter, , m, v]) => [parameter!, m!, v!].map(({ dtype, shape }) => ({ dtype, shape })),
+  shape: ([parameter, ...others]) => {
+    requireFloat("adamwUpdate", parameter!, ...others);
+    others.forEach((other, i) => {
+      requireShape("adamwUpdate", `input ${i + 1}`, other, i < 3 ? parameter!.shape : []);
+    });
+    return [parameter!, parameter!, parameter!].map(({ dtype, shape }) => ({ dtype, shape }));
+  },
   gradient: () => {
-    throw new Error("adamwUpdate: is not differentiated");
+    throw new Error("adamwUpdate: is not differentiated; decompose it first");
   },
   // m: 2, v: 3, θ: 6
   cost: elementwiseCost(11),

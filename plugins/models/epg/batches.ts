@@ -14,7 +14,7 @@ export const floats = (shape: readonly number[], data: Float32Array): Tensor => 
 export const column = (values: ArrayLike<number>): Tensor =>
   floats([values.length], Float32Array.from(values));
 
-export const integers = (values: ArrayLike<number>): Tensor => ({
+const integers = (values: ArrayLike<number>): Tensor => ({
   dtype: "int32",
   shape: [values.length],
   data: Int32Array.from(values),

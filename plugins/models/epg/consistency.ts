@@ -66,7 +66,7 @@ const maskShape = (shape: NetworkShape, batch: number): number[] => [
   shape.decoderWidth,
 ];
 
-export function consistencyProgram(settings: ConsistencySettings) {
+function consistencyProgram(settings: ConsistencySettings) {
   const { shape, projector, recipe, batchSize, pretrained } = settings;
   const { dropout } = recipe.consistency;
   return trace("epg.consistency", (p) => {

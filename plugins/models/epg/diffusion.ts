@@ -25,7 +25,7 @@ export interface FineTuningSettings {
 const LEVELS = 1280;
 const LABEL_DROPOUT = 0.1;
 
-export function diffusionProgram({ shape, recipe, batchSize }: FineTuningSettings) {
+function diffusionProgram({ shape, recipe, batchSize }: FineTuningSettings) {
   return trace("epg.diffusion", (p) => {
     const image = (name: string) => p.input(name, [batchSize, 3, shape.resolution, shape.resolution]);
     const { loss } = denoisingLoss(

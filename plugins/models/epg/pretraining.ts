@@ -28,7 +28,7 @@ import { FIRST_VIEW, SECOND_VIEW, ViewMaker } from "./views.ts";
 export const PRETRAINING = "pre-training";
 
 /** "constant": .1; "interpolated": linear in σ up to .2; "annealed": up to a maximum that falls from .2 to .1. */
-export type TemperatureSchedule = "constant" | "interpolated" | "annealed";
+type TemperatureSchedule = "constant" | "interpolated" | "annealed";
 
 export interface PretrainingSettings {
   readonly shape: NetworkShape;
@@ -57,7 +57,7 @@ export function levelTensors(name: string, sigmas: readonly number[]): Tensors {
 }
 
 /** One step of pre-training. The target network is the average that `adamw` keeps. */
-export function pretrainingProgram({ shape, projector, recipe, batchSize }: PretrainingSettings) {
+function pretrainingProgram({ shape, projector, recipe, batchSize }: PretrainingSettings) {
   return trace("epg.pretraining", (p) => {
     const image = (name: string) => p.input(name, [batchSize, 3, shape.resolution, shape.resolution]);
     const target = p.scope(TARGET, { trainable: false, copyOf: "" });

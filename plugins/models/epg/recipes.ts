@@ -6,7 +6,7 @@ import { isPublished, type SizeName } from "./sizes.ts";
 /** A number of steps, or a part of the stage's. */
 type Length = { readonly steps: number } | { readonly share: number };
 
-export const stepsOf = (length: Length, total: number): number =>
+const stepsOf = (length: Length, total: number): number =>
   "steps" in length ? length.steps : Math.max(1, Math.round(length.share * total));
 
 export interface OptimiserRecipe {

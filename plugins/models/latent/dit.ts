@@ -44,7 +44,7 @@ const EPSILON = 1e-6;
  * [1, side², width] positions, never trained. First half of the channels from the column, second from the row;
  * each half sines, then cosines, of position·10000^(−4i/width).
  */
-export function positionTable(side: number, width: number): Float64Array {
+function positionTable(side: number, width: number): Float64Array {
   const quarter = width / 4;
   const table = new Float64Array(side * side * width);
   for (let row = 0; row < side; row++)

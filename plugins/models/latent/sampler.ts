@@ -9,7 +9,7 @@ import { toImages } from "./images.ts";
 import { respacedSchedule, spaceTimesteps } from "./schedule.ts";
 import { int32Tensor } from "./training.ts";
 
-export interface Guidance {
+interface Guidance {
   /** 1: no guidance, and no unconditional calls. */
   readonly scale: number;
   /** How many of the latent's channels are guided; the released DiT guides the first 3 of 4. */

@@ -8,14 +8,14 @@ import { resolutionShift, timeOf } from "../schedules.ts";
 import type { Denoiser } from "./solver.ts";
 
 /** Guidance in a limited interval (Kynkäänniemi et al., arXiv:2404.07724): low < σ ≤ high, unshifted. */
-export interface Guidance {
+interface Guidance {
   readonly scale: number;
   readonly low: number;
   readonly high: number;
 }
 
 /** Bounds of denoised images: "range", the valid values of each channel; "released", [−1, 1] whatever the normalisation. */
-export type Clamp = "range" | "released";
+type Clamp = "range" | "released";
 
 const RELEASED_BOUNDS = [
   [-1, 1],

@@ -10,7 +10,7 @@ import { heun, heunReleased } from "./heun.ts";
 import { oneStep } from "./one-step.ts";
 import type { Solver } from "./solver.ts";
 
-export const SOLVERS = { heun, heunReleased, euler, eulerReleased } as const satisfies Record<string, Solver>;
+const SOLVERS = { heun, heunReleased, euler, eulerReleased } as const satisfies Record<string, Solver>;
 
 export type SamplerChoice =
   | { readonly kind: keyof typeof SOLVERS; readonly steps: number }

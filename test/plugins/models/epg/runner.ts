@@ -60,7 +60,7 @@ export async function compile(program: Program, state: Tensors): Promise<Executa
   return compile(program, states);
 }
 
-export const toInputs = (tensors: Tensors): Tensors =>
+const toInputs = (tensors: Tensors): Tensors =>
   Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, asFloat32(tensor)]));
 
 export async function runOnce(program: Program, state: Tensors, inputs: Tensors): Promise<Tensors> {

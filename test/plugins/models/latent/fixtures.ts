@@ -41,13 +41,6 @@ export function readTensors(path: string): Tensors {
   return tensors;
 }
 
-/** Float inputs as the backend takes them. */
-export const asFloat32 = ({ shape, data }: Tensor): Tensor => ({
-  dtype: "float32",
-  shape,
-  data: Float32Array.from(data),
-});
-
 const backend = await onnxruntime.open({ threads: 1 } as never);
 
 export async function runOnce(program: Program, state: Tensors, inputs: Tensors): Promise<Tensors> {
