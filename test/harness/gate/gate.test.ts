@@ -168,7 +168,7 @@ describe("which gate covers what", () => {
   });
 
   test.each([
-    [{ kidd: ["error", { equal: true }] }, /"kidd".*/, /nearest known one is "kid"/],
+    [{ kidd: ["error", { equal: true }] }, /"kidd".*/, /did you mean "kid"/],
     [{ is: ["error", { maxWorse: "5%" }] }, /never gated: the data's classes/, /remove/],
   ] as [Gates, RegExp, RegExp][])("%j is refused", (gates, problem, fix) => {
     const refused = () => gate(fixtureResult(), null, { gates });

@@ -23,7 +23,7 @@ test("every level and rule of the documented form is accepted", () => {
 });
 
 test.each([
-  [{ kid: ["eror", { equal: true }] }, /config: the level of `gates.kid` .*"eror".*nearest.*"error"/],
+  [{ kid: ["eror", { equal: true }] }, /config: the level of `gates.kid` .*"eror".*did you mean "error"/],
   [
     { kid: ["error", { maxWose: "5%" }] },
     /the rule of `gates.kid` has the unknown key "maxWose".*"maxWorse"/,
