@@ -5,7 +5,8 @@ import { erf, exp, sigmoid, tanh } from "./elementwise.ts";
 import { elementwiseCost, requireFloat } from "./shared.ts";
 
 const SQRT_HALF = Math.SQRT1_2;
-const INVERSE_SQRT_TWO_PI = 1 / Math.sqrt(2 * Math.PI);
+/** ln(1/√(2π)) */
+const LOG_DENSITY_AT_0 = -0.5 * Math.log(2 * Math.PI);
 
 const activation = (name: string, cost: number, op: Pick<Op, "gradient" | "decompose" | "onnx">): Op => ({
   name,
@@ -23,7 +24,9 @@ const normalCdf = (x: Value): Value => mul(add(erf(mul(x, SQRT_HALF)), 1), 0.5);
 /** x·Φ(x), exact (erf) GELU (Hendrycks & Gimpel, arXiv:1606.08415); y' = Φ(x) + x·φ(x) */
 export const geluOp = activation("gelu", 5, {
   gradient: ({ inputs: [x] }, [g]) => {
-    const density = mul(exp(mul(mul(x!, x!), -0.5)), INVERSE_SQRT_TWO_PI);
+    // φ(x) = e^(ln φ(0) − u²) with u = x/√2, which Φ(x) needs as well.
+    const u = mul(x!, SQRT_HALF);
+    const density = exp(sub(LOG_DENSITY_AT_0, mul(u, u)));
     return [mul(g!, add(normalCdf(x!), mul(x!, density)))];
   },
   // Decomposed, so that the backward pass shares Φ(x) with the forward one.

@@ -1,5 +1,13 @@
 /** Reductions; reduced axes are kept with length 1 where `keepDims`. */
-import { type Attributes, apply, type Op, sizeOf, type TensorType, type Value } from "../tensor.ts";
+import {
+  type Attributes,
+  apply,
+  type OnnxEmitter,
+  type Op,
+  sizeOf,
+  type TensorType,
+  type Value,
+} from "../tensor.ts";
 import { div, mul } from "./arithmetic.ts";
 import { equal, where } from "./comparison.ts";
 import { broadcastTo, reshape } from "./shape.ts";
@@ -28,14 +36,37 @@ const reduction = (
     gradient(g!, inputs[0]!, outputs[0]!, attributes.axes as number[]),
   ],
   cost: ([x]) => ({ macs: 0, elementwise: sizeOf(x!.shape) }),
-  onnx: (emit, [x], { attributes }) =>
-    emit.node(onnx, [x!, emit.int64(attributes.axes as number[])], {
-      attributes: { keepdims: { int: attributes.keepDims ? 1 : 0 } },
-    }),
+  onnx: (emit, [x], { attributes }) => reduced(emit, onnx, x!, attributes),
 });
 
+const reduced = (
+  emit: OnnxEmitter,
+  type: string,
+  x: string,
+  { axes, keepDims }: Attributes,
+): readonly string[] =>
+  emit.node(type, [x, emit.int64(axes as number[])], { attributes: { keepdims: { int: keepDims ? 1 : 0 } } });
+
 /** Σ over axes */
-export const sumOp = reduction("sum", "ReduceSum", (g, x, _y, axes) => spread(g, x, axes));
+export const sumOp: Op = {
+  ...reduction("sum", "ReduceSum", (g, x, _y, axes) => spread(g, x, axes)),
+  // Sums of many rows, as the gradients of biases and scales are, run several times faster as 1ᵀ·X.
+  onnx: (emit, [x], { inputs, outputs, attributes }) => {
+    const { shape } = inputs[0]!;
+    const { length } = attributes.axes as number[];
+    const rows = sizeOf(shape.slice(0, length));
+    const width = sizeOf(shape) / rows;
+    const leading = (attributes.axes as number[]).every((axis, i) => axis === i);
+    if (!leading || rows < MANY || width < MANY) return reduced(emit, "ReduceSum", x!, attributes);
+    const ones = emit.constant({ dtype: "float32", shape: [1, rows], data: new Float32Array(rows).fill(1) });
+    const flat = emit.node("Reshape", [x!, emit.int64([rows, width])])[0]!;
+    const total = emit.node("MatMul", [ones, flat])[0]!;
+    return emit.node("Reshape", [total, emit.int64(outputs[0]!.shape)]);
+  },
+};
+
+/** Rows and columns from which on the product is faster. */
+const MANY = 32;
 
 /** max over axes; equal maxima share the gradient equally */
 export const maxOp = reduction("max", "ReduceMax", (g, x, y, axes) => {
