@@ -33,7 +33,9 @@ export interface Shown {
 export function quantity({ value, standardError = null, unit = "" }: Shown, errorDigits = 2): string {
   if (value === null) return NO_VALUE;
   const scaled = scale(Math.max(Math.abs(value), standardError ?? 0), unit);
-  const error = standardError === null ? null : standardError * scaled.factor;
+  // Rounding noise is no error: of equal images, say.
+  const known = standardError !== null && standardError > 1e-9 * Math.abs(value);
+  const error = known ? standardError * scaled.factor : null;
   const text = withError(value * scaled.factor, error, errorDigits);
   return scaled.unit === "" ? text : `${text} ${scaled.unit}`;
 }
