@@ -5,10 +5,10 @@ export default defineConfig({
   // Replaced by the folder given with --data.
   dataset: imageFolder({ folder: ".", resolution: 64 }),
   samples: 200,
-  budget: { trainingFlops: 2e13 },
+  budget: { trainingFlops: 7e12 },
   checkpoints: 4,
   entries: {
-    "EPG, Heun 16": epg({ size: "tiny", sampler: heun(16) }),
-    "VAE + DiT": latent({ size: "tiny", sampler: ddim(31), guidance: { scale: 1 } }),
+    "EPG, Heun 16": epg({ size: "tiny", sampler: heun(16), pretraining: { share: 0.15 } }),
+    "VAE + DiT": latent({ size: "tiny", sampler: ddim(31), guidance: { scale: 1 }, vaeShare: 0.25 }),
   },
 });

@@ -8,6 +8,6 @@ export default defineConfig({
   checkpoints: 10,
   entries: {
     "EPG, Heun 16": epg({ size: "tiny", sampler: heun(16), pretraining: { share: 0.15 } }),
-    "VAE + DiT": latent({ size: "tiny", sampler: ddim(31), guidance: { scale: 1 }, vaeShare: 0.17 }),
+    "VAE + DiT": latent({ size: "tiny", sampler: ddim(31), guidance: { scale: 1 }, vaeShare: 0.2 }),
   },
 });

@@ -125,9 +125,7 @@ function besideReal(rows: readonly ResultRow[], { points }: Found): ResultRow[] 
     rows.filter(({ entry }) => entry === real.name).map((row) => [row.metric, row.value]),
   );
   return rows.map((row) =>
-    row.entry !== real.name &&
-    BESIDE.some((family) => row.metric.startsWith(family)) &&
-    realRows.has(row.metric)
+    BESIDE.some((family) => row.metric.startsWith(family)) && realRows.has(row.metric)
       ? { ...row, beside: { label: real.name, value: realRows.get(row.metric)! } }
       : row,
   );
