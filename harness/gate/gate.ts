@@ -147,7 +147,10 @@ function conclude(
   options: GateOptions,
 ): GateOutcome {
   const exitCode = exitCodeOf(verdicts, complete, baseline, options);
-  const unclear = verdicts.some(({ status, level }) => status === "unclear" && level === "error");
+  // What could not be compared was not judged: no pass.
+  const unclear = verdicts.some(
+    ({ status, level }) => (status === "unclear" || status === "incomparable") && level === "error",
+  );
   if (exitCode !== EXIT.ok && exitCode !== EXIT.inconclusive)
     return { verdicts, status: "failed", reason: reasonOf(verdicts, complete, baseline, exitCode), exitCode };
   if (verdicts.length === 0)

@@ -17,7 +17,7 @@ import {
 } from "../result.ts";
 import type { Found, FoundEntry, FoundPoint } from "./found.ts";
 import { hashOf } from "./identity.ts";
-import { type Plan, seedsHash } from "./plan.ts";
+import { type Plan, reconstructionName, seedsHash } from "./plan.ts";
 import type { RunRequest } from "./request.ts";
 import { measureRows, scoreRows } from "./rows.ts";
 
@@ -26,6 +26,8 @@ const SMOKE_SCALE = 128;
 
 export interface Assembly {
   readonly request: RunRequest;
+  /** The command that began the run, whatever resumed it. */
+  readonly command: string;
   readonly dataset: Dataset;
   readonly plan: Plan;
   readonly env: Result["env"];
@@ -35,13 +37,13 @@ export interface Assembly {
   readonly wallSeconds: number;
 }
 
-export interface Assembled {
+export interface Gated {
   readonly result: Result;
   readonly exitCode: number;
 }
 
-export async function assembleResult(assembly: Assembly): Promise<Assembled> {
-  const { request, found, env } = assembly;
+export function assembleResult(assembly: Assembly): Result {
+  const { found, env } = assembly;
   const results = besideReal(rowsOf(found), found);
   const ledger = ledgerOf(found);
   const scored = { results, run: { ...runOf(assembly, ledger), summary: "" } };
@@ -57,11 +59,11 @@ export async function assembleResult(assembly: Assembly): Promise<Assembled> {
     gate: { status: "none", reason: "no gates in the config" },
     warnings: warningsOf(assembly),
   };
-  return withGate(result, request);
+  return result;
 }
 
 /** Gates without a baseline judge absolute targets alone and say so. */
-async function withGate(result: Result, { config }: RunRequest): Promise<Assembled> {
+export async function withGate(result: Result, { config }: RunRequest): Promise<Gated> {
   const ungated = result.run.status === "complete" ? EXIT.ok : EXIT.incomplete;
   const gates = parseGates(config.gates, "gates");
   if (Object.keys(gates).length === 0 && config.baseline === undefined) return { result, exitCode: ungated };
@@ -90,8 +92,6 @@ function rowsOf({ entries, points }: Found): ResultRow[] {
   for (const { name, score } of points) if (score) rows.push(...scoreRows(name, score.scores));
   return rows;
 }
-
-const reconstructionName = (entry: string): string => `${entry}: reconstruction`;
 
 function reconstructionRows(
   entry: string,
@@ -150,7 +150,7 @@ function ledgerOf({ entries }: Found): LedgerLine[] {
 }
 
 function runOf(
-  { request, dataset, plan, found, startedAt, finishedAt, wallSeconds }: Assembly,
+  { request, command, dataset, plan, found, startedAt, finishedAt, wallSeconds }: Assembly,
   ledger: readonly LedgerLine[],
 ): Result["run"] {
   const { config } = request;
@@ -172,7 +172,7 @@ function runOf(
     status: complete ? "complete" : "incomplete",
     configHash: hashOf(config),
     config: config.file ?? `built-in: ${config.name}`,
-    command: request.command,
+    command,
     seed: config.seed,
     resolution: dataset.resolution,
     samples: config.samples,

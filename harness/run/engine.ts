@@ -118,7 +118,7 @@ async function sampleEntry(engine: Engine, planned: PlannedEntry, trained: Train
     {
       ...base(engine, "measure", planned.samplesKey, `${planned.name}: throughput and latency`),
       ...common,
-      folder: join(engine.folder, "timings", slug(planned.name)),
+      folder: join(engine.folder, "timings", hashOf([planned.samplesKey, engine.fingerprint])),
       kind: "measure",
     },
     { fresh: true },

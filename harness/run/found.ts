@@ -21,6 +21,8 @@ export interface Engine {
   readonly dataset: Dataset;
   readonly plan: Plan;
   readonly performer: Performer;
+  /** Of this machine: timings taken on another are not its own. */
+  readonly fingerprint: string;
 }
 
 /** What is known of an entry at the end: how far it came, and why not further. */

@@ -1,6 +1,6 @@
 /** Content addresses: what two pieces of work have in common exactly when their results are the same. */
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Program, toOnnx } from "../program/index.ts";
@@ -23,7 +23,8 @@ function sorted(value: unknown): unknown {
 /** A program is what it is lowered to. */
 export const programHash = (program: Program): string => sha256(toOnnx(program));
 
-const CODE = new Set([".js", ".ts", ".mjs", ".mts", ".json"]);
+/** Weights that a plugin ships count like its code. */
+const CODE = new Set([".js", ".ts", ".mjs", ".mts", ".json", ".safetensors"]);
 
 /** sha256 of the code under the given files and folders: the host's part of what a stage computes. */
 export function codeHash(paths: readonly string[]): string {
@@ -44,21 +45,6 @@ function codeFiles(path: string): string[] {
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** The code that decides what a stage computes, and that which scores: paths exist either as sources or built. */
-const existing = (paths: readonly string[]): string[] => paths.map(here).filter((path) => existsSync(path));
-
-export const HARNESS_CODE = existing([
-  "../program",
-  "../random",
-  "./train.ts",
-  "./train.js",
-  "./sample.ts",
-  "./sample.js",
-]);
-export const SCORING_CODE = existing([
-  "../metrics",
-  "../linear-algebra",
-  "../../plugins/features",
-  "./score.ts",
-  "./score.js",
-]);
+/** The harness's own code that decides what is computed, whether run from sources or built. */
+export const HARNESS_CODE = ["../program", "../random", "../formats", "../run", "../measure"].map(here);
+export const SCORING_CODE = [...HARNESS_CODE, here("../metrics"), here("../linear-algebra")];

@@ -5,12 +5,12 @@ import writeFileAtomic from "write-file-atomic";
 import { UserError } from "../errors.ts";
 import { environment } from "../measure/environment.ts";
 import type { Dataset } from "../plugin.ts";
-import { assembleResult } from "./assemble.ts";
+import { assembleResult, withGate } from "./assemble.ts";
 import { describePlan } from "./describe-plan.ts";
 import { runJobs } from "./engine.ts";
 import type { Found } from "./found.ts";
 import { Stopped } from "./jobs.ts";
-import { openJournal, systemClock } from "./journal.ts";
+import { openJournal, readBeginning, systemClock } from "./journal.ts";
 import { openBackend, openDataset } from "./open.ts";
 import { makePlan, type Plan } from "./plan.ts";
 import type { RunOutcome, RunRequest } from "./request.ts";
@@ -18,12 +18,15 @@ import { WorkerPool } from "./workers.ts";
 
 export type { RunOutcome, RunRequest } from "./request.ts";
 
-/** Root of the cache, beside the project that is benchmarked. */
+/** Root of the cache, beside the project that is benchmarked; a resumed run keeps the one it began with. */
 const cacheFolder = (): string => resolve(".epg-bench", "cache");
 
 export async function run(request: RunRequest): Promise<RunOutcome> {
   const { config, folder, progress, signal, clock = systemClock } = request;
-  const cache = cacheFolder();
+  const beginning = request.resume
+    ? await readBeginning(folder)
+    : { command: request.command, cache: cacheFolder() };
+  const { cache } = beginning;
   const dataset = await openDataset(config, cache);
   const backend = await openBackend(config);
   const plan = await makePlan(config, dataset, backend, cache);
@@ -33,9 +36,10 @@ export async function run(request: RunRequest): Promise<RunOutcome> {
   await makeFolder(folder);
   const journal = openJournal(folder, clock);
   const env = await environment(backend, process.cwd());
+  // Before the config, which is what makes the folder a run that can be resumed.
+  await journal.write(request.resume ? "resumed" : "began", { command: request.command, cache });
   await writeJson(join(folder, "config.resolved.json"), config);
   await writeJson(join(folder, "env.json"), env);
-  await journal.write(request.resume ? "resumed" : "began", { command: request.command });
   const pool = new WorkerPool(signal);
   const startedAt = clock.date();
   const began = clock.now();
@@ -48,6 +52,7 @@ export async function run(request: RunRequest): Promise<RunOutcome> {
       dataset,
       plan,
       performer: { progress, journal, pool, clock },
+      fingerprint: env.fingerprint,
     });
   } catch (error) {
     if (error instanceof Stopped) return { kind: "stopped", folder, reason: error.message };
@@ -55,7 +60,8 @@ export async function run(request: RunRequest): Promise<RunOutcome> {
   } finally {
     await pool.close();
   }
-  const { result, exitCode } = await assembleResult({
+  const ungated = assembleResult({
+    command: beginning.command,
     request,
     dataset,
     plan,
@@ -65,6 +71,9 @@ export async function run(request: RunRequest): Promise<RunOutcome> {
     finishedAt: clock.date(),
     wallSeconds: (clock.now() - began) / 1000,
   });
+  // Kept before it is judged: a gate that cannot be applied loses nothing.
+  await writeJson(join(folder, "result.json"), ungated);
+  const { result, exitCode } = await withGate(ungated, request);
   await writeJson(join(folder, "result.json"), result);
   await journal.write("ended", { status: result.run.status, gate: result.gate.status });
   return { kind: "finished", result, folder, exitCode };

@@ -3,6 +3,7 @@ import { copyFile, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import { encodePng, type Image } from "../formats/image.ts";
+import { composeGrid, grid, unstack } from "../formats/image-grid.ts";
 import { readAdmSamples } from "../formats/npz.ts";
 import { SAMPLES } from "./sample.ts";
 
@@ -22,8 +23,6 @@ export const NO_PICTURES: Pictures = {
   neighbours: null,
 };
 
-import { composeGrid, grid, unstack } from "../formats/image-grid.ts";
-
 const GRID_COLUMNS = 10;
 const GRID_IMAGES = 60;
 const FILM_IMAGES = 10;
@@ -32,7 +31,7 @@ const FILM_IMAGES = 10;
 export const slug = (name: string): string =>
   name
     .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/[^\p{L}\p{N}]+/gu, "-")
     .replace(/^-|-$/g, "") || "entry";
 
 async function write(folder: string, name: string, png: Uint8Array): Promise<string> {

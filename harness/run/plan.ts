@@ -9,6 +9,8 @@ import { UserError } from "../errors.ts";
 import type { Backend, Dataset, Descriptor, Model, Stage, Task } from "../plugin.ts";
 import { codeHash, HARNESS_CODE, hashOf, programHash } from "./identity.ts";
 import { openModel, taskOf } from "./open.ts";
+import { slug } from "./pictures.ts";
+import { REFERENCE_POINTS, UNTRAINED } from "./reference-points.ts";
 
 export interface PlannedStage {
   readonly key: string;
@@ -38,7 +40,6 @@ export interface PlannedEntry {
   readonly stages: readonly PlannedStage[];
   readonly reconstructs: boolean;
   readonly deviations: readonly string[];
-  readonly samplingBatchSize: number;
   /** Of the samples: weights, sampler, seeds, labels, how many. */
   readonly samplesKey: string;
   readonly trainFlops: number;
@@ -66,12 +67,14 @@ export async function makePlan(
     backend.precision,
     backend.threads,
   ]);
+  refuseClashes(Object.keys(config.entries));
   const stages = new Map<string, PlannedStage>();
   const entries: PlannedEntry[] = [];
   for (const [name, descriptor] of Object.entries(config.entries)) {
     const { model, options } = await openModel(config, descriptor, name);
     const code = codeHash([
       ...HARNESS_CODE,
+      await pluginSource("backend", config.backend.plugin, config.baseFolder),
       await pluginSource("model", descriptor.plugin, config.baseFolder),
     ]);
     const planned = planStages(
@@ -86,7 +89,6 @@ export async function makePlan(
       stages: planned.map(({ key }) => stages.get(key)!),
       reconstructs: model.reconstructor !== undefined,
       deviations: model.deviations(options, task),
-      samplingBatchSize: Math.min(model.samplingBatchSize(options, task), config.samples),
       samplesKey: hashOf([
         planned.map(({ key }) => key),
         descriptor.options,
@@ -102,6 +104,23 @@ export async function makePlan(
   }
   return { task, stages: [...stages.values()], entries, backendIdentity };
 }
+
+/** Entries are told apart by name in the result and by a short form of it in file names. */
+function refuseClashes(names: readonly string[]): void {
+  const taken = new Map([...REFERENCE_POINTS, UNTRAINED].map(({ name }) => [slug(name), name]));
+  for (const name of names.flatMap((entry) => [entry, reconstructionName(entry)])) {
+    const other = taken.get(slug(name));
+    if (other !== undefined)
+      throw new UserError(
+        `entries: "${name}" and "${other}" would share the file name "${slug(name)}"`,
+        "give the entries names that differ in letters or digits",
+      );
+    taken.set(slug(name), name);
+  }
+}
+
+/** The row of a model's autoencoder. */
+export const reconstructionName = (entry: string): string => `${entry}: reconstruction`;
 
 /** Equal hashes: the same seeds with the same labels, so that results can be paired. */
 export const seedsHash = ({ seed, samples, labels, unconditional }: ResolvedConfig): string =>

@@ -1,10 +1,20 @@
+import { join } from "node:path";
 import type { ResolvedConfig } from "../config/index.ts";
+import { pluginSource } from "../config/plugins.ts";
+import { packageRoot } from "../package-root.ts";
 import type { Dataset } from "../plugin.ts";
 import { codeHash, hashOf, SCORING_CODE } from "./identity.ts";
 
-/** What every score of a run has in common: the data it is held against, the extractor, and the code that scores. */
-export const scoreIdentity = (
-  { features, scoreAgainst, backend, unconditional }: ResolvedConfig,
+/** What every score of a run has in common: the data it is held against, the extractor with its weights, the backend, the code. */
+export async function scoreIdentity(
+  config: ResolvedConfig,
   dataset: Dataset,
-): string =>
-  hashOf(["score", features, scoreAgainst, backend, unconditional, dataset.identity, codeHash(SCORING_CODE)]);
+  backend: string,
+): Promise<string> {
+  const { features, scoreAgainst, unconditional, baseFolder } = config;
+  const extractor = await pluginSource("features", features.plugin, baseFolder);
+  // Built code lies in dist/, the weights a built-in extractor ships beside the sources.
+  const shipped = join(packageRoot(), "plugins", "features");
+  const code = codeHash([...SCORING_CODE, extractor, shipped]);
+  return hashOf(["score", features, scoreAgainst, unconditional, dataset.identity, backend, code]);
+}

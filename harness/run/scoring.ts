@@ -16,7 +16,10 @@ async function scoreSet(
   images: ImageSet,
   content: string,
 ): Promise<Outcome<ScoreResult>> {
-  const key = hashOf([scoreIdentity(engine.config, engine.dataset), content]);
+  const key = hashOf([
+    await scoreIdentity(engine.config, engine.dataset, engine.plan.backendIdentity),
+    content,
+  ]);
   const job = { ...base(engine, "score", key, `${title}: scoring`), kind: "score", images } as const;
   return perform<ScoreResult>(engine.performer, job, { fresh: false });
 }

@@ -27,7 +27,12 @@ function recipeFor({ size, learningRate, pretraining }: EpgOptions): Recipe {
 }
 
 function stages(options: EpgOptions, task: Task): readonly Stage[] {
-  const { size, objective, pretraining, steps } = options;
+  const { size, objective, pretraining, steps, guidance } = options;
+  if (guidance && task.classes === 0)
+    throw new UserError(
+      "guidance is set, but the data has no classes to guide towards",
+      "use guidance: null, or data with class folders",
+    );
   const shape = networkShape(size, task);
   const projector = projectorShape(size);
   const recipe = recipeFor(options);
@@ -55,11 +60,6 @@ const model: Model<EpgOptions> = {
   stages,
   async sampler(options, task, weights, runtime, batchSize) {
     const { objective, clamp, guidance, size } = options;
-    if (guidance && task.classes === 0)
-      throw new UserError(
-        "guidance is set, but the data has no classes to guide towards",
-        "use guidance: null, or data with class folders",
-      );
     const name = objective === "diffusion" ? DIFFUSION : CONSISTENCY;
     return createSampler(
       samplerChoice(options),

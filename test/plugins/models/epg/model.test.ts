@@ -111,16 +111,9 @@ describe("bad input", () => {
     expect(schema.safeParse(input).success).toBe(false);
   });
 
-  test("guidance without classes", async () => {
+  test("guidance without classes, before anything trains", () => {
     const guided = options({ guidance: { scale: 2 } });
-    const sampler = model.sampler(
-      guided,
-      { resolution: 32, classes: 0 },
-      {},
-      { compile: () => Promise.reject() },
-      2,
-    );
-    await expect(sampler).rejects.toThrow(UserError);
+    expect(() => model.stages(guided, { resolution: 32, classes: 0 })).toThrow(UserError);
   });
 });
 
