@@ -1,9 +1,9 @@
 /** Pictures taken while a stage trains, always of the same seeds and labels; never billed. */
-import type { StageWeights, Task } from "../plugin.ts";
+import type { StageWeights } from "../plugin.ts";
 import type { Tensors } from "../program/index.ts";
 import type { TrainJob } from "./jobs.ts";
 import { labelsOf } from "./labels.ts";
-import { openBackend, openDataset, openModel } from "./open.ts";
+import type { OpenEntry } from "./open.ts";
 import { reconstructed } from "./reconstruct.ts";
 import { sampleStreams } from "./seeds.ts";
 
@@ -14,21 +14,17 @@ const FRAME_IMAGES = 40;
 export type FrameMaker = (result: Tensors) => Promise<Uint8Array>;
 
 /** null where the stage's weights alone cannot make images yet (pre-training). */
-export async function openFrames(
-  job: TrainJob,
+export function openFrames(
+  { config, stage }: TrainJob,
+  { model, options, backend, dataset, task }: OpenEntry,
   previous: StageWeights,
-  task: Task,
-): Promise<FrameMaker | null> {
-  const { config } = job;
-  const { model, options } = await openModel(config, job.model, job.title);
-  const runtime = await openBackend(config);
-  const dataset = await openDataset(config, job.cache);
-  const weightsWith = (result: Tensors): StageWeights => ({ ...previous, [job.stage]: result });
-  const isLast = model.stages(options, task).at(-1)!.name === job.stage;
+): FrameMaker | null {
+  const weightsWith = (result: Tensors): StageWeights => ({ ...previous, [stage]: result });
+  const isLast = model.stages(options, task).at(-1)!.name === stage;
   if (isLast) {
     const labels = [...labelsOf(config, dataset, FRAME_IMAGES)];
     return async (result) => {
-      const sampler = await model.sampler(options, task, weightsWith(result), runtime, FRAME_IMAGES);
+      const sampler = await model.sampler(options, task, weightsWith(result), backend, FRAME_IMAGES);
       const images = await sampler.sample(sampleStreams(config.seed, 0, FRAME_IMAGES), labels);
       await sampler.dispose();
       return images;
@@ -36,7 +32,7 @@ export async function openFrames(
   }
   return model.reconstructor
     ? async (result) => {
-        const reconstructor = await model.reconstructor!(options, task, weightsWith(result), runtime);
+        const reconstructor = await model.reconstructor!(options, task, weightsWith(result), backend);
         const images = await reconstructed(reconstructor, dataset.heldOut, FRAME_IMAGES);
         await reconstructor.dispose();
         return images;

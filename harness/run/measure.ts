@@ -4,7 +4,7 @@ import { timed } from "../measure/throughput.ts";
 import type { Sampler } from "../plugin.ts";
 import type { JobHost, MeasureJob, MeasureResult } from "./jobs.ts";
 import { labelsOf } from "./labels.ts";
-import { openBackend, openDataset, openModel, taskOf } from "./open.ts";
+import { openEntry } from "./open.ts";
 import { sampleStreams } from "./seeds.ts";
 import { store } from "./store.ts";
 import { readWeights } from "./tensors.ts";
@@ -14,10 +14,8 @@ const MILLISECONDS = 2000;
 
 export async function measure(job: MeasureJob, host: JobHost): Promise<MeasureResult> {
   const { config } = job;
-  const dataset = await openDataset(config, job.cache);
-  const task = taskOf(config, dataset);
-  const { model, options } = await openModel(config, job.model, job.title);
-  const runtime = await openBackend(config);
+  const opened = await openEntry(config, job.cache, job.model, job.title);
+  const { model, options, dataset, task, backend: runtime } = opened;
   const weights = await readWeights(job.stages);
   const batchSize = Math.min(model.samplingBatchSize(options, task), config.samples);
 

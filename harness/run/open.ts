@@ -54,6 +54,24 @@ export async function openModel(
 /** Where the config stands, for messages. */
 const sourceOf = ({ file, name }: ResolvedConfig): string => file ?? `built-in config ${name}`;
 
+export interface OpenEntry extends OpenModel {
+  readonly dataset: Dataset;
+  readonly backend: Backend;
+  readonly task: Task;
+}
+
+/** All that a job on one entry's model needs, each opened once. */
+export async function openEntry(
+  config: ResolvedConfig,
+  cache: string,
+  descriptor: Descriptor<"model">,
+  entry: string,
+): Promise<OpenEntry> {
+  const dataset = await openDataset(config, cache);
+  const backend = await openBackend(config);
+  return { dataset, backend, task: taskOf(config, dataset), ...(await openModel(config, descriptor, entry)) };
+}
+
 export const taskOf = (config: ResolvedConfig, dataset: Dataset): Task => ({
   resolution: dataset.resolution,
   classes: config.unconditional ? 0 : dataset.classes.length,

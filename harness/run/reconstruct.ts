@@ -6,7 +6,7 @@ import { peakSignalToNoise } from "../metrics/index.ts";
 import type { ImageSource, Reconstructor } from "../plugin.ts";
 import { inBatches } from "./batches.ts";
 import type { JobHost, ReconstructJob, ReconstructResult } from "./jobs.ts";
-import { openBackend, openDataset, openModel, taskOf } from "./open.ts";
+import { openEntry } from "./open.ts";
 import { SAMPLES } from "./sample.ts";
 import { store } from "./store.ts";
 import { readWeights } from "./tensors.ts";
@@ -27,18 +27,12 @@ export async function reconstructed(
 
 export async function reconstruct(job: ReconstructJob, host: JobHost): Promise<ReconstructResult> {
   const { config, folder } = job;
-  const dataset = await openDataset(config, job.cache);
-  const task = taskOf(config, dataset);
-  const { model, options } = await openModel(config, job.model, job.title);
+  const opened = await openEntry(config, job.cache, job.model, job.title);
+  const { model, options, dataset, task, backend } = opened;
   if (!model.reconstructor) throw new Error(`model ${model.name} has no autoencoder`);
   const source = dataset.heldOut;
   const n = Math.min(source.length, config.samples);
-  const reconstructor = await model.reconstructor(
-    options,
-    task,
-    await readWeights(job.stages),
-    await openBackend(config),
-  );
+  const reconstructor = await model.reconstructor(options, task, await readWeights(job.stages), backend);
   const images = await reconstructed(reconstructor, source, n, (done) =>
     host.emit({ type: "progress", done, total: n, unit: "images" }),
   );

@@ -11,7 +11,7 @@ import { inBatches } from "./batches.ts";
 import { initialState } from "./initial-state.ts";
 import { type JobHost, type SampleJob, type SampleResult, Stopped } from "./jobs.ts";
 import { labelsOf } from "./labels.ts";
-import { openBackend, openDataset, openModel, taskOf } from "./open.ts";
+import { type OpenEntry, openEntry } from "./open.ts";
 import { sampleStreams } from "./seeds.ts";
 import { store } from "./store.ts";
 import { readWeights } from "./tensors.ts";
@@ -22,11 +22,10 @@ export const SAMPLES = "samples.npz";
 export async function sample(job: SampleJob, host: JobHost): Promise<SampleResult> {
   const { config, folder, samples: n } = job;
   await mkdir(folder, { recursive: true });
-  const dataset = await openDataset(config, job.cache);
-  const task = taskOf(config, dataset);
-  const { model, options } = await openModel(config, job.model, job.title);
-  const runtime = countingRuntime(await openBackend(config));
-  const weights = job.untrained ? await untrainedWeights(job) : await readWeights(job.stages);
+  const opened = await openEntry(config, job.cache, job.model, job.title);
+  const { model, options, dataset, task } = opened;
+  const runtime = countingRuntime(opened.backend);
+  const weights = job.untrained ? untrainedWeights(job, opened) : await readWeights(job.stages);
   const batchSize = Math.min(model.samplingBatchSize(options, task), n);
   const sampler = await model.sampler(options, task, weights, runtime, batchSize);
   const labels = labelsOf(config, dataset, n);
@@ -109,16 +108,10 @@ async function removeChunks(folder: string, n: number, size: number): Promise<vo
 }
 
 /** What each stage would hand on before its first step. */
-async function untrainedWeights({
-  config,
-  cache,
-  model: descriptor,
-  title,
-}: SampleJob): Promise<StageWeights> {
-  const dataset = await openDataset(config, cache);
-  const { model, options } = await openModel(config, descriptor, title);
-  const task = taskOf(config, dataset);
-  const runtime = await openBackend(config);
+function untrainedWeights(
+  { config }: SampleJob,
+  { model, options, dataset, task, backend: runtime }: OpenEntry,
+): StageWeights {
   const weights: Record<string, StageWeights[string]> = {};
   for (const stage of model.stages(options, task)) {
     const random = createStream(config.seed, "stage", model.name, stage.name);

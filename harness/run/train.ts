@@ -3,13 +3,13 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { countingRuntime, type Tallies } from "../measure/counting.ts";
-import type { Executable, Stage, StageContext, StageWeights, Task } from "../plugin.ts";
+import type { Executable, Stage, StageContext, StageWeights } from "../plugin.ts";
 import type { Tensors } from "../program/index.ts";
 import { createStream } from "../random/index.ts";
 import { type FrameMaker, openFrames } from "./frames.ts";
 import { initialState } from "./initial-state.ts";
 import { Diverged, type JobHost, Stopped, type TrainJob, type TrainResult } from "./jobs.ts";
-import { openBackend, openDataset, openModel, taskOf } from "./open.ts";
+import { openEntry } from "./open.ts";
 import { digest, readStored, store } from "./store.ts";
 import { readTensors, readWeights, WEIGHTS, writeTensors } from "./tensors.ts";
 
@@ -55,14 +55,14 @@ interface Preparation {
 /** Leaves `weights.safetensors` in the job's folder: what the stage hands on. */
 export async function train(job: TrainJob, host: JobHost): Promise<TrainResult> {
   await mkdir(job.folder, { recursive: true });
-  const { stage, context, backend, task } = await openStage(job);
-  const { prepared, preparation } = await prepare(job, host, stage, context, backend.runtime.tallies);
+  const { opened, stage, context, runtime } = await openStage(job);
+  const { prepared, preparation } = await prepare(job, host, stage, context, runtime.tallies);
   const resumed = await lastCheckpoint(job.folder);
   const start =
     resumed?.state ??
     initialState(stage.program, context.random.stream("initial state"), stage.start(context));
-  const executable = await backend.compile(stage.program, start);
-  const frames = await openFrames(job, context.previous, task);
+  const executable = await opened.backend.compile(stage.program, start);
+  const frames = openFrames(job, opened, context.previous);
   const training = { job, host, stage, context, executable, frames };
   const first = resumed?.position ?? { ...BEGINNING, wallSeconds: preparation.wallSeconds };
   const last = await runSteps(training, prepared, first);
@@ -93,11 +93,9 @@ export const frameFile = (step: number): string => `frame-${step}.u8`;
 
 async function openStage(job: TrainJob) {
   const { config, cache, model: descriptor } = job;
-  const dataset = await openDataset(config, cache);
-  const opened = await openBackend(config);
-  const runtime = countingRuntime(opened);
-  const { model, options } = await openModel(config, descriptor, job.title);
-  const task: Task = taskOf(config, dataset);
+  const opened = await openEntry(config, cache, descriptor, job.title);
+  const { model, options, dataset, task } = opened;
+  const runtime = countingRuntime(opened.backend);
   const stage = model.stages(options, task).find(({ name }) => name === job.stage);
   if (!stage) throw new Error(`model ${model.name} has no stage ${job.stage}`);
   const previous: StageWeights = await readWeights(job.previous);
@@ -110,7 +108,7 @@ async function openStage(job: TrainJob) {
     previous,
     runtime,
   };
-  return { stage, context, backend: { ...opened, runtime }, task };
+  return { opened, stage, context, runtime };
 }
 
 /** The work before the first step, done once and kept. */
