@@ -1,6 +1,6 @@
 /**
  * Rebuilding a graph from its results: what nothing reads is left out, equal computations are made once,
- * and, where asked, composite operations are replaced by their decompositions.
+ * and, where asked, nodes are rewritten: composite operations as their decompositions, say.
  */
 import { type Attribute, applyAll, type Node, type Op, type Value } from "./tensor.ts";
 
@@ -13,21 +13,34 @@ interface Graph extends Results {
   readonly nodes: readonly Node[];
 }
 
-/** @param expand whether an operation is to be replaced by its decomposition */
-export function simplify({ outputs, updates }: Results, expand: (op: Op) => boolean = () => false): Graph {
+/**
+ * What a node is to be replaced by: as many values as it has outputs, made of `inputs` (the node's own,
+ * rebuilt); null: it stays. What is put in its place is rewritten in turn.
+ */
+export type Rewrite = (node: Node, inputs: readonly Value[]) => readonly Value[] | null;
+
+/** Replaces composite operations that `expand` accepts by their decompositions. */
+export const decomposing =
+  (expand: (op: Op) => boolean): Rewrite =>
+  ({ op, attributes }, inputs) =>
+    op.decompose && expand(op) ? op.decompose(inputs, attributes) : null;
+
+export function simplify({ outputs, updates }: Results, rewrite: Rewrite = () => null): Graph {
   const rebuilt = new Map<Value, Value>();
   const made = new Map<string, readonly Value[]>();
-  const nodes: Node[] = [];
+  const known = new Set<Value>();
 
   const resolve = (value: Value): Value => rebuilt.get(value) ?? value;
+  const replace = (node: Node, results: readonly Value[]): void =>
+    node.outputs.forEach((output, i) => {
+      rebuilt.set(output, results[i]!);
+    });
   const visit = (node: Node): void => {
     const inputs = node.inputs.map(resolve);
-    if (node.op.decompose && expand(node.op)) {
-      const parts = node.op.decompose(inputs, node.attributes);
+    const parts = rewrite(node, inputs);
+    if (parts) {
       for (const part of reachable(parts, (value) => rebuilt.has(value) || known.has(value))) visit(part);
-      node.outputs.forEach((output, i) => {
-        rebuilt.set(output, resolve(parts[i]!));
-      });
+      replace(node, parts.map(resolve));
       return;
     }
     const key = keyOf(node.op, inputs, node.attributes);
@@ -36,23 +49,23 @@ export function simplify({ outputs, updates }: Results, expand: (op: Op) => bool
       const same = inputs.every((input, i) => input === node.inputs[i]);
       results = same ? node.outputs : applyAll(node.op, inputs, node.attributes);
       made.set(key, results);
-      nodes.push(results[0]!.node!);
       for (const value of results) known.add(value);
     }
-    node.outputs.forEach((output, i) => {
-      rebuilt.set(output, results[i]!);
-    });
+    replace(node, results);
   };
 
-  const known = new Set<Value>();
-  const roots = [...Object.values(outputs), ...updates.map(({ value }) => value)];
-  for (const node of reachable(roots, () => false)) visit(node);
-  return {
-    nodes,
+  for (const node of reachable(rootsOf({ outputs, updates }), () => false)) visit(node);
+  const results = {
     outputs: Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, resolve(value)])),
     updates: updates.map(({ name, value }) => ({ name, value: resolve(value) })),
   };
+  return { ...results, nodes: reachable(rootsOf(results), () => false) };
 }
+
+const rootsOf = ({ outputs, updates }: Results): Value[] => [
+  ...Object.values(outputs),
+  ...updates.map(({ value }) => value),
+];
 
 /** Nodes that `roots` depend on, each after those it reads; the search ends at values `stop` accepts. */
 export function reachable(roots: readonly Value[], stop: (value: Value) => boolean): readonly Node[] {

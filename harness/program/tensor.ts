@@ -71,6 +71,8 @@ export interface Op {
   readonly gradient: (node: Node, outputGradients: readonly (Value | null)[]) => readonly (Value | null)[];
   /** The gradient rule takes in every output's gradient; without this only the first output is differentiated. */
   readonly everyOutput?: true;
+  /** Each number of the output depends on those at its own place alone, inputs broadcast by NumPy's rules. */
+  readonly pointwise?: true;
   readonly cost: (
     inputs: readonly TensorType[],
     outputs: readonly TensorType[],

@@ -12,7 +12,7 @@ import {
   type TensorData,
   type Value,
 } from "../../harness/program/index.ts";
-import { simplify } from "../../harness/program/simplify.ts";
+import { decomposing, simplify } from "../../harness/program/simplify.ts";
 import { caseProgram, differentiableInputs, type OpCase, uniforms } from "./ops-case.ts";
 
 /** Σ y·r with fixed random r: a scalar whose gradient sees every element of y. */
@@ -49,7 +49,10 @@ export const gradientProgram = (testCase: OpCase): Program =>
 /** The program with `name` replaced by its decomposition wherever it stands. */
 export const decomposed = (program: Program, name: OpName): Program => ({
   ...program,
-  ...simplify(program, (op) => op === OPS[name]),
+  ...simplify(
+    program,
+    decomposing((op) => op === OPS[name]),
+  ),
 });
 
 /** max|a − b| / max(max|b|, floor): how far a tensor is from the reference, the reference's size being 1. */

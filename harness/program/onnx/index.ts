@@ -1,8 +1,9 @@
 /** Lowering to ONNX: opset 20. States are graph inputs; their next values are graph outputs. */
-import { simplify } from "../simplify.ts";
+import { decomposing, simplify } from "../simplify.ts";
 import type { DType, OnnxEmitter, Shape, Tensor, Tensors, TensorType, Value } from "../tensor.ts";
 import type { Program } from "../trace.ts";
 import { verify } from "../verify.ts";
+import { inRows } from "./rows.ts";
 import { encodeModel } from "./schema.ts";
 
 const OPSET = 20;
@@ -14,9 +15,13 @@ const INT64 = 7;
 export const stateInput = (name: string): string => `state:${name}`;
 export const stateOutput = (name: string): string => `next:${name}`;
 
-/** The program with composite operations that have no ONNX form replaced by their decompositions. */
+/** The program with composite operations that have no ONNX form replaced by their decompositions, computed in rows. */
 export function lower(program: Program): Program {
-  const lowered = { ...program, ...simplify(program, (op) => op.onnx === "decompose") };
+  const decomposed = simplify(
+    program,
+    decomposing((op) => op.onnx === "decompose"),
+  );
+  const lowered = { ...program, ...simplify(decomposed, inRows) };
   verify(lowered);
   return lowered;
 }

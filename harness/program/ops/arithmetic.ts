@@ -20,6 +20,7 @@ type BinaryGradient = (g: Value, a: Value, b: Value, y: Value) => readonly [Valu
 
 const binary = (name: string, onnx: string, gradient: BinaryGradient): Op => ({
   name,
+  pointwise: true,
   shape: ([a, b]) => {
     requireFloat(name, a!, b!);
     return [{ dtype: "float32", shape: broadcastShapes(name, a!.shape, b!.shape) }];

@@ -6,6 +6,7 @@ import { broadcastShapes, elementwiseCost, noGradient, onnxNode } from "./shared
 
 const comparison = (name: string, onnx: string): Op => ({
   name,
+  pointwise: true,
   shape: ([a, b]) => {
     if (a!.dtype !== b!.dtype)
       throw new ShapeError(`${name}: dtypes must be equal, got ${a!.dtype} and ${b!.dtype}`);
@@ -27,6 +28,7 @@ export const equalOp = comparison("equal", "Equal");
 /** condition ? a : b */
 export const whereOp: Op = {
   name: "where",
+  pointwise: true,
   shape: ([condition, a, b]) => {
     if (condition!.dtype !== "bool")
       throw new ShapeError(`where: condition must be bool, got ${condition!.dtype}`);

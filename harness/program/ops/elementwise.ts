@@ -8,6 +8,7 @@ type UnaryGradient = (g: Value, x: Value, y: Value) => Value | null;
 
 const unary = (name: string, onnx: string, gradient: UnaryGradient): Op => ({
   name,
+  pointwise: true,
   shape: ([x]) => {
     requireFloat(name, x!);
     return [x!].map(({ dtype, shape }) => ({ dtype, shape }));
@@ -63,6 +64,7 @@ const ONNX_TYPES: Readonly<Record<DType, number>> = { float32: 1, int32: 6, bool
 /** x in another element type; gradients pass between float types only, of which there is one: so none. */
 export const castOp: Op = {
   name: "cast",
+  pointwise: true,
   shape: ([x], { to }) => [{ dtype: to as DType, shape: x!.shape }],
   gradient: noGradient,
   cost: freeCost,
@@ -75,6 +77,7 @@ export const cast = (x: Value, to: DType): Value => (x.dtype === to ? x : apply(
 /** x, through which no gradient passes. */
 export const stopGradientOp: Op = {
   name: "stopGradient",
+  pointwise: true,
   shape: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
   gradient: noGradient,
   cost: freeCost,
@@ -86,6 +89,7 @@ export const stopGradient = (x: Value): Value => apply(stopGradientOp, [x]);
 /** x limited to [low, high], which are numbers; y' = 1 strictly inside, else 0 */
 export const clipOp: Op = {
   name: "clip",
+  pointwise: true,
   shape: ([x]) => {
     requireFloat("clip", x!);
     return [{ dtype: "float32", shape: x!.shape }];

@@ -17,7 +17,7 @@ import {
   trace,
   zeros,
 } from "../../../harness/program/index.ts";
-import { simplify } from "../../../harness/program/simplify.ts";
+import { decomposing, simplify } from "../../../harness/program/simplify.ts";
 import { verify } from "../../../harness/program/verify.ts";
 import { floats } from "../../conformance/ops-case.ts";
 import { distance } from "../../conformance/ops-checks.ts";
@@ -83,7 +83,13 @@ describe("simplify", () => {
 
   it("replaces composites within composites where asked, sharing what they share", () => {
     const program = trace("composite", composite);
-    const expanded = { ...program, ...simplify(program, (op) => op.decompose !== undefined) };
+    const expanded = {
+      ...program,
+      ...simplify(
+        program,
+        decomposing(() => true),
+      ),
+    };
     verify(expanded);
     expect(expanded.nodes.every(({ op }) => !op.decompose)).toBe(true);
     expect(names(expanded).filter((name) => name === "erf")).toHaveLength(1);
@@ -121,7 +127,16 @@ describe("on random graphs", () => {
 
   it.each([
     ["lower", (program: Program) => lower(program)],
-    ["every decomposition", (p: Program) => ({ ...p, ...simplify(p, (op) => op.decompose !== undefined) })],
+    [
+      "every decomposition",
+      (p: Program) => ({
+        ...p,
+        ...simplify(
+          p,
+          decomposing(() => true),
+        ),
+      }),
+    ],
   ])("%s keeps values and gradients", (_, transform) => {
     fc.assert(
       fc.property(instructions, (list) => {
