@@ -10,6 +10,7 @@ interface Verb {
 
 const VERBS: Readonly<Record<string, Verb>> = {
   run: { summary: "train, sample, score and cost what a config names", load: () => import("./run.ts") },
+  eval: { summary: "score images against a reference", load: () => import("./eval.ts") },
   gate: { summary: "judge runs against a baseline", load: () => import("./gate.ts") },
   baseline: { summary: "keep runs as a baseline", load: () => import("./baseline.ts") },
   report: { summary: "write a run's reports again", load: () => import("./report.ts") },

@@ -47,4 +47,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 
 /** The harness's own code that decides what is computed, whether run from sources or built. */
 export const HARNESS_CODE = ["../program", "../random", "../formats", "../run", "../measure"].map(here);
-export const SCORING_CODE = [...HARNESS_CODE, here("../metrics"), here("../linear-algebra")];
+export const SCORING_CODE = [
+  ...HARNESS_CODE,
+  ...["../evaluate", "../metrics", "../linear-algebra"].map(here),
+];

@@ -1,5 +1,6 @@
 /** The pieces of work a run is cut into. Each is plain data, done by a worker process, addressed by its content. */
 import type { ResolvedConfig } from "../config/index.ts";
+import type { Score } from "../evaluate/scores.ts";
 import type { SamplingCost, TrainingCost } from "../measure/ledger.ts";
 import type { Descriptor } from "../plugin.ts";
 
@@ -82,19 +83,6 @@ export type ImageSet =
 export interface ScoreJob extends JobBase {
   readonly kind: "score";
   readonly images: ImageSet;
-}
-
-export interface Score {
-  readonly metric: string;
-  readonly value: number | null;
-  readonly standardError: number | null;
-  readonly unit: string;
-  readonly direction: "lower" | "higher" | "none";
-  readonly n: number;
-  readonly convention: string;
-  readonly beside?: { readonly label: string; readonly value: number | null };
-  readonly deleteGroup?: readonly number[];
-  readonly notGated?: string;
 }
 
 export interface ScoreResult {

@@ -1,6 +1,8 @@
 /** Rows of a result from what the jobs found. */
+
+import type { Score } from "../evaluate/scores.ts";
 import type { ResultRow } from "../result.ts";
-import type { MeasureResult, SampleResult, Score, TrainResult } from "./jobs.ts";
+import type { MeasureResult, SampleResult, TrainResult } from "./jobs.ts";
 import type { PlannedEntry } from "./plan.ts";
 
 /** Everything known of an entry that trained and sampled. */

@@ -1,6 +1,7 @@
 /** Scoring one set of images against the reference. */
 import { mkdir } from "node:fs/promises";
 import type { ResolvedConfig } from "../config/index.ts";
+import { joinFeatures } from "../evaluate/features.ts";
 import type { Dataset, FeatureExtractor, Features, ImageSource } from "../plugin.ts";
 import { imagesOf } from "./image-sets.ts";
 import type { JobHost, ScoreJob, ScoreResult } from "./jobs.ts";
@@ -92,24 +93,5 @@ async function featuresOf(
       note: "real images",
     });
   }
-  return joined(parts);
-}
-
-function joined(parts: readonly Features[]): Features {
-  const n = parts.reduce((sum, part) => sum + part.n, 0);
-  const { dims, classes } = parts[0]!;
-  const all = {
-    n,
-    dims,
-    classes,
-    features: new Float32Array(n * dims),
-    logits: new Float32Array(n * classes),
-  };
-  let row = 0;
-  for (const part of parts) {
-    all.features.set(part.features, row * dims);
-    all.logits.set(part.logits, row * classes);
-    row += part.n;
-  }
-  return all;
+  return joinFeatures(parts);
 }

@@ -1,0 +1,44 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+interface EvalFlags {
+  readonly features: string;
+  readonly threads: number;
+  readonly json?: string;
+  readonly quiet?: boolean;
+}
+
+export function define(command: Command): void {
+  command
+    .argument("<samples>", "generated images: a folder, or an .npz in ADM's layout")
+    .argument("<reference>", "real images: a folder, or an .npz in ADM's layout")
+    .option("--features <name>", "what sees the images: a feature extractor, or a path", "efficientnet-lite0")
+    .option("--json <file>", "write the result, of one entry, as a run does; - for standard output")
+    .addOption(new Option("--threads <n>", "threads").argParser(wholeNumber).default(2))
+    .option("--quiet", "no progress")
+    .action(evalVerb);
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,2}$/.test(text)) throw new InvalidArgumentError("expected a whole number from 1 to 999.");
+  return Number(text);
+}
+
+async function evalVerb(samples: string, reference: string, flags: EvalFlags): Promise<void> {
+  const { features, threads, json, quiet = false } = flags;
+  const [{ evaluate }, { stderrProgress }, { evaluationTable }] = await Promise.all([
+    import("../evaluate/evaluate.ts"),
+    import("./progress.ts"),
+    import("../../reports/evaluation.ts"),
+  ]);
+  const progress = stderrProgress({ quiet });
+  try {
+    const command = `epg-bench eval ${samples} ${reference} --features ${features}`;
+    const result = await evaluate({ samples, reference, features, threads, command, progress });
+    for (const warning of result.warnings) progress.note(`warning: ${warning}`);
+    const text = `${JSON.stringify(result, null, 2)}\n`;
+    process.stdout.write(json === "-" ? text : evaluationTable(result));
+    if (json !== undefined && json !== "-") await (await import("write-file-atomic")).default(json, text);
+  } finally {
+    progress.close();
+  }
+}

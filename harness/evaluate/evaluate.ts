@@ -1,0 +1,178 @@
+/** Two sets of images to a result of one entry: what the first scores against the second. */
+import { createHash } from "node:crypto";
+import { resolve } from "node:path";
+import { loadPlugin, parseOptions } from "../config/plugins.ts";
+import { environment } from "../measure/environment.ts";
+import { jackknifeGroups } from "../metrics/index.ts";
+import { packageVersion } from "../package-root.ts";
+import type { Backend, FeatureExtractor } from "../plugin.ts";
+import { RESULT_SCHEMA_VERSION, type Result, type ResultEntry } from "../result.ts";
+import { type ExtractedSet, extractSet } from "./extract.ts";
+import { type ImageSet, openImageSet } from "./image-set.ts";
+import { makeReference, referenceScores } from "./scores.ts";
+
+export interface Evaluation {
+  /** Folders, or .npz files of samples. */
+  readonly samples: string;
+  readonly reference: string;
+  /** A feature extractor by its name, or a path to one. */
+  readonly features: string;
+  readonly threads: number;
+  readonly command: string;
+  readonly progress: {
+    stage(name: string, total: number, unit: string): { update(done: number): void; done(): void };
+  };
+}
+
+/** @throws UserError for sets that cannot be read or compared */
+export async function evaluate(evaluation: Evaluation): Promise<Result> {
+  const startedAt = new Date();
+  const began = performance.now();
+  const sets = await Promise.all([evaluation.samples, evaluation.reference].map(openImageSet));
+  const { backend, extractor } = await open(evaluation);
+  try {
+    const samples = await extracted(evaluation, sets[0]!, extractor);
+    const reference = await extracted(evaluation, sets[1]!, extractor);
+    const groups = jackknifeGroups(samples.labels ?? new Int32Array(samples.features.n));
+    const names = { extractor: extractor.name, suffix: "", classesMatch: false };
+    const standard = await makeReference(reference.features, names);
+    const scores = await referenceScores(samples.features, groups, standard);
+    const entry = entryOf(samples);
+    return {
+      schemaVersion: RESULT_SCHEMA_VERSION,
+      run: {
+        ...runOf(evaluation, extractor, samples, reference),
+        id: `${startedAt.toISOString()}-eval`,
+        startedAt: startedAt.toISOString(),
+        finishedAt: new Date().toISOString(),
+        totals: { trainFlops: 0, sampleFlops: 0, wallSeconds: (performance.now() - began) / 1000 },
+        entries: [entry],
+      },
+      env: await environment(backend, process.cwd()),
+      results: scores.map(({ deleteGroup, ...score }) => ({
+        entry: entry.name,
+        ...score,
+        ...(deleteGroup ? { deleteGroup: [...deleteGroup] } : {}),
+      })),
+      ledger: [],
+      comparisons: [],
+      verdicts: [],
+      gate: { status: "none", reason: "nothing is gated here: give this result to gate" },
+      warnings: warningsOf(samples, reference, extractor.dims),
+    };
+  } finally {
+    await Promise.all([extractor.dispose(), ...sets.map((set) => set.close())]);
+  }
+}
+
+async function open({ features, threads }: Evaluation) {
+  const source = "the command line";
+  const backends = await loadPlugin("backend", "onnxruntime", process.cwd());
+  const descriptor = { kind: "backend", plugin: "onnxruntime", options: { threads } } as const;
+  const backend: Backend = await backends.open(parseOptions(backends, descriptor, ["backend"], source));
+  const plugin = await loadPlugin("features", features, process.cwd());
+  const options = parseOptions(
+    plugin,
+    { kind: "features", plugin: features, options: {} },
+    ["features"],
+    source,
+  );
+  return { backend, extractor: await plugin.open(options, backend) };
+}
+
+async function extracted(
+  { progress }: Evaluation,
+  set: ImageSet,
+  extractor: FeatureExtractor,
+): Promise<ExtractedSet> {
+  const stage = progress.stage(`features of ${set.path}`, set.length, "images");
+  const found = await extractSet(set, extractor, (done) => stage.update(done));
+  stage.done();
+  return found;
+}
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** Nothing is known of the weights behind a folder of images: seeds are, by the names of its files. */
+const entryOf = ({ path, features, draws }: ExtractedSet): ResultEntry => ({
+  name: path,
+  kind: "model",
+  description: `images of ${path}`,
+  status: "ok",
+  failure: null,
+  sampling: {},
+  deviations: [],
+  n: features.n,
+  weights: null,
+  recipe: null,
+  seeds: draws,
+  samples: path.endsWith(".npz") ? resolve(path) : null,
+  grid: null,
+  film: null,
+  filmSteps: [],
+  neighbours: null,
+});
+
+function runOf(
+  { command }: Evaluation,
+  extractor: FeatureExtractor,
+  samples: ExtractedSet,
+  reference: ExtractedSet,
+): Omit<Result["run"], "id" | "startedAt" | "finishedAt" | "totals" | "entries"> {
+  return {
+    tool: `epg-bench ${packageVersion()}`,
+    status: "complete",
+    configHash: sha256(`eval ${extractor.id}`),
+    config: "built-in: eval",
+    command,
+    seed: 0,
+    // 0: of several.
+    resolution: samples.size?.height ?? 0,
+    samples: samples.features.n,
+    labels: labelRule(samples.labels),
+    dataset: {
+      name: reference.path,
+      identity: sha256(`${reference.content} ${extractor.id}`),
+      classes: [],
+      train: 0,
+      reference: reference.features.n,
+      heldOut: 0,
+      scoredAgainst: "reference",
+    },
+    features: extractor.id,
+    featureDims: extractor.dims,
+    match: "One set of images against another; nothing was trained.",
+    banner: null,
+    summary: "",
+  };
+}
+
+/** "balanced": equally many (±1) of every label; "frequency": otherwise. */
+function labelRule(labels: Int32Array | null): string {
+  if (!labels) return "unlabelled";
+  const counts = new Map<number, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const sizes = [...counts.values()];
+  return Math.max(...sizes) - Math.min(...sizes) <= 1 ? "balanced" : "frequency";
+}
+
+function warningsOf(samples: ExtractedSet, reference: ExtractedSet, dims: number): string[] {
+  const fewest = Math.min(samples.features.n, reference.features.n);
+  const warnings: string[] = [];
+  if (samples.content === reference.content)
+    warnings.push(
+      "the two sets hold the same pixels in the same order: the distances are of a set to itself",
+    );
+  if (fewest <= dims)
+    warnings.push(
+      `${fewest} images are fewer than the ${dims} dimensions: much of the Fréchet distance is then the bias of a small set, so compare it between sets of equal n alone, or read KID`,
+    );
+  const [size, other] = [sizeOf(samples), sizeOf(reference)];
+  if (size !== other || !samples.size)
+    warnings.push(
+      `images of ${size} against a reference of ${other}: how they were resized is part of the distance`,
+    );
+  return warnings;
+}
+
+const sizeOf = ({ size }: ExtractedSet): string => (size ? `${size.width}x${size.height}` : "several sizes");

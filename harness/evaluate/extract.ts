@@ -1,0 +1,54 @@
+/** The features of a set of images, extracted batch by batch. */
+import { createHash } from "node:crypto";
+import { UserError } from "../errors.ts";
+import type { FeatureExtractor, Features } from "../plugin.ts";
+import { joinFeatures } from "./features.ts";
+import type { ImageSet } from "./image-set.ts";
+
+export interface ExtractedSet {
+  readonly path: string;
+  readonly features: Features;
+  readonly labels: Int32Array | null;
+  /** sha256 of the pixels in order. */
+  readonly content: string;
+  /** sha256 of what tells one draw from another. */
+  readonly draws: string;
+  /** null where images are of several sizes. */
+  readonly size: { readonly height: number; readonly width: number } | null;
+}
+
+/**
+ * @param progress called with the images done
+ * Every image is resized from its own size by the extractor.
+ * @throws UserError for fewer than two images
+ */
+export async function extractSet(
+  set: ImageSet,
+  extractor: FeatureExtractor,
+  progress: (done: number) => void,
+): Promise<ExtractedSet> {
+  if (set.length < 2)
+    throw new UserError(
+      `${set.path} holds ${set.length} image; a distance needs at least 2`,
+      "name a set of more images",
+    );
+  const pixels = createHash("sha256");
+  const parts: Features[] = [];
+  const sizes = new Map<string, { height: number; width: number }>();
+  let done = 0;
+  for await (const { images, n, height, width } of set.batches(extractor.batchSize)) {
+    sizes.set(`${height}x${width}`, { height, width });
+    pixels.update(images);
+    parts.push(await extractor.extract(images, { n, height, width }));
+    done += n;
+    progress(done);
+  }
+  return {
+    path: set.path,
+    features: joinFeatures(parts),
+    labels: set.labels,
+    content: pixels.digest("hex"),
+    draws: createHash("sha256").update(JSON.stringify(set.names)).digest("hex"),
+    size: sizes.size === 1 ? [...sizes.values()][0]! : null,
+  };
+}

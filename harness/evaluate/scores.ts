@@ -1,0 +1,128 @@
+/** The scores every set of images gets against a reference, under their names, with errors and conventions. */
+import { featureMatrix, type Matrix } from "../linear-algebra/index.ts";
+import {
+  frechetDistanceOfSamples,
+  inceptionScores,
+  type Jackknifed,
+  type KernelReference,
+  kernelDistance,
+  kernelReference,
+  type Normal,
+  normalOfFeatures,
+  precisionRecall,
+  type ReferenceBalls,
+  referenceBalls,
+} from "../metrics/index.ts";
+import type { Features } from "../plugin.ts";
+import type { ResultRow } from "../result.ts";
+
+/** A row of a result that has no entry yet, of images. */
+export interface Score extends Omit<ResultRow, "entry" | "n" | "deleteGroup"> {
+  readonly n: number;
+  readonly deleteGroup?: readonly number[];
+}
+
+/** What images are scored against: features of real images, and what is computed from them once. */
+export interface Reference {
+  readonly extractor: string;
+  /** "-train" where the training set is the reference. */
+  readonly suffix: string;
+  readonly normal: Normal;
+  readonly kernel: KernelReference;
+  readonly balls: ReferenceBalls;
+  readonly inceptionScore: number;
+  /** Whether the extractor's classes are the data's. */
+  readonly classesMatch: boolean;
+}
+
+export type ReferenceNames = Pick<Reference, "extractor" | "suffix" | "classesMatch">;
+
+/** Neighbours a ball reaches to (arXiv:1904.06991, §3). */
+const NEIGHBOURS = 3;
+
+export async function makeReference(features: Features, names: ReferenceNames): Promise<Reference> {
+  const rows = featureMatrix("features of reference images", features.features, features.dims);
+  return {
+    ...names,
+    normal: await normalOfFeatures(rows),
+    kernel: await kernelReference(rows),
+    balls: await referenceBalls(rows, NEIGHBOURS),
+    inceptionScore: inceptionScores(logitsOf(features))[0]!,
+  };
+}
+
+const logitsOf = ({ logits, classes }: Features): Matrix => featureMatrix("logits", logits, classes);
+
+const jackknifeConvention = (groups: Int32Array): string =>
+  `error: ${new Set(groups).size}-group delete jackknife on seed blocks balanced by class, covers the draw of samples alone`;
+
+/** @param groups jackknife group of every image */
+export async function referenceScores(
+  features: Features,
+  groups: Int32Array,
+  reference: Reference,
+): Promise<Score[]> {
+  const samples = featureMatrix("features of samples", features.features, features.dims);
+  const { precision, recall } = await precisionRecall(samples, reference.balls, groups);
+  const id = metricIds(reference);
+  const score = (
+    metric: string,
+    unit: string,
+    direction: Score["direction"],
+    found: Jackknifed,
+    convention: string,
+  ): Score => ({
+    metric: id(metric),
+    value: found.value,
+    standardError: found.standardError,
+    unit,
+    direction,
+    n: features.n,
+    convention: `${convention}; ${jackknifeConvention(groups)}`,
+    ...(found.standardError === null ? {} : { deleteGroup: found.deleteGroup }),
+  });
+  return [
+    score(
+      "fd",
+      "squared feature units",
+      "lower",
+      await frechetDistanceOfSamples(samples, reference.normal, groups),
+      "Fréchet distance in float64, ddof 1, trace by singular values of the cross-Gram matrix",
+    ),
+    score(
+      "kid",
+      "squared feature units",
+      "lower",
+      await kernelDistance(samples, reference.kernel, groups),
+      "unbiased over all samples, kernel (x·y/d + 1)³",
+    ),
+    inceptionScore(id("is"), features, reference),
+    score("precision", "share", "higher", precision, `k = ${NEIGHBOURS}, Euclidean, ≤ radius`),
+    score("recall", "share", "higher", recall, `k = ${NEIGHBOURS}, Euclidean, ≤ radius`),
+  ];
+}
+
+/** The field's plain names belong to Inception; on any other extractor a metric carries its name. */
+export const metricIds =
+  ({ extractor, suffix }: ReferenceNames) =>
+  (family: string): string => {
+    const plain = extractor === "inception" && family !== "class-accuracy" && family !== "memorisation";
+    if (plain) return `${family === "fd" ? "fid" : family}${suffix}`;
+    return `${family}-${extractor}${suffix}`;
+  };
+
+function inceptionScore(metric: string, features: Features, reference: Reference): Score {
+  return {
+    metric,
+    value: inceptionScores(logitsOf(features))[0]!,
+    standardError: null,
+    unit: "effective classes",
+    direction: "higher",
+    n: features.n,
+    convention: reference.classesMatch
+      ? "one split of all samples"
+      : "one split of all samples; not meaningful here: the data's classes are not the extractor's",
+    beside: { label: "reference", value: reference.inceptionScore },
+    notGated: "depends on the extractor's classes and on nothing of the reference",
+  };
+}
