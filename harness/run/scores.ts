@@ -69,8 +69,10 @@ export async function makeStandard(source: StandardSource): Promise<Standard> {
 
 const logitsOf = ({ logits, classes }: Features): Matrix => featureMatrix("logits", logits, classes);
 
-const JACKKNIFE =
-  "error: 20-group delete jackknife on seed blocks balanced by class, covers the draw of samples alone";
+const jackknifeWords = ({ standardError }: Jackknifed, groups: number): string =>
+  standardError === null
+    ? "no error: too few samples to leave a group out"
+    : `error: ${groups}-group delete jackknife on seed blocks balanced by class, covers the draw of samples alone`;
 
 /** @param labels class of every image; −1 without classes */
 export async function scoresOf(
@@ -80,6 +82,7 @@ export async function scoresOf(
 ): Promise<{ scores: Score[]; nearest: Int32Array }> {
   const samples = featureMatrix("features of samples", features.features, features.dims);
   const groups = jackknifeGroups(labels);
+  const groupCount = new Set(groups).size;
   const { precision, recall } = await precisionRecall(samples, standard.balls, groups);
   const copied = await memorisation(samples, standard.neighbours);
   const n = features.n;
@@ -96,7 +99,7 @@ export async function scoresOf(
     unit,
     direction,
     n,
-    convention: `${convention}; ${JACKKNIFE}`,
+    convention: `${convention}; ${jackknifeWords(found, groupCount)}`,
     ...(found.standardError === null ? {} : { deleteGroup: found.deleteGroup }),
   });
   const share = (metric: string, direction: Score["direction"], found: Share, convention: string): Score => ({
