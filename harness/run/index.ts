@@ -1,6 +1,7 @@
 /** A run: from a resolved config to `result.json`, its pictures and reports. */
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import { UserError } from "../errors.ts";
 import { environment } from "../measure/environment.ts";
@@ -104,13 +105,20 @@ const writeJson = (path: string, value: unknown): Promise<void> =>
 
 async function makeFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolders(folder);
   } catch (cause) {
     throw new UserError(
       `--output: cannot write ${folder}: ${(cause as Error).message}`,
       "choose a folder that can be written",
     );
   }
+}
+
+/** Not by `recursive`, which never ends where a folder's parent exists but takes no folders (/proc). */
+async function makeFolders(folder: string): Promise<void> {
+  if (existsSync(folder)) return;
+  await makeFolders(dirname(folder));
+  await mkdir(folder);
 }
 
 const refuse =

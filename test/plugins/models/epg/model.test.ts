@@ -147,7 +147,7 @@ test("deviations are of what runs: the options', where they differ from the size
     "Pre-training's learning rate is 0.00001, not 0.0002.",
     "Fine-tuning's learning rate is 0.0005, not 0.0001.",
   ]);
-  const statistics = (targetBatchNorm: string) =>
+  const statistics = (targetBatchNorm: "running" | "batch") =>
     model.deviations(options({ pretraining: { targetBatchNorm } }), task).join(" ");
   expect(statistics("running")).not.toContain("batch statistics");
   expect(statistics("batch")).toContain("batch statistics");
