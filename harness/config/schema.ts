@@ -51,7 +51,7 @@ export type Config = z.input<typeof configSchema>;
 export type CheckedConfig = z.output<typeof configSchema>;
 
 /**
- * The config of a run with every default in its place: plain JSON, written to `config.resolved.json`
+ * The config of a run with every default in its place that does not hang on the data: plain JSON, written to `config.resolved.json`
  * and read again by `--resume`.
  */
 export const resolvedConfigSchema = configSchema.extend({

@@ -64,7 +64,8 @@ async function runPlan(opened: Opened): Promise<RunOutcome> {
   const env = await environment(backend, process.cwd());
   // Before the config, which is what makes the folder a run that can be resumed.
   await journal.write(request.resume ? "resumed" : "began", { command: request.command, cache });
-  await writeJson(join(folder, "config.resolved.json"), config);
+  // As it was before it met the data: a resumed run settles it, and warns, as this one does.
+  await writeJson(join(folder, "config.resolved.json"), request.config);
   await writeJson(join(folder, "env.json"), env);
   const pool = new WorkerPool(signal);
   const began = clock.now();
