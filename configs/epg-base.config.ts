@@ -3,7 +3,6 @@ import { ddim, defineConfig, epg, heun, imageFolder, latent } from "epg-bench";
 
 export default defineConfig({
   dataset: imageFolder({ folder: ".", resolution: 64 }),
-  samples: 200,
   budget: { trainingFlops: 3e15 },
   checkpoints: 10,
   entries: {

@@ -4,8 +4,6 @@ import { ddim, defineConfig, epg, heun, imageFolder, latent } from "epg-bench";
 export default defineConfig({
   // Replaced by the folder given with --data.
   dataset: imageFolder({ folder: ".", resolution: 64 }),
-  // As many as the held-out part of a thousand photographs has, so that all rows are of one n.
-  samples: 192,
   budget: { trainingFlops: 7e12 },
   checkpoints: 4,
   entries: {

@@ -150,8 +150,8 @@ export interface Stage {
   readonly identity: Readonly<Record<string, unknown>>;
   /** Work before the first step (encoding the data set); runs through `context.runtime`, so it is billed. Cached with the stage. */
   prepare?(context: StageContext): Promise<Tensors>;
-  /** FLOPs `prepare` takes for that many training images, so that a budget can count them. */
-  preparationFlops?(images: number): number;
+  /** What `prepare` takes for that many training images, so that a budget can count it: images seen, each mirrored one apart, and FLOPs. */
+  preparationCost?(trainingImages: number): { readonly images: number; readonly flops: number };
   /** States that do not start from their initialisers, by state name. */
   start(context: StageContext): Tensors;
   /**

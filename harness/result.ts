@@ -205,6 +205,32 @@ export function metricFamily(metric: string, features: string): string {
   return family === "fid" ? "fd" : family;
 }
 
+/** The families of all metrics, what the field reads first in front. */
+export const METRIC_FAMILIES: readonly string[] = [
+  "fd",
+  "sfid",
+  "kid",
+  "is",
+  "precision",
+  "recall",
+  "density",
+  "coverage",
+  "class-accuracy",
+  "memorisation",
+  "psnr",
+  "nfe",
+  "decoder-calls",
+  "macs-per-image",
+  "sample-flops-per-image",
+  "throughput",
+  "latency",
+  "parameters",
+  "train-flops",
+  "total-train-flops",
+  "wall-seconds",
+  "peak-memory-bytes",
+];
+
 const ABBREVIATIONS = new Map([
   ["kid", "KID"],
   ["is", "IS"],

@@ -1,6 +1,7 @@
 /** Entries × metrics, the form of most tables of a report. */
 import {
   type Comparison,
+  METRIC_FAMILIES,
   metricFamily,
   metricLabel,
   type Result,
@@ -10,38 +11,12 @@ import {
 import { arrow, NO_VALUE, quantity } from "./format.ts";
 import { type Column, escaped, table } from "./text.ts";
 
-/** Columns that the field reads first. */
-const ORDER = [
-  "fd",
-  "sfid",
-  "kid",
-  "is",
-  "precision",
-  "recall",
-  "density",
-  "coverage",
-  "class-accuracy",
-  "memorisation",
-  "psnr",
-  "nfe",
-  "decoder-calls",
-  "macs-per-image",
-  "sample-flops-per-image",
-  "throughput",
-  "latency",
-  "parameters",
-  "train-flops",
-  "total-train-flops",
-  "wall-seconds",
-  "peak-memory-bytes",
-];
-
 /** The metrics of a choice of rows, each once, in reading order. */
 export function metricsOf(result: Result, wanted: (row: ResultRow) => boolean): string[] {
   const metrics = [...new Set(result.results.filter(wanted).map(({ metric }) => metric))];
   const rank = (metric: string): number => {
-    const position = ORDER.indexOf(metricFamily(metric, result.run.features));
-    return position < 0 ? ORDER.length : position;
+    const position = METRIC_FAMILIES.indexOf(metricFamily(metric, result.run.features));
+    return position < 0 ? METRIC_FAMILIES.length : position;
   };
   return metrics.sort((a, b) => rank(a) - rank(b));
 }

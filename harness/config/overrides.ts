@@ -22,7 +22,7 @@ export function override(config: CheckedConfig, flags: Overrides): CheckedConfig
   return {
     ...config,
     seed,
-    samples,
+    ...(samples !== undefined && { samples }),
     scoreAgainst: against,
     unconditional: flags.unconditional ?? config.unconditional,
     backend: { ...config.backend, options: { ...config.backend.options, ...threads } },

@@ -23,8 +23,8 @@ export const configSchema = z.strictObject({
   dataset: descriptor("dataset"),
   features: named("features").prefault("efficientnet-lite0"),
   backend: named("backend").prefault("onnxruntime"),
-  /** Images sampled from each entry, and scored. */
-  samples: z.int().min(2).max(10_000_000).default(512),
+  /** Images sampled from each entry, and scored; without it, as many as there are held-out images, at most 512. */
+  samples: z.int().min(2).max(10_000_000).optional(),
   seed: z.int().min(0).default(0),
   /** All entries train to the same total FLOPs, from which their steps follow; null: steps as the entries say. */
   budget: z.strictObject({ trainingFlops: z.number().positive() }).nullable().default(null),
@@ -51,7 +51,7 @@ export type Config = z.input<typeof configSchema>;
 export type CheckedConfig = z.output<typeof configSchema>;
 
 /**
- * The config of a run with every default in its place: plain JSON, written to `config.resolved.json`
+ * The config of a run with every default in its place that does not hang on the data: plain JSON, written to `config.resolved.json`
  * and read again by `--resume`.
  */
 export const resolvedConfigSchema = configSchema.extend({

@@ -53,8 +53,10 @@ export async function makeReference(features: Features, names: ReferenceNames): 
 
 const logitsOf = ({ logits, classes }: Features): Matrix => featureMatrix("logits", logits, classes);
 
-const jackknifeConvention = (groups: Int32Array): string =>
-  `error: ${new Set(groups).size}-group delete jackknife on seed blocks balanced by class, covers the draw of samples alone`;
+const jackknifeWords = ({ standardError }: Jackknifed, groups: Int32Array): string =>
+  standardError === null
+    ? "no error: too few samples to leave a group out"
+    : `error: ${new Set(groups).size}-group delete jackknife on seed blocks balanced by class, covers the draw of samples alone`;
 
 /** @param groups jackknife group of every image */
 export async function referenceScores(
@@ -78,7 +80,7 @@ export async function referenceScores(
     unit,
     direction,
     n: features.n,
-    convention: `${convention}; ${jackknifeConvention(groups)}`,
+    convention: `${convention}; ${jackknifeWords(found, groups)}`,
     ...(found.standardError === null ? {} : { deleteGroup: found.deleteGroup }),
   });
   return [

@@ -1,6 +1,7 @@
 /** How gates are written, in a config and in a baseline file: `{ kid: ["error", { maxWorse: "5%" }] }`. */
 import { z } from "zod";
 import { UserError } from "../errors.ts";
+import { METRIC_FAMILIES } from "../result.ts";
 import { suggestion } from "../suggest.ts";
 
 const RULE_KEYS = ["maxWorse", "equal", "max", "min"];
@@ -56,7 +57,10 @@ export type GateRule = z.infer<typeof ruleSchema>;
 /** @throws UserError naming the gate, what is wrong with it and where it was written */
 export function parseGates(input: unknown, where: string): Gates {
   const parsed = gatesSchema.safeParse(input);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    checkMetrics(Object.keys(parsed.data), where);
+    return parsed.data;
+  }
   const issue = parsed.error.issues[0]!;
   const [metric, part] = issue.path;
   const field = metric === undefined ? "`gates`" : `\`gates.${String(metric)}\``;
@@ -65,6 +69,14 @@ export function parseGates(input: unknown, where: string): Gates {
     `${where}: ${subject} ${metric === undefined ? "must be an object" : issue.message}`,
     `write it as ["error", { maxWorse: "5%" }]`,
   );
+}
+
+/** Whether an extractor of that name exists is known once there are rows; whether there is such a metric, before. */
+function checkMetrics(names: readonly string[], where: string): void {
+  const known = [...METRIC_FAMILIES, "fid"];
+  const unknown = names.find((name) => !known.some((one) => name === one || name.startsWith(`${one}-`)));
+  if (unknown !== undefined)
+    throw new UserError(`${where}: unknown metric \`gates.${unknown}\``, suggestion(unknown, known));
 }
 
 /** The tolerated relative change of a `maxWorse` rule: "5%" is 0.05. */

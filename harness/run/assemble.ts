@@ -17,23 +17,25 @@ import {
 } from "../result.ts";
 import type { Found, FoundEntry, FoundPoint } from "./found.ts";
 import { hashOf } from "./identity.ts";
-import { type Plan, reconstructionName, seedsHash } from "./plan.ts";
-import type { RunRequest } from "./request.ts";
+import type { Beginning } from "./journal.ts";
+import { type PlannedEntry, reconstructionName, seedsHash } from "./plan.ts";
 import { measureRows, scoreRows } from "./rows.ts";
+import type { SettledConfig } from "./settle.ts";
 
 /** Below this many pixels a side, scores are for regressions, not for quality claims. */
 const SMOKE_SCALE = 128;
 
 export interface Assembly {
-  readonly request: RunRequest;
-  /** The command that began the run, whatever resumed it. */
-  readonly command: string;
+  readonly config: SettledConfig;
+  /** Of the config, once it met the data. */
+  readonly warnings: readonly string[];
+  /** Of the run, whatever resumed it. */
+  readonly beginning: Beginning;
   readonly dataset: Dataset;
-  readonly plan: Plan;
   readonly env: Result["env"];
   readonly found: Found;
-  readonly startedAt: Date;
   readonly finishedAt: Date;
+  /** Of all its processes. */
   readonly wallSeconds: number;
 }
 
@@ -63,7 +65,7 @@ export function assembleResult(assembly: Assembly): Result {
 }
 
 /** Gates without a baseline judge absolute targets alone and say so. */
-export async function withGate(result: Result, { config }: RunRequest): Promise<Gated> {
+export async function withGate(result: Result, config: SettledConfig): Promise<Gated> {
   const ungated = result.run.status === "complete" ? EXIT.ok : EXIT.incomplete;
   const gates = parseGates(config.gates, "gates");
   if (Object.keys(gates).length === 0 && config.baseline === undefined) return { result, exitCode: ungated };
@@ -150,10 +152,10 @@ function ledgerOf({ entries }: Found): LedgerLine[] {
 }
 
 function runOf(
-  { request, command, dataset, plan, found, startedAt, finishedAt, wallSeconds }: Assembly,
+  { config, beginning, dataset, found, finishedAt, wallSeconds }: Assembly,
   ledger: readonly LedgerLine[],
 ): Result["run"] {
-  const { config } = request;
+  const { command, startedAt } = beginning;
   const complete =
     found.entries.every(({ failure }) => failure === null) &&
     found.points.every(({ failure }) => failure === null);
@@ -188,7 +190,7 @@ function runOf(
     },
     features: scores?.features ?? config.features.plugin,
     featureDims: scores?.featureDims ?? 0,
-    match: matchSentence(plan),
+    match: matchSentence(found),
     banner:
       dataset.resolution < SMOKE_SCALE
         ? `Smoke scale (${dataset.resolution} px, below ${SMOKE_SCALE}): for regressions, not for quality claims.`
@@ -196,32 +198,43 @@ function runOf(
     summary: "",
     totals: { trainFlops: flops(true), sampleFlops: flops(false), wallSeconds },
     entries: [
-      ...found.entries.flatMap((entry) => modelEntries(entry, request)),
+      ...found.entries.flatMap((entry) => modelEntries(entry, config)),
       ...found.points.map(pointEntry),
     ],
   };
 }
 
-/** How equal the entries' training compute is. */
-function matchSentence({ entries }: Plan): string {
-  const [first, ...others] = entries.map(({ trainFlops }) => trainFlops);
-  const all = [first!, ...others];
+/** How equal the training compute is of the entries that were trained. */
+function matchSentence({ entries }: Found): string {
+  const trained = entries.filter(isTrained);
+  const without = entries.filter((entry) => !isTrained(entry)).map(({ planned }) => `"${planned.name}"`);
+  const failed = without.length === 0 ? "" : ` Not trained to the end: ${without.join(", ")}.`;
+  if (trained.length === 0) return "No entry was trained to the end.";
+  const all = trained.map(({ planned }) => planned.trainFlops);
   const most = Math.max(...all);
   const least = Math.min(...all);
   const tera = (flops: number): string => `${(flops / 1e12).toPrecision(3)} TFLOP`;
-  if (all.length === 1) return `One entry, trained with ${tera(most)} in all.`;
+  if (all.length === 1)
+    return `One entry, "${trained[0]!.planned.name}", trained with ${tera(most)} in all.${failed}`;
   const apart = ((most - least) / least) * 100;
   return apart <= 2
-    ? `Equal training compute: every entry is trained with ${tera(least)} to ${tera(most)} in all, ${apart.toFixed(2)} % apart (pre-training and VAE included), on the same data, and sampled with the same labels.`
-    : `Training compute is not equal: from ${tera(least)} to ${tera(most)} in all, ${apart.toFixed(0)} % apart.`;
+    ? `Equal training compute: ${failed === "" ? "every entry" : "every other entry"} is trained with ${tera(least)} to ${tera(most)} in all, ${apart.toFixed(2)} % apart (pre-training and VAE included), on the same data, and sampled with the same labels.${failed}`
+    : `Training compute is not equal: from ${tera(least)} to ${tera(most)} in all, ${apart.toFixed(0)} % apart.${failed}`;
 }
 
-function modelEntries(entry: FoundEntry, { config }: RunRequest): ResultEntry[] {
+const isTrained = ({ planned, training }: FoundEntry): boolean => training.length === planned.stages.length;
+
+const lacksFilm = (entry: FoundEntry): boolean =>
+  isTrained(entry) && entry.sampling !== null && entry.pictures.film === null;
+
+const filmless = ({ name }: PlannedEntry): string =>
+  `${name}: no film strip over training: its weights were trained with another sampler or other checkpoints, and pictures of training cannot be taken afterwards`;
+
+function modelEntries(entry: FoundEntry, config: SettledConfig): ResultEntry[] {
   const { planned, sampling, failure, pictures, reconstruction } = entry;
   const last = planned.stages.at(-1)!;
-  const trained = entry.training.length === planned.stages.length;
   const common = {
-    weights: trained ? hashOf(entry.training.map(({ result }) => result.weightsSha256)) : null,
+    weights: isTrained(entry) ? hashOf(entry.training.map(({ result }) => result.weightsSha256)) : null,
     recipe: last.recipe,
     seeds: seedsHash(config),
   };
@@ -274,18 +287,20 @@ function pointEntry({ name, description, score, failure, pictures }: FoundPoint)
   };
 }
 
-function warningsOf({ dataset, found, request }: Assembly): string[] {
+function warningsOf({ dataset, found, config, warnings }: Assembly): string[] {
   const counts = new Set(
     [...found.entries, ...found.points].flatMap(({ score }) => (score ? [score.n] : [])),
   );
   return [
+    ...warnings,
     ...dataset.warnings,
+    ...found.entries.filter(lacksFilm).map(({ planned }) => filmless(planned)),
     ...(counts.size > 1
       ? [
           `rows are of different n (${[...counts].sort((a, b) => a - b).join(", ")}): distances of unequal n are not comparable`,
         ]
       : []),
-    ...(request.config.scoreAgainst === "train"
+    ...(config.scoreAgainst === "train"
       ? ["scores are against the training set: metric ids end in -train"]
       : []),
   ];

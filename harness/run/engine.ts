@@ -1,6 +1,7 @@
 /** The order of a run's work: train every stage once, then sample, time and score every entry, then the yardsticks. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { readFilm } from "./film.ts";
 import { base, type Engine, type Found, type FoundEntry, stagesOf, type Untrained } from "./found.ts";
 import { hashOf } from "./identity.ts";
 import type { MeasureResult, SampleResult, TrainResult } from "./jobs.ts";
@@ -8,7 +9,6 @@ import { type Outcome, perform } from "./perform.ts";
 import { NO_PICTURES, slug, writeEntryPictures, writeGrid, writeStoredGrid } from "./pictures.ts";
 import type { PlannedEntry, PlannedStage } from "./plan.ts";
 import { scoreEntry, scorePoints } from "./scoring.ts";
-import { frameFile } from "./train.ts";
 
 type Trained = ReadonlyMap<string, Outcome<TrainResult>>;
 
@@ -32,6 +32,7 @@ async function sampleUntrained(engine: Engine): Promise<Untrained> {
       "sample",
       hashOf([entry.samplesKey, "untrained"]),
       `${entry.name}: samples of the untrained network`,
+      entry.code,
     ),
     kind: "sample",
     model: entry.model,
@@ -61,13 +62,14 @@ async function trainStage(
       return { state: "failed", reason: `its stage "${name}" failed: ${outcome.reason}` };
   }
   const job = {
-    ...base(engine, "train", stage.key, title),
+    ...base(engine, "train", stage.key, title, stage.code),
     kind: "train",
     model: stage.model,
     stage: stage.name,
     steps: stage.steps,
     previous: stage.previous,
     frameEvery: Math.ceil(stage.steps / engine.config.checkpoints),
+    film: stage.film,
   } as const;
   const side = engine.plan.task.resolution;
   return perform<TrainResult>(engine.performer, job, {
@@ -100,7 +102,7 @@ async function sampleEntry(engine: Engine, planned: PlannedEntry, trained: Train
   }
   const common = { model: planned.model, stages: stagesOf(planned) };
   const job = {
-    ...base(engine, "sample", planned.samplesKey, `${planned.name}: sampling`),
+    ...base(engine, "sample", planned.samplesKey, `${planned.name}: sampling`, planned.code),
     ...common,
     kind: "sample",
     untrained: false,
@@ -108,15 +110,14 @@ async function sampleEntry(engine: Engine, planned: PlannedEntry, trained: Train
   } as const;
   const sampling = await perform<SampleResult>(engine.performer, job, { fresh: true });
   if (sampling.state === "failed") return { ...found, training, failure: `sampling: ${sampling.reason}` };
-  const { stage, result } = training.at(-1)!;
-  const frames = new Map(result.frames.map((step) => [step, join(stage.folder, frameFile(step))]));
+  const frames = await readFilm(planned.film);
   const side = engine.plan.task.resolution;
   const pictures = await writeEntryPictures(engine.folder, slug(planned.name), job.folder, side, frames);
   // Timings belong to this run and this machine: they are kept in the run folder, never in the cache.
   const timing = await perform<MeasureResult>(
     engine.performer,
     {
-      ...base(engine, "measure", planned.samplesKey, `${planned.name}: throughput and latency`),
+      ...base(engine, "measure", planned.samplesKey, `${planned.name}: throughput and latency`, planned.code),
       ...common,
       folder: join(engine.folder, "timings", hashOf([planned.samplesKey, engine.fingerprint])),
       kind: "measure",

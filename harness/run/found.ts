@@ -1,7 +1,7 @@
 /** What the parts of a run's work share: what they are given, and what they find. */
 import { join } from "node:path";
-import type { ResolvedConfig } from "../config/index.ts";
 import type { Dataset } from "../plugin.ts";
+import type { CodeHashes } from "./identity.ts";
 import type {
   JobBase,
   MeasureResult,
@@ -10,12 +10,14 @@ import type {
   ScoreResult,
   TrainResult,
 } from "./jobs.ts";
+import { datasetOrigin } from "./origin.ts";
 import type { Outcome, Performer } from "./perform.ts";
 import type { Pictures } from "./pictures.ts";
 import type { Plan, PlannedEntry, PlannedStage } from "./plan.ts";
+import type { SettledConfig } from "./settle.ts";
 
 export interface Engine {
-  readonly config: ResolvedConfig;
+  readonly config: SettledConfig;
   readonly cache: string;
   readonly folder: string;
   readonly dataset: Dataset;
@@ -64,11 +66,18 @@ export interface Untrained {
   readonly pictures: Pictures;
 }
 
-export const base = ({ config, cache }: Engine, kind: string, key: string, title: string): JobBase => ({
+export const base = (
+  { config, cache, dataset }: Engine,
+  kind: string,
+  key: string,
+  title: string,
+  code: CodeHashes,
+): JobBase => ({
   config,
   cache,
   folder: join(cache, kind, key),
   title,
+  origin: { dataset: datasetOrigin(dataset), code },
 });
 
 export const stagesOf = ({ stages }: PlannedEntry): Record<string, string> =>

@@ -3,6 +3,10 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { ResolvedConfig } from "../config/index.ts";
+import { pluginSource } from "../config/plugins.ts";
+import { packageRoot } from "../package-root.ts";
+import type { Dataset, Descriptor } from "../plugin.ts";
 import { type Program, toOnnx } from "../program/index.ts";
 
 const sha256 = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex");
@@ -27,7 +31,7 @@ export const programHash = (program: Program): string => sha256(toOnnx(program))
 const CODE = new Set([".js", ".ts", ".mjs", ".mts", ".json", ".safetensors"]);
 
 /** sha256 of the code under the given files and folders: the host's part of what a stage computes. */
-export function codeHash(paths: readonly string[]): string {
+function codeHash(paths: readonly string[]): string {
   const hash = createHash("sha256");
   for (const path of paths)
     for (const file of codeFiles(path))
@@ -46,8 +50,41 @@ function codeFiles(path: string): string[] {
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** The harness's own code that decides what is computed, whether run from sources or built. */
-export const HARNESS_CODE = ["../program", "../random", "../formats", "../run", "../measure"].map(here);
-export const SCORING_CODE = [
-  ...HARNESS_CODE,
-  ...["../evaluate", "../metrics", "../linear-algebra"].map(here),
-];
+const HARNESS = ["../program", "../random", "../formats", "../run", "../measure"].map(here);
+const SCORING = [...HARNESS, ...["../evaluate", "../metrics", "../linear-algebra"].map(here)];
+
+/** sha256 of every part of the code that decides a piece of work, by the name people know it by. */
+export type CodeHashes = Readonly<Record<string, string>>;
+
+/** What trains and samples. */
+export async function modelCode(
+  { backend, baseFolder }: ResolvedConfig,
+  { plugin }: Descriptor<"model">,
+): Promise<CodeHashes> {
+  return {
+    "epg-bench": codeHash(HARNESS),
+    [`the backend plugin "${backend.plugin}"`]: codeHash([
+      await pluginSource("backend", backend.plugin, baseFolder),
+    ]),
+    [`the model plugin "${plugin}"`]: codeHash([await pluginSource("model", plugin, baseFolder)]),
+  };
+}
+
+/** What scores. */
+export async function scoringCode({ features, baseFolder }: ResolvedConfig): Promise<CodeHashes> {
+  // Built code lies in dist/, the weights a built-in extractor ships beside the sources.
+  const shipped = join(packageRoot(), "plugins", "features");
+  const extractor = await pluginSource("features", features.plugin, baseFolder);
+  return {
+    "epg-bench": codeHash(SCORING),
+    [`the features plugin "${features.plugin}"`]: codeHash([extractor, shipped]),
+  };
+}
+
+/** What every score of a run has in common: the data it is held against, the extractor with its weights, the backend, the code. */
+export const scoreIdentity = (
+  { features, scoreAgainst, unconditional }: ResolvedConfig,
+  dataset: Dataset,
+  backend: string,
+  code: CodeHashes,
+): string => hashOf(["score", features, scoreAgainst, unconditional, dataset.identity, backend, code]);

@@ -1,19 +1,22 @@
 /** A run: from a resolved config to `result.json`, its pictures and reports. */
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import { UserError } from "../errors.ts";
 import { environment } from "../measure/environment.ts";
-import type { Dataset } from "../plugin.ts";
+import type { Backend, Dataset } from "../plugin.ts";
 import { assembleResult, withGate } from "./assemble.ts";
+import { claim, type Rival } from "./claim.ts";
 import { describePlan } from "./describe-plan.ts";
 import { runJobs } from "./engine.ts";
 import type { Found } from "./found.ts";
 import { Stopped } from "./jobs.ts";
-import { openJournal, readBeginning, systemClock } from "./journal.ts";
+import { type Beginning, type Clock, openJournal, readBeginning, systemClock } from "./journal.ts";
 import { openBackend, openDataset } from "./open.ts";
 import { makePlan, type Plan } from "./plan.ts";
 import type { RunOutcome, RunRequest } from "./request.ts";
+import { type SettledConfig, settled } from "./settle.ts";
 import { WorkerPool } from "./workers.ts";
 
 export type { RunOutcome, RunRequest } from "./request.ts";
@@ -22,26 +25,49 @@ export type { RunOutcome, RunRequest } from "./request.ts";
 const cacheFolder = (): string => resolve(".epg-bench", "cache");
 
 export async function run(request: RunRequest): Promise<RunOutcome> {
-  const { config, folder, progress, signal, clock = systemClock } = request;
+  const { folder, clock = systemClock } = request;
   const beginning = request.resume
     ? await readBeginning(folder)
-    : { command: request.command, cache: cacheFolder() };
-  const { cache } = beginning;
-  const dataset = await openDataset(config, cache);
+    : { command: request.command, cache: cacheFolder(), startedAt: clock.date(), earlierSeconds: 0 };
+  const dataset = await openDataset(request.config, beginning.cache);
+  const { config, warnings } = settled(request.config, dataset);
   const backend = await openBackend(config);
-  const plan = await makePlan(config, dataset, backend, cache);
-  requireEnough(dataset, request, plan);
+  const plan = await makePlan(config, dataset, backend, beginning.cache);
+  requireEnough(dataset, config, plan);
   if (request.dryRun) return { kind: "planned", plan: describePlan(plan) };
 
   await makeFolder(folder);
+  const claimed = await claim(folder, { onWait: refuse(folder), keepWaiting: () => {} });
+  try {
+    return await runPlan({ request, beginning, config, warnings, dataset, backend, plan, clock });
+  } finally {
+    await claimed.release();
+  }
+}
+
+interface Opened {
+  readonly request: RunRequest;
+  readonly beginning: Beginning;
+  readonly config: SettledConfig;
+  readonly warnings: readonly string[];
+  readonly dataset: Dataset;
+  readonly backend: Backend;
+  readonly plan: Plan;
+  readonly clock: Clock;
+}
+
+async function runPlan(opened: Opened): Promise<RunOutcome> {
+  const { request, beginning, config, dataset, backend, plan, clock } = opened;
+  const { folder, progress, signal } = request;
+  const { cache } = beginning;
   const journal = openJournal(folder, clock);
   const env = await environment(backend, process.cwd());
   // Before the config, which is what makes the folder a run that can be resumed.
   await journal.write(request.resume ? "resumed" : "began", { command: request.command, cache });
-  await writeJson(join(folder, "config.resolved.json"), config);
+  // As it was before it met the data: a resumed run settles it, and warns, as this one does.
+  await writeJson(join(folder, "config.resolved.json"), request.config);
   await writeJson(join(folder, "env.json"), env);
   const pool = new WorkerPool(signal);
-  const startedAt = clock.date();
   const began = clock.now();
   let found: Found;
   try {
@@ -61,19 +87,15 @@ export async function run(request: RunRequest): Promise<RunOutcome> {
     await pool.close();
   }
   const ungated = assembleResult({
-    command: beginning.command,
-    request,
-    dataset,
-    plan,
+    ...opened,
     env,
     found,
-    startedAt,
     finishedAt: clock.date(),
-    wallSeconds: (clock.now() - began) / 1000,
+    wallSeconds: beginning.earlierSeconds + (clock.now() - began) / 1000,
   });
   // Kept before it is judged: a gate that cannot be applied loses nothing.
   await writeJson(join(folder, "result.json"), ungated);
-  const { result, exitCode } = await withGate(ungated, request);
+  const { result, exitCode } = await withGate(ungated, config);
   await writeJson(join(folder, "result.json"), result);
   await journal.write("ended", { status: result.run.status, gate: result.gate.status });
   return { kind: "finished", result, folder, exitCode };
@@ -84,7 +106,7 @@ const writeJson = (path: string, value: unknown): Promise<void> =>
 
 async function makeFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolders(folder);
   } catch (cause) {
     throw new UserError(
       `--output: cannot write ${folder}: ${(cause as Error).message}`,
@@ -93,10 +115,26 @@ async function makeFolder(folder: string): Promise<void> {
   }
 }
 
+/** Not by `recursive`, which never ends where a folder's parent exists but takes no folders (/proc). */
+async function makeFolders(folder: string): Promise<void> {
+  if (existsSync(folder)) return;
+  await makeFolders(dirname(folder));
+  await mkdir(folder);
+}
+
+const refuse =
+  (folder: string) =>
+  ({ pid, machine }: Rival): never => {
+    throw new UserError(
+      `${folder} is being run by another process (${pid} on ${machine})`,
+      "wait for its end, or end it and go on with `epg-bench run --resume`",
+    );
+  };
+
 /** Precision and recall look at the third nearest neighbour of every reference image. */
 const LEAST_SCORED = 4;
 
-function requireEnough({ train, reference, heldOut }: Dataset, { config }: RunRequest, plan: Plan): void {
+function requireEnough({ train, reference, heldOut }: Dataset, config: SettledConfig, plan: Plan): void {
   const where = `dataset: ${config.dataset.plugin}`;
   for (const [part, { length }] of Object.entries({ reference, "held-out": heldOut }))
     if (length < LEAST_SCORED)

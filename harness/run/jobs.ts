@@ -1,17 +1,20 @@
 /** The pieces of work a run is cut into. Each is plain data, done by a worker process, addressed by its content. */
-import type { ResolvedConfig } from "../config/index.ts";
 import type { Score } from "../evaluate/scores.ts";
 import type { SamplingCost, TrainingCost } from "../measure/ledger.ts";
 import type { Descriptor } from "../plugin.ts";
+import type { Rival } from "./claim.ts";
+import type { Origin } from "./origin.ts";
+import type { SettledConfig } from "./settle.ts";
 
 export interface JobBase {
-  readonly config: ResolvedConfig;
+  readonly config: SettledConfig;
   /** Root of the cache. */
   readonly cache: string;
   /** Where the job's results go: `<cache>/<kind>/<key>`. */
   readonly folder: string;
   /** For people: "EPG: pre-training". */
   readonly title: string;
+  readonly origin: Origin;
 }
 
 export interface TrainJob extends JobBase {
@@ -23,14 +26,14 @@ export interface TrainJob extends JobBase {
   readonly previous: Readonly<Record<string, string>>;
   /** Steps between two pictures of where training stands. */
   readonly frameEvery: number;
+  /** Where they are kept. */
+  readonly film: string;
 }
 
 export interface TrainResult extends TrainingCost {
   /** Of the weights the stage hands on. */
   readonly weightsSha256: string;
   readonly finalLoss: number;
-  /** Steps at which there is a picture `frame-<step>.u8`. */
-  readonly frames: readonly number[];
 }
 
 export interface SampleJob extends JobBase {
@@ -105,7 +108,9 @@ export type JobEvent =
       readonly unit: string;
       readonly note?: string;
     }
-  | { readonly type: "frame"; readonly step: number; readonly file: string };
+  | { readonly type: "frame"; readonly step: number; readonly file: string }
+  /** Another run is at this very job. */
+  | { readonly type: "waiting"; readonly rival: Rival };
 
 /** How a job reaches the process that asked for it. */
 export interface JobHost {

@@ -25,22 +25,53 @@ export const openJournal = (folder: string, clock: Clock): Journal => ({
     ),
 });
 
-/** How a run began: its command and its cache, wherever it is resumed from. */
+/** How a run began, wherever it is resumed from, and how long its processes were at it. */
 export interface Beginning {
   readonly command: string;
   readonly cache: string;
+  readonly startedAt: Date;
+  /** From the first to the last that each earlier process wrote. */
+  readonly earlierSeconds: number;
 }
 
 /** @throws UserError where the journal does not tell */
 export async function readBeginning(folder: string): Promise<Beginning> {
   const path = join(folder, "events.ndjson");
-  const first = existsSync(path) ? (await readFile(path, "utf8")).split("\n")[0]! : "";
-  try {
-    const { event, command, cache } = JSON.parse(first) as Record<string, unknown>;
-    if (event === "began" && typeof command === "string" && typeof cache === "string")
-      return { command, cache };
-  } catch {
-    // Told below: whatever is wrong with the line, it does not say how the run began.
+  const lines = existsSync(path) ? (await readFile(path, "utf8")).split("\n") : [];
+  const events = lines.flatMap(parseEvent);
+  const [first] = events;
+  if (first?.event === "began" && typeof first.command === "string" && typeof first.cache === "string") {
+    const { command, cache, time } = first;
+    return { command, cache, startedAt: new Date(time), earlierSeconds: secondsAtWork(events) };
   }
   throw new UserError(`${path} does not say how the run began`, "start the run anew");
+}
+
+interface Event {
+  readonly command?: unknown;
+  readonly cache?: unknown;
+  readonly event: string;
+  /** In milliseconds. */
+  readonly time: number;
+}
+
+/** None where a line is no event: a process may have been killed while it wrote. */
+function parseEvent(line: string): Event[] {
+  try {
+    const event = JSON.parse(line) as Record<string, unknown>;
+    const time = Date.parse(String(event.time));
+    return typeof event.event === "string" && Number.isFinite(time)
+      ? [{ ...event, event: event.event, time }]
+      : [];
+  } catch {
+    return [];
+  }
+}
+
+function secondsAtWork(events: readonly Event[]): number {
+  let seconds = 0;
+  events.forEach(({ event, time }, i) => {
+    if (event !== "resumed" && i > 0) seconds += Math.max(0, time - events[i - 1]!.time) / 1000;
+  });
+  return seconds;
 }

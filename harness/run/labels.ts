@@ -1,14 +1,14 @@
 /** Which label each sample gets: part of a result's identity. */
-import type { ResolvedConfig } from "../config/index.ts";
 import type { Dataset } from "../plugin.ts";
 import { createStream } from "../random/index.ts";
+import type { SettledConfig } from "./settle.ts";
 
 /**
  * Labels of samples 0 … n−1; −1 without classes.
  * balanced: k mod classes; frequency: labels of training images drawn at random; uniform: drawn at random.
  */
 export function labelsOf(
-  { labels, seed, unconditional }: ResolvedConfig,
+  { labels, seed, unconditional }: SettledConfig,
   { classes, train }: Dataset,
   n: number,
 ): Int32Array {

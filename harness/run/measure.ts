@@ -14,7 +14,7 @@ const MILLISECONDS = 2000;
 
 export async function measure(job: MeasureJob, host: JobHost): Promise<MeasureResult> {
   const { config } = job;
-  const opened = await openEntry(config, job.cache, job.model, job.title);
+  const opened = await openEntry(job);
   const { model, options, dataset, task, backend: runtime } = opened;
   const weights = await readWeights(job.stages);
   const batchSize = Math.min(model.samplingBatchSize(options, task), config.samples);

@@ -12,6 +12,9 @@ import type {
   Runtime,
   Task,
 } from "../plugin.ts";
+import { modelCode } from "./identity.ts";
+import type { JobBase } from "./jobs.ts";
+import { requireSameCode, requireSameData } from "./origin.ts";
 
 export async function openDataset(config: ResolvedConfig, cache: string): Promise<Dataset> {
   const { dataset, baseFolder } = config;
@@ -60,16 +63,18 @@ export interface OpenEntry extends OpenModel {
   readonly task: Task;
 }
 
-/** All that a job on one entry's model needs, each opened once. */
+/** All that a job on one entry's model needs, each opened once. @throws UserError where it is not what the job was planned with */
 export async function openEntry(
-  config: ResolvedConfig,
-  cache: string,
-  descriptor: Descriptor<"model">,
-  entry: string,
+  job: Pick<JobBase, "config" | "cache" | "title" | "origin"> & { readonly model: Descriptor<"model"> },
 ): Promise<OpenEntry> {
+  const { config, cache, title, origin, model: descriptor } = job;
   const dataset = await openDataset(config, cache);
+  requireSameData(origin, dataset);
   const backend = await openBackend(config);
-  return { dataset, backend, task: taskOf(config, dataset), ...(await openModel(config, descriptor, entry)) };
+  const opened = await openModel(config, descriptor, title);
+  // After loading it: what replaces it from now on is not what runs here.
+  requireSameCode(origin, await modelCode(config, descriptor));
+  return { dataset, backend, task: taskOf(config, dataset), ...opened };
 }
 
 export const taskOf = (config: ResolvedConfig, dataset: Dataset): Task => ({

@@ -23,6 +23,9 @@ interface Options {
   readonly onFrame?: (event: Extract<JobEvent, { type: "frame" }>) => Promise<void>;
 }
 
+/** What is not known of the time of a run that was killed. */
+const PROGRESS_SECONDS = 30;
+
 /** Throws `Stopped` and the user's mistakes (a damaged cache); any other failure is an outcome. */
 export async function perform<Result>(
   performer: Performer,
@@ -31,11 +34,7 @@ export async function perform<Result>(
 ): Promise<Outcome<Result>> {
   const { progress, journal, pool, clock } = performer;
   const known = await readStored<Result>(job.folder);
-  if (known) {
-    progress.note(`${job.title}: in the cache`);
-    await journal.write("cached", { job: job.title, folder: job.folder });
-    return { state: "done", result: known.value, cached: true };
-  }
+  if (known) return foundDone(performer, job, known.value);
   const began = clock.now();
   await journal.write("started", { job: job.title, folder: job.folder });
   const shown: StageProgress[] = [];
@@ -43,20 +42,30 @@ export async function perform<Result>(
     shown[0] ??= progress.stage(job.title, total, unit);
     return shown[0];
   };
-  const frames: Promise<void>[] = [];
+  const pending: Promise<void>[] = [];
+  let written = began;
   const follow = (event: JobEvent): void => {
     if (event.type === "frame") {
-      if (onFrame) frames.push(onFrame(event));
+      if (onFrame) pending.push(onFrame(event));
+      return;
+    }
+    if (event.type === "waiting") {
+      const { pid, machine } = event.rival;
+      progress.note(`${job.title}: waits for another run that is at it (process ${pid} on ${machine})`);
       return;
     }
     stageOf(event.total, event.unit).update(event.done, event.note);
+    if (clock.now() - written < PROGRESS_SECONDS * 1000) return;
+    written = clock.now();
+    pending.push(journal.write("progress", { job: job.title, done: event.done, total: event.total }));
   };
   try {
-    const result = (await pool.run(job, follow, fresh)) as Result;
-    await Promise.all(frames);
+    const { result, cached } = await pool.run(job, follow, fresh);
+    await Promise.all(pending);
+    if (cached) return await foundDone(performer, job, result as Result);
     stageOf(1, "job").done();
     await journal.write("finished", { job: job.title, seconds: (clock.now() - began) / 1000 });
-    return { state: "done", result, cached: false };
+    return { state: "done", result: result as Result, cached: false };
   } catch (error) {
     const reason = (error as Error).message.split("\n")[0]!;
     // What was stopped before it began was never shown.
@@ -68,4 +77,14 @@ export async function perform<Result>(
     if (error instanceof JobFailed || error instanceof Diverged) return { state: "failed", reason };
     throw error;
   }
+}
+
+async function foundDone<Result>(
+  { progress, journal }: Performer,
+  job: Job,
+  result: Result,
+): Promise<Outcome<Result>> {
+  progress.note(`${job.title}: in the cache`);
+  await journal.write("cached", { job: job.title, folder: job.folder });
+  return { state: "done", result, cached: true };
 }

@@ -3,14 +3,13 @@
  * Nothing of it has run yet.
  */
 import { join } from "node:path";
-import type { ResolvedConfig } from "../config/index.ts";
-import { pluginSource } from "../config/plugins.ts";
 import { UserError } from "../errors.ts";
 import type { Backend, Dataset, Descriptor, Model, Stage, Task } from "../plugin.ts";
-import { codeHash, HARNESS_CODE, hashOf, programHash } from "./identity.ts";
+import { type CodeHashes, hashOf, modelCode, programHash } from "./identity.ts";
 import { openModel, taskOf } from "./open.ts";
 import { slug } from "./pictures.ts";
 import { REFERENCE_POINTS, UNTRAINED } from "./reference-points.ts";
+import type { SettledConfig } from "./settle.ts";
 
 export interface PlannedStage {
   readonly key: string;
@@ -30,6 +29,9 @@ export interface PlannedStage {
   readonly flops: number;
   readonly parameters: number;
   readonly preparationFlops: number;
+  readonly code: CodeHashes;
+  /** Folder of the pictures taken while it trains: those its first entry asks for, by its sampler. */
+  readonly film: string;
 }
 
 export interface PlannedEntry {
@@ -42,6 +44,9 @@ export interface PlannedEntry {
   readonly deviations: readonly string[];
   /** Of the samples: weights, sampler, seeds, labels, how many. */
   readonly samplesKey: string;
+  readonly code: CodeHashes;
+  /** Folder of the pictures of its last stage that this entry's sampler would take. */
+  readonly film: string;
   readonly trainFlops: number;
 }
 
@@ -54,7 +59,7 @@ export interface Plan {
 }
 
 export async function makePlan(
-  config: ResolvedConfig,
+  config: SettledConfig,
   dataset: Dataset,
   backend: Backend,
   cache: string,
@@ -72,11 +77,7 @@ export async function makePlan(
   const entries: PlannedEntry[] = [];
   for (const [name, descriptor] of Object.entries(config.entries)) {
     const { model, options } = await openModel(config, descriptor, name);
-    const code = codeHash([
-      ...HARNESS_CODE,
-      await pluginSource("backend", config.backend.plugin, config.baseFolder),
-      await pluginSource("model", descriptor.plugin, config.baseFolder),
-    ]);
+    const code = await modelCode(config, descriptor);
     const planned = planStages(
       { config, dataset, task, name, descriptor, model, code, backendIdentity, cache },
       model.stages(options, task),
@@ -96,6 +97,8 @@ export async function makePlan(
         seedsHash(config),
         backendIdentity,
       ]),
+      code,
+      film: planned.at(-1)!.film,
       trainFlops: planned.reduce(
         (total, { steps, flops, preparationFlops }) => total + steps * flops + preparationFlops,
         0,
@@ -123,17 +126,17 @@ function refuseClashes(names: readonly string[]): void {
 export const reconstructionName = (entry: string): string => `${entry}: reconstruction`;
 
 /** Equal hashes: the same seeds with the same labels, so that results can be paired. */
-export const seedsHash = ({ seed, samples, labels, unconditional }: ResolvedConfig): string =>
+export const seedsHash = ({ seed, samples, labels, unconditional }: SettledConfig): string =>
   hashOf(["seeds", seed, samples, labels, unconditional]);
 
 interface Planning {
-  readonly config: ResolvedConfig;
+  readonly config: SettledConfig;
   readonly dataset: Dataset;
   readonly task: Task;
   readonly name: string;
   readonly descriptor: Descriptor<"model">;
   readonly model: Model;
-  readonly code: string;
+  readonly code: CodeHashes;
   readonly backendIdentity: string;
   readonly cache: string;
 }
@@ -144,7 +147,7 @@ function planStages(planning: Planning, stages: readonly Stage[]): PlannedStage[
   for (const stage of stages) {
     const before = stage.after.map((needed) => planned.find(({ name }) => name === needed)!);
     const { macs, flops, parameters } = stage.program;
-    const preparationFlops = stage.preparationFlops?.(dataset.train.length) ?? 0;
+    const preparationFlops = stage.preparationCost?.(dataset.train.length).flops ?? 0;
     const steps = stage.steps ?? derivedSteps(planning, stage, preparationFlops);
     const recipe = hashOf({
       model: model.name,
@@ -159,9 +162,10 @@ function planStages(planning: Planning, stages: readonly Stage[]): PlannedStage[
       after: before.map((earlier) => earlier.recipe),
     });
     const key = hashOf([recipe, config.seed]);
+    const folder = join(cache, "train", key);
     planned.push({
       key,
-      folder: join(cache, "train", key),
+      folder,
       recipe,
       model: descriptor,
       name: stage.name,
@@ -173,10 +177,18 @@ function planStages(planning: Planning, stages: readonly Stage[]): PlannedStage[
       flops,
       parameters,
       preparationFlops,
+      code,
+      film: join(folder, `film-${filmKey(config, descriptor)}`),
     });
   }
   return planned;
 }
+
+/** What the pictures of a stage depend on beside the stage: how often they are taken, and how they are sampled. */
+const filmKey = (
+  { checkpoints, labels, unconditional }: SettledConfig,
+  { options }: Descriptor<"model">,
+): string => hashOf([checkpoints, labels, unconditional, options]).slice(0, 16);
 
 /** Steps for a stage's share of the entry's training FLOPs, work before the first step included. */
 function derivedSteps({ config, name }: Planning, stage: Stage, preparationFlops: number): number {

@@ -27,7 +27,7 @@ export async function reconstructed(
 
 export async function reconstruct(job: ReconstructJob, host: JobHost): Promise<ReconstructResult> {
   const { config, folder } = job;
-  const opened = await openEntry(config, job.cache, job.model, job.title);
+  const opened = await openEntry(job);
   const { model, options, dataset, task, backend } = opened;
   if (!model.reconstructor) throw new Error(`model ${model.name} has no autoencoder`);
   const source = dataset.heldOut;

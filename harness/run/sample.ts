@@ -13,7 +13,7 @@ import { type JobHost, type SampleJob, type SampleResult, Stopped } from "./jobs
 import { labelsOf } from "./labels.ts";
 import { type OpenEntry, openEntry } from "./open.ts";
 import { sampleStreams } from "./seeds.ts";
-import { store } from "./store.ts";
+import { readStored, store } from "./store.ts";
 import { readWeights } from "./tensors.ts";
 
 export const SAMPLES = "samples.npz";
@@ -22,7 +22,7 @@ export const SAMPLES = "samples.npz";
 export async function sample(job: SampleJob, host: JobHost): Promise<SampleResult> {
   const { config, folder, samples: n } = job;
   await mkdir(folder, { recursive: true });
-  const opened = await openEntry(config, job.cache, job.model, job.title);
+  const opened = await openEntry(job);
   const { model, options, dataset, task } = opened;
   const runtime = countingRuntime(opened.backend);
   const weights = job.untrained ? untrainedWeights(job, opened) : await readWeights(job.stages);
@@ -30,9 +30,7 @@ export async function sample(job: SampleJob, host: JobHost): Promise<SampleResul
   const sampler = await model.sampler(options, task, weights, runtime, batchSize);
   const labels = labelsOf(config, dataset, n);
 
-  const began = host.now();
-  const { images, made } = await sampleAll(job, host, sampler, labels, task.resolution);
-  const wallSeconds = (host.now() - began) / 1000;
+  const { images, made, spent } = await sampleAll(job, host, sampler, labels, task.resolution);
   const { network, decoder } = perImage(runtime.tallies, made * batchSize);
   const shape = [n, task.resolution, task.resolution, 3] as const;
   await writeAdmSamples(join(folder, SAMPLES), images, shape, labels);
@@ -49,8 +47,7 @@ export async function sample(job: SampleJob, host: JobHost): Promise<SampleResul
     decoderParameters: runtime.tallies.decoder.parameters,
     description: sampler.description,
     batchSize,
-    wallSeconds,
-    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+    ...spent,
   };
   await sampler.dispose();
   await store(folder, result, [SAMPLES]);
@@ -58,13 +55,18 @@ export async function sample(job: SampleJob, host: JobHost): Promise<SampleResul
   return result;
 }
 
+/** What all chunks took, in whatever processes they were made. */
+type Spent = Pick<SampleResult, "wallSeconds" | "peakMemoryBytes">;
+
+const SPENT = "spent.json";
 const chunkFile = (start: number): string => `chunk-${start}.u8`;
 
-/** All images, and how many batches this process made of them: what a killed one made is kept, not counted. */
+/** All images, what they took, and how many batches this process made of them: what a killed one made is kept, its calls are not. */
 async function sampleAll(job: SampleJob, host: JobHost, sampler: Sampler, labels: Int32Array, side: number) {
   const { folder, samples: n, config } = job;
   const bytes = side * side * 3;
   let made = 0;
+  let spent = (await readStored<Spent>(folder, SPENT))?.value ?? { wallSeconds: 0, peakMemoryBytes: 0 };
   const make = (positions: readonly number[]): Promise<Uint8Array> => {
     made++;
     return makeChunk(sampler, config.seed, positions, labels);
@@ -73,14 +75,22 @@ async function sampleAll(job: SampleJob, host: JobHost, sampler: Sampler, labels
     if (host.stopping()) throw new Stopped(`stopped after ${start} of ${n} samples`);
     const file = join(folder, chunkFile(start));
     const kept = existsSync(file) ? await readFile(file) : null;
+    const began = host.now();
     const chunk = kept?.length === positions.length * bytes ? kept : await make(positions);
-    if (chunk !== kept) await writeFileAtomic(file, Buffer.from(chunk));
+    if (chunk !== kept) {
+      await writeFileAtomic(file, Buffer.from(chunk));
+      spent = {
+        wallSeconds: spent.wallSeconds + (host.now() - began) / 1000,
+        peakMemoryBytes: Math.max(spent.peakMemoryBytes, process.resourceUsage().maxRSS * 1024),
+      };
+      await store(folder, spent, [], SPENT);
+    }
     host.emit({ type: "progress", done: Math.min(start + positions.length, n), total: n, unit: "images" });
     return chunk;
   });
   // Where every chunk was kept, one batch is made again to be counted.
   if (made === 0) await make(Array.from({ length: sampler.batchSize }, (_, k) => k));
-  return { images, made };
+  return { images, made, spent };
 }
 
 const makeChunk = (
@@ -105,6 +115,7 @@ function perImage(tallies: Tallies, images: number) {
 
 async function removeChunks(folder: string, n: number, size: number): Promise<void> {
   for (let start = 0; start < n; start += size) await rm(join(folder, chunkFile(start)), { force: true });
+  await rm(join(folder, SPENT), { force: true });
 }
 
 /** What each stage would hand on before its first step. */

@@ -1,11 +1,12 @@
 /** Scoring one set of images against the reference. */
 import { mkdir } from "node:fs/promises";
-import type { ResolvedConfig } from "../config/index.ts";
 import { joinFeatures } from "../evaluate/features.ts";
 import type { Dataset, FeatureExtractor, Features, ImageSource } from "../plugin.ts";
+import { scoringCode } from "./identity.ts";
 import { imagesOf } from "./image-sets.ts";
 import type { JobHost, ScoreJob, ScoreResult } from "./jobs.ts";
 import { openBackend, openDataset, openExtractor, referenceOf } from "./open.ts";
+import { requireSameCode, requireSameData } from "./origin.ts";
 import { makeStandard, type Standard, scoresOf } from "./scores.ts";
 import { store } from "./store.ts";
 
@@ -22,7 +23,7 @@ interface Scorer {
 let opened: Promise<Scorer> | null = null;
 
 export async function score(job: ScoreJob, host: JobHost): Promise<ScoreResult> {
-  opened ??= openScorer(job.config, job.cache, host);
+  opened ??= openScorer(job, host);
   const { dataset, extractor, standard } = await opened;
   const { images, labels, n } = await imagesOf(job.images, dataset);
   const side = dataset.resolution;
@@ -48,9 +49,11 @@ export async function score(job: ScoreJob, host: JobHost): Promise<ScoreResult> 
   return result;
 }
 
-async function openScorer(config: ResolvedConfig, cache: string, host: JobHost): Promise<Scorer> {
+async function openScorer({ config, cache, origin }: ScoreJob, host: JobHost): Promise<Scorer> {
   const dataset = await openDataset(config, cache);
+  requireSameData(origin, dataset);
   const extractor = await openExtractor(config, await openBackend(config));
+  requireSameCode(origin, await scoringCode(config));
   const train = await featuresOf(extractor, dataset.train, dataset.resolution, host);
   const reference =
     config.scoreAgainst === "train"

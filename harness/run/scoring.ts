@@ -2,13 +2,12 @@
 import { join } from "node:path";
 import { readAdmSamples } from "../formats/npz.ts";
 import { base, type Engine, type FoundEntry, type FoundPoint, stagesOf, type Untrained } from "./found.ts";
-import { hashOf } from "./identity.ts";
+import { hashOf, scoreIdentity, scoringCode } from "./identity.ts";
 import type { ImageSet, ReconstructResult, ScoreResult } from "./jobs.ts";
 import { type Outcome, perform } from "./perform.ts";
 import { NO_PICTURES, slug, writeNeighbours, writeStoredGrid } from "./pictures.ts";
 import { REFERENCE_POINTS, UNTRAINED } from "./reference-points.ts";
 import { SAMPLES } from "./sample.ts";
-import { scoreIdentity } from "./score-identity.ts";
 
 async function scoreSet(
   engine: Engine,
@@ -16,11 +15,10 @@ async function scoreSet(
   images: ImageSet,
   content: string,
 ): Promise<Outcome<ScoreResult>> {
-  const key = hashOf([
-    await scoreIdentity(engine.config, engine.dataset, engine.plan.backendIdentity),
-    content,
-  ]);
-  const job = { ...base(engine, "score", key, `${title}: scoring`), kind: "score", images } as const;
+  const { config, dataset, plan } = engine;
+  const code = await scoringCode(config);
+  const key = hashOf([scoreIdentity(config, dataset, plan.backendIdentity, code), content]);
+  const job = { ...base(engine, "score", key, `${title}: scoring`, code), kind: "score", images } as const;
   return perform<ScoreResult>(engine.performer, job, { fresh: false });
 }
 
@@ -48,7 +46,7 @@ async function reconstructEntry(engine: Engine, found: FoundEntry): Promise<Foun
   const { planned } = found;
   const key = hashOf([planned.samplesKey, engine.dataset.heldOut.identity, "reconstruction"]);
   const job = {
-    ...base(engine, "reconstruct", key, `${planned.name}: reconstructing held-out images`),
+    ...base(engine, "reconstruct", key, `${planned.name}: reconstructing held-out images`, planned.code),
     kind: "reconstruct",
     model: planned.model,
     stages: stagesOf(planned),

@@ -1,11 +1,12 @@
 /** Training one stage: from its start or its last checkpoint to its weights. */
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { countingRuntime, type Tallies } from "../measure/counting.ts";
 import type { Executable, Stage, StageContext, StageWeights } from "../plugin.ts";
 import type { Tensors } from "../program/index.ts";
 import { createStream } from "../random/index.ts";
+import { closeFilm, keepFrame } from "./film.ts";
 import { type FrameMaker, openFrames } from "./frames.ts";
 import { initialState } from "./initial-state.ts";
 import { Diverged, type JobHost, Stopped, type TrainJob, type TrainResult } from "./jobs.ts";
@@ -31,7 +32,6 @@ export interface Position {
   /** Steps done. */
   readonly step: number;
   readonly wallSeconds: number;
-  readonly frames: readonly number[];
   readonly loss: number;
   readonly peakMemoryBytes: number;
 }
@@ -40,7 +40,6 @@ export interface Position {
 export const BEGINNING: Position = {
   step: 0,
   wallSeconds: 0,
-  frames: [],
   loss: Number.NaN,
   peakMemoryBytes: 0,
 };
@@ -82,18 +81,15 @@ export async function train(job: TrainJob, host: JobHost): Promise<TrainResult> 
     wallSeconds: last.wallSeconds,
     peakMemoryBytes: last.peakMemoryBytes,
     finalLoss: last.loss,
-    frames: last.frames,
   };
-  await store(job.folder, result, [WEIGHTS, ...last.frames.map(frameFile)]);
+  await closeFilm(job.film);
+  await store(job.folder, result, [WEIGHTS]);
   await removeCheckpoints(job.folder);
   return result;
 }
 
-export const frameFile = (step: number): string => `frame-${step}.u8`;
-
 async function openStage(job: TrainJob) {
-  const { config, cache, model: descriptor } = job;
-  const opened = await openEntry(config, cache, descriptor, job.title);
+  const opened = await openEntry(job);
   const { model, options, dataset, task } = opened;
   const runtime = countingRuntime(opened.backend);
   const stage = model.stages(options, task).find(({ name }) => name === job.stage);
@@ -104,7 +100,7 @@ async function openStage(job: TrainJob) {
     steps: job.steps,
     batchSize: stage.batchSize,
     train: dataset.train,
-    random: createStream(config.seed, "stage", model.name, stage.name),
+    random: createStream(job.config.seed, "stage", model.name, stage.name),
     previous,
     runtime,
   };
@@ -127,7 +123,8 @@ async function prepare(
   const prepared = await stage.prepare(context);
   const wallSeconds = (host.now() - began) / 1000;
   const { macs, flops } = tallies.encoder;
-  const preparation = { macs, flops, images: context.train.length, wallSeconds };
+  const images = stage.preparationCost?.(context.train.length).images ?? context.train.length;
+  const preparation = { macs, flops, images, wallSeconds };
   await writeTensors(join(job.folder, file), prepared);
   await store(job.folder, preparation, [file], PREPARED);
   return { prepared, preparation };
@@ -164,7 +161,7 @@ export async function runSteps(training: Training, prepared: Tensors, first: Pos
       note: `loss ${loss.toPrecision(3)}`,
     });
     if (position.step % job.frameEvery === 0 || position.step === job.steps)
-      position = await takeFrame(training, position);
+      await takeFrame(training, position);
     const due = host.now() - saved > CHECKPOINT_SECONDS * 1000;
     if (host.stopping() || (due && position.step < job.steps)) {
       await checkpoint(job.folder, executable, position);
@@ -179,22 +176,19 @@ export async function runSteps(training: Training, prepared: Tensors, first: Pos
 async function takeFrame(
   { job, host, stage, executable, frames }: Training,
   position: Position,
-): Promise<Position> {
-  if (!frames) return position;
+): Promise<void> {
+  if (!frames) return;
   const { step } = position;
   const images = await frames(stage.result(await executable.readState()));
-  await writeFile(join(job.folder, frameFile(step)), images);
-  host.emit({ type: "frame", step, file: join(job.folder, frameFile(step)) });
-  const next = { ...position, frames: [...position.frames.filter((frame) => frame !== step), step] };
-  if (step < job.steps) await checkpoint(job.folder, executable, next);
-  return next;
+  host.emit({ type: "frame", step, file: await keepFrame(job.film, step, images) });
+  if (step < job.steps) await checkpoint(job.folder, executable, position);
 }
 
 async function checkpoint(folder: string, executable: Executable, position: Position): Promise<void> {
   const file = `checkpoint-${position.step}.safetensors`;
   const before = await pointedAt(folder);
   await writeTensors(join(folder, file), await executable.readState());
-  await store(folder, position, [file, ...position.frames.map(frameFile)], CHECKPOINT);
+  await store(folder, position, [file], CHECKPOINT);
   if (before && before !== file) await rm(join(folder, before), { force: true });
 }
 

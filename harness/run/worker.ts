@@ -3,11 +3,19 @@
  * here, so that a crash or an out-of-memory ends this process and one job, not the run.
  */
 import { UserError } from "../errors.ts";
+import { claim } from "./claim.ts";
 import { Diverged, type Job, type JobEvent, type JobHost, Stopped } from "./jobs.ts";
+import { readStored } from "./store.ts";
+
+export interface Done {
+  readonly result: unknown;
+  /** Whether another run did the job. */
+  readonly cached: boolean;
+}
 
 export type WorkerMessage =
   | { readonly type: "event"; readonly event: JobEvent }
-  | { readonly type: "done"; readonly result: unknown }
+  | ({ readonly type: "done" } & Done)
   | {
       readonly type: "failed";
       readonly reason: "stopped" | "diverged" | "user" | "crash";
@@ -34,7 +42,23 @@ function throttled(): (event: JobEvent) => void {
   };
 }
 
-async function perform(job: Job, host: JobHost): Promise<unknown> {
+/** Does a job, or finds it done by a run that was at it at the same time. */
+async function perform(job: Job, host: JobHost): Promise<Done> {
+  const claimed = await claim(job.folder, {
+    onWait: (rival) => host.emit({ type: "waiting", rival }),
+    keepWaiting: () => {
+      if (host.stopping()) throw new Stopped("stopped while another run was at it");
+    },
+  });
+  try {
+    const known = await readStored(job.folder);
+    return known ? { result: known.value, cached: true } : { result: await begin(job, host), cached: false };
+  } finally {
+    await claimed.release();
+  }
+}
+
+async function begin(job: Job, host: JobHost): Promise<unknown> {
   switch (job.kind) {
     case "train":
       return (await import("./train.ts")).train(job, host);
@@ -65,7 +89,7 @@ process.on("message", async (request: WorkerRequest) => {
   }
   const host: JobHost = { emit: throttled(), stopping: () => stopping, now: () => performance.now() };
   try {
-    send({ type: "done", result: await perform(request.job, host) });
+    send({ type: "done", ...(await perform(request.job, host)) });
   } catch (error) {
     send(failure(error));
   }

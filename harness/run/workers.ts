@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { execaNode } from "execa";
 import { UserError } from "../errors.ts";
 import { Diverged, type Job, type JobEvent, Stopped } from "./jobs.ts";
-import type { WorkerMessage, WorkerRequest } from "./worker.ts";
+import type { Done, WorkerMessage, WorkerRequest } from "./worker.ts";
 
 /** A job failed in a way that concerns this job alone: the others go on. */
 export class JobFailed extends Error {
@@ -22,7 +22,7 @@ export class WorkerPool {
    * Runs one job in a process that has done nothing else (`fresh`: its peak memory is the job's) or in one
    * that stays for the next. Throws `Stopped`, `UserError`, or `JobFailed` with what the job said.
    */
-  async run(job: Job, onEvent: (event: JobEvent) => void, fresh = true): Promise<unknown> {
+  async run(job: Job, onEvent: (event: JobEvent) => void, fresh = true): Promise<Done> {
     if (this.#signal.aborted) throw new Stopped("stopped before it began");
     const worker = (!fresh && this.#idle) || new Worker();
     if (worker === this.#idle) this.#idle = null;
@@ -65,7 +65,7 @@ class Worker {
   }
 
   /** Sends a job and follows it to its end. */
-  perform(job: Job, onEvent: (event: JobEvent) => void): Promise<unknown> {
+  perform(job: Job, onEvent: (event: JobEvent) => void): Promise<Done> {
     return new Promise((resolve, reject) => {
       const settle = (message: unknown): void => {
         const told = message as WorkerMessage;
@@ -74,7 +74,7 @@ class Worker {
           return;
         }
         this.#process.off("message", settle);
-        if (told.type === "done") resolve(told.result);
+        if (told.type === "done") resolve(told);
         else reject(asError(told));
       };
       this.#process.on("message", settle);

@@ -39,6 +39,7 @@ it.each([
       true,
     );
     expect(result.run.status).toBe("incomplete");
+    expect(result.run.match).toMatch(/^One entry, "healthy", trained .* Not trained to the end: "broken"\.$/);
   },
   120_000,
 );

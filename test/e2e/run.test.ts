@@ -71,6 +71,8 @@ describe("a run", () => {
     expect(lines.map(({ kind }) => kind)).toEqual(
       expect.arrayContaining(["encoding", "training", "sampling", "decoding"]),
     );
+    // 64 training images, each mirrored as well
+    expect(lines.find(({ kind }) => kind === "encoding")!.images).toBe(128);
   });
 
   it("knows copies of training images for what they are", () => {

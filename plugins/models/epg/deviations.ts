@@ -1,32 +1,54 @@
 /** What a configuration does otherwise than the paper, one sentence each, for the report. */
 import type { Task } from "../../../harness/plugin.ts";
 import type { EpgOptions } from "./options.ts";
-import { recipeOf } from "./recipes.ts";
+import { type Recipe, recipeFor, recipeOf } from "./recipes.ts";
 import { isPublished, networkShape, projectorShape } from "./sizes.ts";
 
 export function deviations(options: EpgOptions, task: Task): readonly string[] {
+  const recipe = recipeFor(options);
   return [
-    ...(isPublished(options.size) ? [] : smallSize(options, task)),
-    ...choices(options),
+    ...(isPublished(options.size) ? overriddenSettings(options, recipe) : smallSize(options, recipe, task)),
+    ...(options.pretraining.share === 0
+      ? ["No pre-training: the encoder starts at random."]
+      : pretrainingChoices(options, recipe)),
     ...(isPublished(options.size) && options.clamp === "range"
       ? ["Denoised images are clamped to each channel's valid range; the released code clamps to [−1, 1]."]
       : []),
   ];
 }
 
-function smallSize({ size, objective }: EpgOptions, task: Task): readonly string[] {
+/** What a published size trains with otherwise than it was released with. */
+function overriddenSettings({ size, objective, pretraining }: EpgOptions, recipe: Recipe): readonly string[] {
+  const released = recipeOf(size);
+  const rate = (stage: "pretraining" | "diffusion" | "consistency", name: string): readonly string[] =>
+    recipe[stage].learningRate === released[stage].learningRate
+      ? []
+      : [`${name} learning rate is ${recipe[stage].learningRate}, not ${released[stage].learningRate}.`];
+  return [
+    ...(recipe.batchSize === released.batchSize
+      ? []
+      : [`Batch ${recipe.batchSize}, not ${released.batchSize}.`]),
+    ...(pretraining.share === 0 ? [] : rate("pretraining", "Pre-training's")),
+    ...rate(objective, "Fine-tuning's"),
+  ];
+}
+
+function smallSize(
+  { size, objective, pretraining }: EpgOptions,
+  recipe: Recipe,
+  task: Task,
+): readonly string[] {
   const { width, depth, patch, positionAmplitude, classDeviation } = networkShape(size, task);
   const { hidden, out } = projectorShape(size);
-  const { diffusion, pretraining, batchSize, consistency } = recipeOf(size);
+  const { diffusion, consistency, batchSize } = recipe;
+  const { learningRate, beta2 } = recipe[objective];
+  const before = pretraining.share === 0 ? "" : `${recipe.pretraining.learningRate} in pre-training and `;
   const common = [
     `Size ${size}: ${depth} + ${depth} blocks of width ${width}, patches of ${patch} px, head ${hidden} and ${out} wide.`,
     `pos_embed starts from 2-D sines and cosines of amplitude ${positionAmplitude} (still learned), not from N(0, .02).`,
     `class_embed starts from N(0, ${classDeviation}²), not from N(0, .02²).`,
-    `Batch ${batchSize}, learning rate ${diffusion.learningRate}, β₂ ${diffusion.beta2}; warm-up is a part of the steps, not 10,000.`,
+    `Batch ${batchSize}, learning rate ${before}${learningRate} in fine-tuning, β₂ ${beta2}; warm-up is a part of the steps, not 10,000.`,
     "Images are normalised to [−1, 1] in every channel.",
-    ...(pretraining.targetBatchNorm === "batch"
-      ? ["The pre-training target uses batch statistics; the released one never updates its running ones."]
-      : []),
   ];
   return [
     ...common,
@@ -44,19 +66,16 @@ function smallSize({ size, objective }: EpgOptions, task: Task): readonly string
   ];
 }
 
-function choices({ pretraining, learningRate, batchSize, size }: EpgOptions): readonly string[] {
-  const recipe = recipeOf(size);
+function pretrainingChoices({ pretraining }: EpgOptions, recipe: Recipe): readonly string[] {
   return [
-    ...(pretraining.share === 0 ? ["No pre-training: the encoder starts at random."] : []),
+    ...(recipe.pretraining.targetBatchNorm === "batch"
+      ? ["The pre-training target uses batch statistics; the released one never updates its running ones."]
+      : []),
     ...(pretraining.weights === "target" ? ["Fine-tuning starts from the pre-training target."] : []),
     ...(pretraining.temperature === "annealed"
       ? []
       : [
           `The temperature of the representation-consistency loss is ${pretraining.temperature}, not annealed.`,
         ]),
-    ...(learningRate !== null && learningRate !== recipe.diffusion.learningRate
-      ? [`Fine-tuning's learning rate is ${learningRate}.`]
-      : []),
-    ...(batchSize !== null && batchSize !== recipe.batchSize ? [`Batch ${batchSize}.`] : []),
   ];
 }

@@ -6,25 +6,9 @@ import { deviations } from "./deviations.ts";
 import { DIFFUSION, diffusionStage } from "./diffusion.ts";
 import { type EpgOptions, schema } from "./options.ts";
 import { pretrainingStage } from "./pretraining.ts";
-import { type Recipe, recipeOf } from "./recipes.ts";
+import { recipeFor, recipeOf } from "./recipes.ts";
 import { createSampler, type SamplerChoice } from "./samplers/index.ts";
 import { networkShape, projectorShape } from "./sizes.ts";
-
-/** The size's recipe with what the options say otherwise. */
-function recipeFor({ size, learningRate, pretraining }: EpgOptions): Recipe {
-  const recipe = recipeOf(size);
-  const tuned = learningRate === null ? {} : { learningRate };
-  return {
-    ...recipe,
-    pretraining: {
-      ...recipe.pretraining,
-      ...(pretraining.learningRate === null ? {} : { learningRate: pretraining.learningRate }),
-      ...(pretraining.targetBatchNorm === null ? {} : { targetBatchNorm: pretraining.targetBatchNorm }),
-    },
-    diffusion: { ...recipe.diffusion, ...tuned },
-    consistency: { ...recipe.consistency, ...tuned },
-  };
-}
 
 function stages(options: EpgOptions, task: Task): readonly Stage[] {
   const { size, objective, pretraining, steps, guidance } = options;
@@ -36,7 +20,7 @@ function stages(options: EpgOptions, task: Task): readonly Stage[] {
   const shape = networkShape(size, task);
   const projector = projectorShape(size);
   const recipe = recipeFor(options);
-  const batchSize = options.batchSize ?? recipe.batchSize;
+  const { batchSize } = recipe;
   const pretrained = pretraining.share > 0;
   const fineTuning = { shape, recipe, batchSize, steps, share: 1 - pretraining.share, pretrained };
   const last =

@@ -1,5 +1,6 @@
 /** How each stage trains: the released settings for the paper's sizes, scaled to any number of steps for the small ones. */
 import type { Normalisation } from "./images.ts";
+import type { EpgOptions } from "./options.ts";
 import { averageDecay, type ConsistencyStages, warmupCosine } from "./schedules.ts";
 import { isPublished, type SizeName } from "./sizes.ts";
 
@@ -97,6 +98,23 @@ const SMALL: Recipe = {
 };
 
 export const recipeOf = (size: SizeName): Recipe => (isPublished(size) ? RELEASED : SMALL);
+
+/** The size's recipe with what the options say otherwise. */
+export function recipeFor({ size, learningRate, batchSize, pretraining }: EpgOptions): Recipe {
+  const recipe = recipeOf(size);
+  const tuned = learningRate === null ? {} : { learningRate };
+  return {
+    ...recipe,
+    batchSize: batchSize ?? recipe.batchSize,
+    pretraining: {
+      ...recipe.pretraining,
+      ...(pretraining.learningRate === null ? {} : { learningRate: pretraining.learningRate }),
+      ...(pretraining.targetBatchNorm === null ? {} : { targetBatchNorm: pretraining.targetBatchNorm }),
+    },
+    diffusion: { ...recipe.diffusion, ...tuned },
+    consistency: { ...recipe.consistency, ...tuned },
+  };
+}
 
 /** The optimiser's numbers at a step of `total`. */
 export function optimiserStep(recipe: OptimiserRecipe, step: number, total: number) {

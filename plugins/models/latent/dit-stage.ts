@@ -16,7 +16,7 @@ import {
 import { type AutoencoderConfig, samplePosterior } from "./autoencoder.ts";
 import { addNoise, diffusionLoss } from "./diffusion-loss.ts";
 import { type DitConfig, dit } from "./dit.ts";
-import { encodeTrainingSet, encodingFlops } from "./latent-cache.ts";
+import { encodeTrainingSet, encodingCost } from "./latent-cache.ts";
 import { TRAINING_STEPS } from "./schedule.ts";
 import {
   averageDecayAt,
@@ -91,7 +91,7 @@ export function ditStage(settings: DitStageSettings): Stage {
     share,
     identity: { learningRate, flip, latentScale },
     prepare: (context) => encodeTrainingSet(context, autoencoder, flip),
-    preparationFlops: (images) => encodingFlops(autoencoder, resolution, images, flip),
+    preparationCost: (images) => encodingCost(autoencoder, resolution, images, flip),
     start: () => ({}),
     batches(context, prepared) {
       const { train, random } = context;

@@ -5,7 +5,7 @@ import type { Model, Task } from "../../../harness/plugin.ts";
 import { ditStage } from "./dit-stage.ts";
 import { openReconstructor } from "./reconstructor.ts";
 import { openSampler, type SamplerSettings } from "./sampler.ts";
-import { ditFor, isPublished, SIZE_NAMES, SIZES, type Size } from "./sizes.ts";
+import { ditFor, isPublished, SIZE_NAMES, SIZES, type Size, type StageSize } from "./sizes.ts";
 import { vaeStage } from "./vae-stage.ts";
 
 /** A stage's own settings; what is not given is the size's. */
@@ -56,6 +56,27 @@ function samplerSettings(options: Options, task: Task): SamplerSettings {
   };
 }
 
+const UNCHANGED = { steps: null };
+const STAGES = { vae: "vaeStage", dit: "ditStage" } as const;
+type StageName = keyof typeof STAGES;
+
+/** The size's settings of a stage with what the options say otherwise. */
+function stageSettings(options: Options, stage: StageName) {
+  const { batchSize, learningRate }: StageSize = SIZES[options.size][STAGES[stage]];
+  const own = options[stage];
+  return {
+    batchSize: own.batchSize ?? batchSize,
+    learningRate: { ...learningRate, peak: own.learningRate ?? learningRate.peak },
+    steps: own.steps,
+  };
+}
+
+/** "batch 4 and learning rate 0.001 for the VAE" */
+function trainedWith(options: Options, stage: StageName): string {
+  const { batchSize, learningRate } = stageSettings(options, stage);
+  return `batch ${batchSize} and learning rate ${learningRate.peak} for the ${stage === "vae" ? "VAE" : "DiT"}`;
+}
+
 const model: Model<Options> = {
   name: "latent",
   schema,
@@ -64,19 +85,11 @@ const model: Model<Options> = {
     const dit = ditFor(options.size, task);
     const vaeShare = options.vaeShare ?? size.vaeShare;
     const common = { autoencoder: size.autoencoder, resolution: task.resolution, flip: options.flip };
-    const settings = (stage: "vae" | "dit") => {
-      const { batchSize, learningRate } = stage === "vae" ? size.vaeStage : size.ditStage;
-      return {
-        batchSize: options[stage].batchSize ?? batchSize,
-        learningRate: { ...learningRate, peak: options[stage].learningRate ?? learningRate.peak },
-        steps: options[stage].steps,
-      };
-    };
     return [
-      vaeStage({ ...common, ...settings("vae"), share: vaeShare }),
+      vaeStage({ ...common, ...stageSettings(options, "vae"), share: vaeShare }),
       ditStage({
         ...common,
-        ...settings("dit"),
+        ...stageSettings(options, "dit"),
         share: 1 - vaeShare,
         dit,
         latentScale: options.latentScale ?? size.latentScale,
@@ -99,8 +112,14 @@ const model: Model<Options> = {
     ];
     if (!isPublished(options.size))
       found.push(
-        `Size "${options.size}" is smaller than any published, and trained at a higher learning rate, with warm-up and cosine decay.`,
+        `Size "${options.size}" is smaller than any published; trained with ${trainedWith(options, "vae")}, ${trainedWith(options, "dit")}, with warm-up and cosine decay.`,
       );
+    else
+      for (const stage of ["vae", "dit"] as const)
+        if (options[stage].batchSize !== undefined || options[stage].learningRate !== undefined)
+          found.push(
+            `Trained with ${trainedWith(options, stage)}; published: ${trainedWith({ ...options, [stage]: UNCHANGED }, stage)}.`,
+          );
     if (scale === "measured") found.push("Latents are scaled by their measured 1/σ, not by 0.18215.");
     else if (scale !== 0.18215) found.push(`Latents are scaled by ${scale}, not by 0.18215.`);
     if (guidance.scale !== 1 && guidance.channels !== 3)

@@ -16,15 +16,17 @@ export const encoderProgram = (config: AutoencoderConfig, batch: number, resolut
     p.output("logVariance", logVariance);
   });
 
-/** FLOPs of `encodeTrainingSet`. */
-export const encodingFlops = (
+/** Images that `encodeTrainingSet` encodes, mirrored ones among them, and its FLOPs. */
+export function encodingCost(
   config: AutoencoderConfig,
   resolution: number,
-  images: number,
+  trainingImages: number,
   flip: boolean,
-): number =>
-  Math.ceil(((flip ? 2 : 1) * images) / ENCODING_BATCH) *
-  encoderProgram(config, ENCODING_BATCH, resolution).flops;
+): { images: number; flops: number } {
+  const images = flip ? 2 * trainingImages : trainingImages;
+  const calls = Math.ceil(images / ENCODING_BATCH);
+  return { images, flops: calls * encoderProgram(config, ENCODING_BATCH, resolution).flops };
+}
 
 /**
  * `mean` and `logVariance` [n, C, h, w] of every training image, then (with `flip`) of every one mirrored, and

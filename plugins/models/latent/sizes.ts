@@ -5,7 +5,7 @@ import { type AutoencoderConfig, downsamplingOf } from "./autoencoder.ts";
 import type { DitConfig } from "./dit.ts";
 import type { LearningRate } from "./training.ts";
 
-interface StageSize {
+export interface StageSize {
   readonly batchSize: number;
   readonly learningRate: LearningRate;
 }

@@ -9,7 +9,6 @@ describe("loadConfig", () => {
     const resolved = await load(config());
     expect(resolved).toMatchObject({
       name: "my",
-      samples: 512,
       seed: 0,
       budget: null,
       labels: "balanced",
@@ -42,7 +41,7 @@ describe("loadConfig", () => {
   });
 
   it.each(["my.config.js", "my.config.mjs", "my.config.mts"])("reads %s", async (name) => {
-    expect((await load(config(), {}, name)).samples).toBe(512);
+    expect((await load(config(), {}, name)).samples).toBeUndefined();
   });
 
   it("reads JSON", async () => {

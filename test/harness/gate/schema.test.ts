@@ -34,6 +34,7 @@ test.each([
   [{ kid: ["error", { equal: false }] }, /got {"equal":false}/],
   [{ kid: ["error", {}] }, /exactly one key/],
   [{ kid: ["error"] }, /`gates.kid`/],
+  [{ kidd: ["error", { equal: true }] }, /config: unknown metric `gates.kidd`/],
   [{ kid: "off" }, /`gates.kid` must be \[level, rule\].*got "off"/],
   [{ kid: ["error", null] }, /got null/],
   [[], /`gates` must be an object/],

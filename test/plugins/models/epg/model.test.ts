@@ -131,3 +131,24 @@ test("tiny says what it does otherwise, a published size as released says nothin
   const released = options({ size: "XL/16", clamp: "released" });
   expect(model.deviations(released, { resolution: 256, classes: 1000 })).toEqual([]);
 });
+
+test("deviations are of what runs: the options', where they differ from the size's", () => {
+  const tuned = { batchSize: 7, learningRate: 5e-4, pretraining: { learningRate: 1e-5 } };
+  expect(model.deviations(options(tuned), task).join(" ")).toContain(
+    "Batch 7, learning rate 0.00001 in pre-training and 0.0005 in fine-tuning",
+  );
+  expect(
+    model.deviations(options({ ...tuned, size: "XL/16", clamp: "released" }), {
+      resolution: 256,
+      classes: 1000,
+    }),
+  ).toEqual([
+    "Batch 7, not 1024.",
+    "Pre-training's learning rate is 0.00001, not 0.0002.",
+    "Fine-tuning's learning rate is 0.0005, not 0.0001.",
+  ]);
+  const statistics = (targetBatchNorm: "running" | "batch") =>
+    model.deviations(options({ pretraining: { targetBatchNorm } }), task).join(" ");
+  expect(statistics("running")).not.toContain("batch statistics");
+  expect(statistics("batch")).toContain("batch statistics");
+});

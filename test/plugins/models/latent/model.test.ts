@@ -159,6 +159,16 @@ describe("the latent model", () => {
     expect(model.deviations(parse({}), task).join(" ")).toMatch(/no LPIPS.*measured.*4 of the latent's/s);
     expect(model.deviations(parse({ size: "DiT-XL/2" }), task).join(" ")).not.toMatch(/measured|smaller/);
   });
+
+  it("says what it is trained with where options say otherwise than the size", () => {
+    const tuned = { vae: { learningRate: 2e-3 }, dit: { batchSize: 5 } };
+    expect(model.deviations(parse(tuned), task).join(" ")).toContain(
+      "batch 4 and learning rate 0.002 for the VAE, batch 5 and learning rate 0.001 for the DiT",
+    );
+    expect(model.deviations(parse({ ...tuned, size: "DiT-XL/2" }), task)).toContain(
+      "Trained with batch 5 and learning rate 0.0001 for the DiT; published: batch 256 and learning rate 0.0001 for the DiT.",
+    );
+  });
 });
 
 describe("its training's parts", () => {
