@@ -28,6 +28,10 @@ export async function openTensors(path: string): Promise<TensorFile> {
   throw new FormatError(path, "byte 0", `not a file of tensors: ${told(kind, start)}`);
 }
 
+/** @returns null where nothing fits */
+export const recogniseFile = async (path: string): Promise<FileKind | null> =>
+  recognise(await beginning(path));
+
 async function beginning(path: string): Promise<Uint8Array> {
   const file = await open(path);
   try {

@@ -71,8 +71,8 @@ function checkShapes(
   if (mu.shape[0] === 0) throw new FormatError(path, names[0], "it has no dimensions");
 }
 
-/** Float32 files are symmetric to 1e-7 of the standard deviations. */
-const ASYMMETRY = 1e-6;
+/** Float32 files are right to 1e-7 of the standard deviations. */
+const ROUNDING = 1e-6;
 
 function checkNumbers(
   { mean, covariance }: StoredStatistics,
@@ -87,8 +87,15 @@ function checkNumbers(
       throw new FormatError(path, covarianceName, `the variance of dimension ${i} is ${variance}`);
     for (let j = 0; j < i; j++) {
       const [low, high] = [covariance[i * d + j]!, covariance[j * d + i]!];
-      if (!(Math.abs(low - high) <= ASYMMETRY * Math.sqrt(variance * covariance[j * d + j]!)))
+      const size = Math.sqrt(variance * covariance[j * d + j]!);
+      if (!(Math.abs(low - high) <= ROUNDING * size))
         throw new FormatError(path, covarianceName, `(${i}, ${j}) is ${low}, (${j}, ${i}) is ${high}`);
+      if (Math.abs(low) > (1 + ROUNDING) * size)
+        throw new FormatError(
+          path,
+          covarianceName,
+          `(${i}, ${j}) is ${low}, beyond the deviations' product ${size}: it is no covariance`,
+        );
     }
   }
 }

@@ -28,7 +28,7 @@ export interface GoodFile {
   readonly mayRefuse?: boolean;
 }
 
-export interface BadFile {
+interface BadFile {
   readonly file: string;
   readonly what: string;
   readonly expect: "refuse" | "loads-or-refuses" | "no-pollution" | "loads";
