@@ -45,8 +45,8 @@ export async function describe(path: string, hash = false): Promise<Description>
     const tensors: DescribedTensor[] = [];
     for (const [name, tensor] of file.tensors) {
       const { dtype, shape } = tensor;
-      const sha256 = checked ? await sha256Of(tensor) : "";
-      tensors.push({ name, dtype, shape, ...(hash && { sha256 }) });
+      if (checked && !hash) for await (const _ of tensor.content());
+      tensors.push({ name, dtype, shape, ...(hash && { sha256: await sha256Of(tensor) }) });
     }
     const values = new Map([...file.values].map(([name, value]) => [name, jsonValue(value)]));
     return { format, tensors, values, metadata, checked };

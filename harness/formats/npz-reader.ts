@@ -70,8 +70,10 @@ export async function npzTensors(zip: ZipArchive, path: string): Promise<TensorF
 
 const EXTENSION = ".npy";
 
+export const isArray = ({ name }: ZipMember): boolean => name.endsWith(EXTENSION);
+
 async function readEntry(zip: ZipArchive, member: ZipMember, path: string): Promise<NpzEntry> {
-  if (!member.name.endsWith(EXTENSION))
+  if (!isArray(member))
     throw new FormatError(path, member.name, "not an array: its name does not end in .npy");
   const where = `${path}/${member.name}`;
   const header = parseNpyHeader(await beginning(zip.content(member), HEADER_BYTES), where);

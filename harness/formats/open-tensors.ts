@@ -3,7 +3,7 @@ import { open } from "node:fs/promises";
 import { readAt } from "./atomic.ts";
 import { FormatError } from "./format-error.ts";
 import { openNpy } from "./npy.ts";
-import { npzTensors } from "./npz-reader.ts";
+import { isArray, npzTensors } from "./npz-reader.ts";
 import { openPickle } from "./pickle-file.ts";
 import { type FileKind, RECOGNISED_FROM, recognise } from "./recognise.ts";
 import { openSafetensorsTensors } from "./safetensors.ts";
@@ -45,7 +45,13 @@ async function beginning(path: string): Promise<Uint8Array> {
 async function openZipTensors(path: string): Promise<TensorFile> {
   const zip = await openZip(path);
   try {
-    return await (isTorchZip(zip) ? torchZipTensors : npzTensors)(zip, path);
+    if (isTorchZip(zip)) return await torchZipTensors(zip, path);
+    if (zip.members.some(isArray)) return await npzTensors(zip, path);
+    throw new FormatError(
+      path,
+      "ZIP directory",
+      "neither a member data.pkl, as PyTorch's, nor one that ends in .npy",
+    );
   } catch (error) {
     await zip.close();
     throw error;
