@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { openTensors, recogniseFile } from "./open-tensors.ts";
 import { denseBytes, type LazyTensor, type PlainValue } from "./tensor-file.ts";
 
-export interface DescribedTensor {
+interface DescribedTensor {
   readonly name: string;
   readonly dtype: string;
   readonly shape: readonly number[];
@@ -13,7 +13,7 @@ export interface DescribedTensor {
   readonly sha256?: string;
 }
 
-export type JsonValue = null | boolean | number | string | readonly JsonValue[];
+type JsonValue = null | boolean | number | string | readonly JsonValue[];
 
 export interface Description {
   /** A `TensorFile`'s, or "folder". */
