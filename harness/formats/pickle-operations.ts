@@ -1,4 +1,5 @@
 /** Opcodes of Python's pickles (CPython, Lib/pickletools.py). Those of protocols 0 and 1 alone are left out. */
+import { isUtf8 } from "node:buffer";
 import type { PickleMachine } from "./pickle.ts";
 import { Buildable, brief, PickleError, PickleGlobal, PythonDict, PythonFloat } from "./pickle-objects.ts";
 
@@ -106,14 +107,9 @@ function integer(bytes: Buffer): number | bigint {
   return Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }
 
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 function text(bytes: Buffer): string {
-  try {
-    return decoder.decode(bytes);
-  } catch (error) {
-    throw new PickleError("a text that is not UTF-8", { cause: error });
-  }
+  if (!isUtf8(bytes)) throw new PickleError("a text that is not UTF-8");
+  return bytes.toString();
 }
 
 function append(machine: PickleMachine, items: readonly unknown[]): void {

@@ -12,7 +12,7 @@ const MAX_EXTENSION_BYTES = 2 ** 20;
 /** What one member may take in memory. */
 const MAX_MEMBER_BYTES = 2 ** 30;
 
-export interface TarMember {
+interface TarMember {
   readonly name: string;
   readonly bytes: number;
   /** Where in the archive its content begins. */

@@ -7,6 +7,8 @@ import { CHECKPOINT_NAMES, checkpointContent, type StoredBytes } from "./torch-t
 import type { ZipArchive, ZipMember } from "./zip-archive.ts";
 
 const PICKLE = "/data.pkl";
+/** PyTorch deflates nothing; a stored member cannot take more than its file does. */
+const MAX_INFLATED_BYTES = 2 ** 30;
 const PIECE_BYTES = 2 ** 20;
 
 export const isTorchZip = ({ members }: ZipArchive): boolean =>
@@ -40,6 +42,12 @@ export async function torchZipTensors(zip: ZipArchive, path: string): Promise<Te
           path,
           `${root}/data/${key.slice(0, 80)}`,
           "there is no such storage in the file",
+        );
+      if (!member.stored && member.bytes > MAX_INFLATED_BYTES)
+        throw new FormatError(
+          path,
+          member.name,
+          `it inflates to ${member.bytes} bytes, at most ${MAX_INFLATED_BYTES} are read`,
         );
       const known = storages.get(key) ?? memberBytes(zip, member);
       storages.set(key, known);

@@ -4,7 +4,9 @@ import { casesOf, expectContent, expectUnharmed, readsWhole } from "./manifest.t
 
 const { good, bad } = casesOf("checkpoints");
 
-describe.skipIf(good.length === 0)("checkpoints (skipped where their folder is not here)", () => {
+describe("checkpoints", () => {
+  if (good.length + bad.length === 0) it.skip("there is no such folder of cases here");
+
   for (const one of good)
     it(`${one.title} reads`, async () => {
       if (!one.mayRefuse || (await readsWhole(one.path))) await expectContent(one.path, one);

@@ -4,13 +4,13 @@ import { openAdmSamples, readAdmSamples } from "../../harness/formats/npz.ts";
 import { openTensors } from "../../harness/formats/open-tensors.ts";
 import { readStatistics } from "../../harness/formats/statistics.ts";
 import { readTensor } from "../../harness/formats/tensor-file.ts";
-import { matrix } from "../../harness/linear-algebra/index.ts";
-import { normalOfCovariance } from "../../harness/metrics/index.ts";
 import { casesOf, expectContent, expectUnharmed, readsWhole, refused } from "./manifest.ts";
 
 const { good, bad } = casesOf("npz");
 
-describe.skipIf(good.length === 0)("npz (skipped where its folder is not here)", () => {
+describe("npz", () => {
+  if (good.length + bad.length === 0) it.skip("there is no such folder of cases here");
+
   for (const one of good)
     it(`${one.title} reads${one.kind ? ` as ${one.kind}` : ""}`, async () => {
       if (one.mayRefuse && !(await readsWhole(one.path))) return;
@@ -22,7 +22,7 @@ describe.skipIf(good.length === 0)("npz (skipped where its folder is not here)",
 
   for (const { title, what, path, expect: expected, kind } of bad)
     it(`${title} (${what}): ${expected}${kind ? ` as ${kind}` : ""}`, async () => {
-      if (kind === "statistics") expect(await refusesStatistics(path)).toBe(true);
+      if (kind === "statistics") expect(await refused(() => readStatistics(path))).toBe(true);
       if (kind === "samples")
         for (const read of [readAdmSamples, openAdmSamples])
           expect(await refused(() => read(path))).toBe(true);
@@ -41,7 +41,6 @@ async function expectStatistics(path: string): Promise<void> {
   for (const name of means) {
     const { mean, covariance } = await readStatistics(path, name);
     expect(covariance.length).toBe(mean.length ** 2);
-    expect(normalOfCovariance(mean, matrix(mean.length, mean.length, covariance)).mean).toEqual(mean);
   }
   await readStatistics(path);
 }
@@ -54,12 +53,4 @@ async function expectSamples(path: string): Promise<void> {
   const numbers = stored ? [...(await readTensor(stored)).data].map(Number) : null;
   expect(labels && [...labels]).toEqual(numbers);
   await file.close();
-}
-
-/** A covariance's eigenvalues are known to those who factor it. */
-async function refusesStatistics(path: string): Promise<boolean> {
-  return refused(async () => {
-    const { mean, covariance } = await readStatistics(path);
-    expect(() => normalOfCovariance(mean, matrix(mean.length, mean.length, covariance))).not.toThrow();
-  });
 }
