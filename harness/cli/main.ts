@@ -13,6 +13,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   eval: { summary: "score images against a reference", load: () => import("./eval.ts") },
   gate: { summary: "judge runs against a baseline", load: () => import("./gate.ts") },
   baseline: { summary: "keep runs as a baseline", load: () => import("./baseline.ts") },
+  inspect: { summary: "tell what a file of tensors or a folder holds", load: () => import("./inspect.ts") },
   report: { summary: "write a run's reports again", load: () => import("./report.ts") },
 };
 

@@ -107,9 +107,12 @@ const ELEMENT_TYPES: ReadonlyMap<string, ElementType> = new Map([
   ["f8", "float64"],
 ]);
 
+/** @param code NumPy's, without the byte order: f4, u1, … */
+export const elementTypeOf = (code: string): ElementType | undefined => ELEMENT_TYPES.get(code);
+
 function elementOf(descr: string, file: string): Pick<NpyHeader, "dtype" | "bigEndian"> {
   const [, order, code] = /^['"]([<>|=]?)(\w+)['"]$/.exec(descr) ?? [];
-  const dtype = ELEMENT_TYPES.get(code ?? "");
+  const dtype = elementTypeOf(code ?? "");
   if (dtype) return { dtype, bigEndian: order === ">" };
   if (code?.startsWith("O"))
     throw new FormatError(file, "header", "it holds Python objects, that is a pickle, which is never loaded");

@@ -1,51 +1,48 @@
 /** NumPy's array files. Objects, which are pickles, are never loaded. */
 import { open } from "node:fs/promises";
 import { readAt } from "./atomic.ts";
+import { fileSlice } from "./file-slice.ts";
 import { FormatError } from "./format-error.ts";
+import {
+  columnMajorStrides,
+  gather,
+  type Layout,
+  rowMajorBytes,
+  rowMajorStrides,
+  swapped,
+} from "./layout.ts";
 import { HEADER_BYTES, type NpyHeader, parseNpyHeader } from "./npy-header.ts";
-import { asElements, bytesPerElement, type NumericArray, type NumericData } from "./numeric-array.ts";
+import {
+  asBytes,
+  asElements,
+  bytesPerElement,
+  type NumericArray,
+  type NumericData,
+} from "./numeric-array.ts";
+import { readTensor, type TensorFile, tensorFile } from "./tensor-file.ts";
 
 /** Data bytes of one array, or of some of its rows, as elements in this machine's byte order; may be a view of them. */
 export function npyElements({ dtype, bigEndian }: NpyHeader, bytes: Uint8Array): NumericData {
   const size = bytesPerElement(dtype);
-  if (!bigEndian || size === 1) return asElements(dtype, bytes);
-  const swapped = Buffer.from(new Uint8Array(bytes).buffer);
-  if (size === 2) swapped.swap16();
-  else if (size === 4) swapped.swap32();
-  else swapped.swap64();
-  return asElements(dtype, swapped);
+  return asElements(dtype, bigEndian && size > 1 ? swapped(bytes, size) : bytes);
 }
 
 /** All data bytes as an array in row-major order. */
 export function npyArray(header: NpyHeader, bytes: Uint8Array): NumericArray {
   const { dtype, shape, fortranOrder } = header;
   const data = npyElements(header, bytes);
-  return { dtype, shape, data: fortranOrder && shape.length > 1 ? toRowMajor(data, shape) : data };
+  if (!fortranOrder) return { dtype, shape, data };
+  const turned = gather(asBytes(data), bytesPerElement(dtype), shape, columnMajorStrides(shape));
+  return { dtype, shape, data: asElements(dtype, turned) };
 }
 
-function toRowMajor(data: NumericData, shape: readonly number[]): NumericData {
-  const rowMajor = data.slice();
-  // Elements of one kind go to one like it; which of the kinds, assignment need not know.
-  copyFromFortran(data as Float64Array, rowMajor as Float64Array, shape);
-  return rowMajor;
-}
-
-/** Goes through `from` in order, first axis fastest, and through `to` by its strides. */
-function copyFromFortran(from: Float64Array, to: Float64Array, shape: readonly number[]): void {
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, side) => product * side, 1));
-  const index = shape.map(() => 0);
-  let at = 0;
-  for (let i = 0; i < from.length; i++) {
-    to[at] = from[i]!;
-    for (let axis = 0; axis < shape.length; axis++) {
-      at += strides[axis]!;
-      index[axis]!++;
-      if (index[axis]! < shape[axis]!) break;
-      at -= strides[axis]! * shape[axis]!;
-      index[axis] = 0;
-    }
-  }
-}
+/** How an array lies behind its header. */
+export const layoutOf = ({ dtype, shape, bigEndian, fortranOrder }: NpyHeader): Layout => ({
+  dtype,
+  shape,
+  bigEndian,
+  strides: fortranOrder ? columnMajorStrides(shape) : rowMajorStrides(shape),
+});
 
 /**
  * An npy file's bytes as an array; its data may share memory with `bytes`.
@@ -60,15 +57,9 @@ export function decodeNpy(bytes: Uint8Array, file = "npy data"): NumericArray {
 
 /** Reads an npy file whole; memory is bounded by the file's size. */
 export async function readNpy(path: string): Promise<NumericArray> {
-  const file = await open(path);
+  const file = await openNpy(path);
   try {
-    const { size } = await file.stat();
-    const start = new Uint8Array(Math.min(size, HEADER_BYTES));
-    const header = parseNpyHeader(start.subarray(0, await readAt(file, 0, start)), path);
-    checkSize(header, size, path);
-    const data = new Uint8Array(header.dataBytes);
-    checkSize(header, header.dataStart + (await readAt(file, header.dataStart, data)), path);
-    return npyArray(header, data);
+    return await readTensor(file.tensors.get("")!);
   } finally {
     await file.close();
   }
@@ -82,4 +73,21 @@ export function checkSize({ dataStart, dataBytes }: NpyHeader, bytes: number, fi
       `byte ${dataStart}`,
       `${bytes - dataStart} bytes of data, its shape and dtype take ${dataBytes}`,
     );
+}
+
+/** Opens an npy file as a file of one tensor, whose name is empty. */
+export async function openNpy(path: string): Promise<TensorFile> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const start = new Uint8Array(Math.min(size, HEADER_BYTES));
+    const header = parseNpyHeader(start.subarray(0, await readAt(file, 0, start)), path);
+    checkSize(header, size, path);
+    const { dtype, shape, dataStart } = header;
+    const content = () => rowMajorBytes(fileSlice(file, path, dataStart, size), layoutOf(header));
+    return tensorFile("npy", file, { tensors: new Map([["", { dtype, shape, content }]]) });
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }

@@ -1,8 +1,10 @@
 /** NumPy's archives, read: a ZIP of npy files, of which no more is in memory than was asked for. */
 import { FormatError } from "./format-error.ts";
-import { checkSize, npyArray, npyElements } from "./npy.ts";
+import { rowMajorBytes } from "./layout.ts";
+import { checkSize, layoutOf, npyArray, npyElements } from "./npy.ts";
 import { HEADER_BYTES, type NpyHeader, parseNpyHeader } from "./npy-header.ts";
 import type { NumericArray, NumericData } from "./numeric-array.ts";
+import { type LazyTensor, type TensorFile, tensorFile } from "./tensor-file.ts";
 import { openZip, type ZipArchive, type ZipMember } from "./zip-archive.ts";
 
 /** Rows come in blocks of about this size. */
@@ -35,24 +37,43 @@ export interface Npz {
 export async function openNpz(path: string): Promise<Npz> {
   const zip = await openZip(path);
   try {
-    const entries = new Map<string, NpzEntry>();
-    const members = new Map<string, ZipMember>();
-    for (const member of zip.members) {
-      const entry = await readEntry(zip, member, path);
-      entries.set(entry.name, entry);
-      members.set(entry.name, member);
-    }
-    return new OpenNpz(path, zip, entries, members);
+    return await npzOf(zip, path);
   } catch (error) {
     await zip.close();
     throw error;
   }
 }
 
+async function npzOf(zip: ZipArchive, path: string): Promise<Npz> {
+  const entries = new Map<string, NpzEntry>();
+  const members = new Map<string, ZipMember>();
+  for (const member of zip.members) {
+    const entry = await readEntry(zip, member, path);
+    entries.set(entry.name, entry);
+    members.set(entry.name, member);
+  }
+  return new OpenNpz(path, zip, entries, members);
+}
+
+/** An open ZIP file of npy files as a file of tensors. */
+export async function npzTensors(zip: ZipArchive, path: string): Promise<TensorFile> {
+  const npz = await npzOf(zip, path);
+  const tensors = new Map<string, LazyTensor>();
+  for (const [name, entry] of npz.entries) {
+    const { dtype, shape, dataStart } = entry;
+    const member = zip.members.find((one) => one.name === `${name}${EXTENSION}`)!;
+    const content = () => rowMajorBytes(behind(dataStart, zip.content(member)), layoutOf(entry));
+    tensors.set(name, { dtype, shape, content });
+  }
+  return tensorFile("npz", npz, { tensors });
+}
+
 const EXTENSION = ".npy";
 
+export const isArray = ({ name }: ZipMember): boolean => name.endsWith(EXTENSION);
+
 async function readEntry(zip: ZipArchive, member: ZipMember, path: string): Promise<NpzEntry> {
-  if (!member.name.endsWith(EXTENSION))
+  if (!isArray(member))
     throw new FormatError(path, member.name, "not an array: its name does not end in .npy");
   const where = `${path}/${member.name}`;
   const header = parseNpyHeader(await beginning(zip.content(member), HEADER_BYTES), where);
@@ -175,4 +196,13 @@ async function* blocks(
     }
   }
   if (filled > 0) yield block.subarray(0, filled);
+}
+
+/** `content` without its first `skip` bytes. */
+async function* behind(skip: number, content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let left = skip;
+  for await (const chunk of content) {
+    if (left < chunk.length) yield chunk.subarray(left);
+    left = Math.max(0, left - chunk.length);
+  }
 }

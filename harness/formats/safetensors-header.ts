@@ -4,6 +4,7 @@
  */
 import { FormatError } from "./format-error.ts";
 import { bytesPerElement, type ElementType, elementsOf, isWhole } from "./numeric-array.ts";
+import { isObject, parseJsonObject } from "./strict-json.ts";
 
 export const ELEMENT_TYPES: Readonly<Record<string, ElementType>> = Object.assign(Object.create(null), {
   F64: "float64",
@@ -71,7 +72,7 @@ export function headerLength(start: Uint8Array, fileBytes: number, file: string)
 
 /** Reads and checks the JSON; every tensor of the answer lies within the file. */
 export function parseHeader(json: Uint8Array, fileBytes: number, file: string): SafetensorsHeader {
-  const header = parseObject(json, file);
+  const header = parseJsonObject(json, file, "header", MAX_DEPTH);
   const dataStart = LENGTH_BYTES + json.length;
   const tensors: Record<string, StoredTensor> = Object.create(null);
   for (const [name, entry] of Object.entries(header)) {
@@ -80,68 +81,6 @@ export function parseHeader(json: Uint8Array, fileBytes: number, file: string): 
   }
   checkLayout(tensors, dataStart, fileBytes, file);
   return { metadata: metadataOf(header[METADATA], file), tensors };
-}
-
-function parseObject(json: Uint8Array, file: string): Record<string, unknown> {
-  let header: unknown;
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(json);
-    checkKeys(text, file);
-    header = JSON.parse(text);
-  } catch (error) {
-    if (error instanceof FormatError) throw error;
-    throw new FormatError(
-      file,
-      "header",
-      `not JSON in UTF-8: ${error instanceof Error ? error.message : error}`,
-      {
-        cause: error,
-      },
-    );
-  }
-  if (!isObject(header)) throw new FormatError(file, "header", "not a JSON object");
-  return header;
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** Refuses what JSON.parse would take in silence: a key given twice, and nesting without end. */
-function checkKeys(text: string, file: string): void {
-  const open: Set<string>[] = [];
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at];
-    if (character === "{" || character === "[") {
-      open.push(new Set());
-      if (open.length > MAX_DEPTH)
-        throw new FormatError(file, `header, character ${at}`, "nested too deeply");
-    } else if (character === "}" || character === "]") open.pop();
-    else if (character === '"') {
-      const end = endOfString(text, at);
-      if (text[afterSpace(text, end)] === ":") {
-        const key = JSON.parse(text.slice(at, end)) as string;
-        const keys = open.at(-1);
-        if (keys?.has(key))
-          throw new FormatError(file, "header", `the key ${JSON.stringify(key)} occurs twice`);
-        keys?.add(key);
-      }
-      at = end - 1;
-    }
-  }
-}
-
-function endOfString(text: string, start: number): number {
-  for (let at = start + 1; at < text.length; at++) {
-    if (text[at] === "\\") at++;
-    else if (text[at] === '"') return at + 1;
-  }
-  return text.length;
-}
-
-function afterSpace(text: string, start: number): number {
-  let at = start;
-  while (text[at] === " " || text[at] === "\n" || text[at] === "\r" || text[at] === "\t") at++;
-  return at;
 }
 
 function storedTensor(name: string, entry: unknown, dataStart: number, file: string): StoredTensor {

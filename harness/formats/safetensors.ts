@@ -1,7 +1,9 @@
 /** Named tensors in files: safetensors, read with bounds on everything, written byte for byte alike from like tensors. */
 import { open } from "node:fs/promises";
-import { readAt, writeAtomically } from "./atomic.ts";
+import { writeAtomically } from "./atomic.ts";
+import { fileSlice } from "./file-slice.ts";
 import { FormatError } from "./format-error.ts";
+import { collect } from "./layout.ts";
 import { asElements, checkedBytes, type ElementType, type NumericArray, toFloat32 } from "./numeric-array.ts";
 import {
   ELEMENT_TYPES,
@@ -11,6 +13,7 @@ import {
   type SafetensorsHeader,
   type StoredTensor,
 } from "./safetensors-header.ts";
+import { type LazyTensor, readTensor, type TensorFile, tensorFile } from "./tensor-file.ts";
 
 export type NamedArrays = Readonly<Record<string, NumericArray>>;
 export type Metadata = Readonly<Record<string, string>>;
@@ -65,24 +68,51 @@ export interface SafetensorsFile extends SafetensorsHeader {
 
 /** Reads the header alone. */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
+  const { metadata, tensors, lazy, close } = await openHeader(path);
+  return {
+    metadata,
+    tensors,
+    async read(name) {
+      const at = tensors[name];
+      if (!at) throw new RangeError(`${path} has no tensor ${JSON.stringify(name)}`);
+      return readTensor(lazy(at));
+    },
+    close,
+  };
+}
+
+/** As a file of tensors. */
+export async function openSafetensorsTensors(path: string): Promise<TensorFile> {
+  const { metadata, tensors, lazy, close } = await openHeader(path);
+  return tensorFile(
+    "safetensors",
+    { close },
+    {
+      tensors: new Map(Object.entries(tensors).map(([name, at]) => [name, lazy(at)])),
+      metadata: new Map(Object.entries(metadata)),
+    },
+  );
+}
+
+interface OpenHeader extends SafetensorsHeader {
+  lazy(at: StoredTensor): LazyTensor;
+  close(): Promise<void>;
+}
+
+async function openHeader(path: string): Promise<OpenHeader> {
   const file = await open(path);
   try {
     const { size } = await file.stat();
-    const bytes = async (start: number, end: number): Promise<Uint8Array> => {
-      const into = new Uint8Array(end - start);
-      if ((await readAt(file, start, into)) !== into.length)
-        throw new FormatError(path, `byte ${start}`, "the file became shorter while it was read");
-      return into;
-    };
+    const bytes = (start: number, end: number) => collect(fileSlice(file, path, start, end), end - start);
     const length = headerLength(await bytes(0, Math.min(size, LENGTH_BYTES)), size, path);
     const header = parseHeader(await bytes(LENGTH_BYTES, LENGTH_BYTES + length), size, path);
     return {
       ...header,
-      async read(name) {
-        const at = header.tensors[name];
-        if (!at) throw new RangeError(`${path} has no tensor ${JSON.stringify(name)}`);
-        return arrayOf(at, await bytes(at.start, at.end));
-      },
+      lazy: ({ dtype, shape, start, end }) => ({
+        dtype,
+        shape,
+        content: () => fileSlice(file, path, start, end),
+      }),
       close: () => file.close(),
     };
   } catch (error) {

@@ -7,7 +7,8 @@ import { readAt } from "./atomic.ts";
 import { FormatError } from "./format-error.ts";
 import { continueCrc } from "./zip-records.ts";
 
-const MAX_MEMBERS = 10_000;
+/** A checkpoint has one for every tensor of the model, its average and its optimizer. */
+const MAX_MEMBERS = 100_000;
 const STORED = 0;
 const DEFLATED = 8;
 /** Deflate gives at most 258 bytes for two bits. */
@@ -69,6 +70,8 @@ async function readDirectory(file: FileHandle, size: number, path: string): Prom
   try {
     const zip = await fromRandomAccessReaderPromise(new BoundedReader(file, size), size, {
       autoClose: false,
+      // Checked below, behind encryption, which yauzl would call a mismatch of sizes.
+      validateEntrySizes: false,
     });
     for await (const entry of zip.eachEntry()) {
       if (members.length === MAX_MEMBERS)
@@ -95,6 +98,12 @@ function checkEntry(entry: Entry, path: string): void {
   if (entry.isEncrypted()) throw new FormatError(path, fileName, "it is encrypted");
   if (compressionMethod !== STORED && compressionMethod !== DEFLATED)
     throw new FormatError(path, fileName, `compression method ${compressionMethod} is not read`);
+  if (compressionMethod === STORED && compressedSize !== uncompressedSize)
+    throw new FormatError(
+      path,
+      fileName,
+      `${compressedSize} bytes are stored, ${uncompressedSize} are declared`,
+    );
   if (uncompressedSize > MAX_EXPANSION * (compressedSize + 1))
     throw new FormatError(
       path,
@@ -145,7 +154,12 @@ async function* checkedContent(
       member.name,
       `${bytes < member.bytes ? "fewer" : "more"} bytes than the ${member.bytes} declared`,
     );
-  if (crc !== member.crc32) throw new FormatError(path, member.name, "damaged: its CRC-32 does not fit");
+  if (crc !== member.crc32)
+    throw new FormatError(
+      path,
+      member.name,
+      "its CRC-32 does not fit: it is damaged, or was saved by PyTorch with set_crc32_options(False)",
+    );
 }
 
 async function* rawContent(

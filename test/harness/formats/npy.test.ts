@@ -1,14 +1,14 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { FormatError } from "../../../harness/formats/format-error.ts";
 import { decodeNpy, readNpy } from "../../../harness/formats/npy.ts";
 import { npyHeader } from "../../../harness/formats/npy-header.ts";
 import { asBytes, bytesPerElement, type NumericArray } from "../../../harness/formats/numeric-array.ts";
+import { expectUnharmed } from "../../parity/manifest.ts";
 import { arrays, damaged, damages, ELEMENT_TYPES } from "./arbitrary.ts";
-import { expectArray, expectUnharmed, family } from "./fixtures.ts";
 
 const NUMPY_TYPES = ELEMENT_TYPES.filter((dtype) => dtype !== "bfloat16");
 
@@ -134,38 +134,6 @@ describe("what npy refuses", () => {
       }),
       { numRuns: 2000 },
     );
-    expectUnharmed();
-  });
-});
-
-const fixtures = family("npz");
-
-describe.skipIf(!fixtures)("files of NumPy", () => {
-  const { good = [], bad = [], path = (name: string) => name } = fixtures ?? {};
-  const goodFiles = good.filter(({ format }) => format === "npy");
-  const badFiles = bad.filter((one) => one.file.endsWith(".npy"));
-  let folder: string;
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "npy-"));
-  });
-  afterAll(() => rm(folder, { recursive: true }));
-
-  it("are all here", () => {
-    expect(goodFiles.length).toBeGreaterThanOrEqual(18);
-    expect(badFiles.length).toBeGreaterThanOrEqual(23);
-  });
-
-  it.each(goodFiles)("$file", async ({ file: name, arrays: [expected] = [] }) => {
-    expectArray(await readNpy(path(name)), expected!);
-    expectArray(decodeNpy(await readFile(path(name))), expected!);
-  });
-
-  it.each(badFiles)("$file: $what", async ({ file: name, expect: what }) => {
-    const decoded = async () => decodeNpy(await readFile(path(name)), name);
-    for (const outcome of await Promise.allSettled([decoded(), readNpy(path(name))])) {
-      if (outcome.status === "rejected") expect(outcome.reason).toBeInstanceOf(FormatError);
-      if (what === "refuse") expect(outcome.status).toBe("rejected");
-    }
     expectUnharmed();
   });
 });

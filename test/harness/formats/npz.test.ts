@@ -17,8 +17,8 @@ import {
   localHeader,
   type StoredMember,
 } from "../../../harness/formats/zip-records.ts";
+import { expectUnharmed } from "../../parity/manifest.ts";
 import { arrays, damaged, damages, ELEMENT_TYPES } from "./arbitrary.ts";
-import { expectArray, expectUnharmed, family } from "./fixtures.ts";
 
 const NUMPY_TYPES = ELEMENT_TYPES.filter((dtype) => dtype !== "bfloat16");
 const memberNames = fc.string({ minLength: 1 }).filter((name) => !/[\\/:]|^\.+$|^__proto__$/.test(name));
@@ -368,39 +368,5 @@ describe("ADM samples", () => {
     await expect(readAdmSamples(file)).rejects.toThrow("label 0 is -1");
     await writeNpz(file, { mu: { dtype: "float64", shape: [1], data: Float64Array.of(1) } });
     await expect(readAdmSamples(file)).rejects.toThrow("arr_0: there is none; the file has mu");
-  });
-});
-
-const fixtures = family("npz");
-
-describe.skipIf(!fixtures)("archives of NumPy", () => {
-  const { good = [], bad = [], path = (name: string) => name } = fixtures ?? {};
-  const goodFiles = good.filter(({ format }) => format === "npz");
-  // Statistics are judged by those who read statistics.
-  const badFiles = bad.filter((one) => one.file.endsWith(".npz") && one.kind !== "statistics");
-
-  it("are all here", () => {
-    expect(goodFiles.length).toBeGreaterThanOrEqual(12);
-    expect(badFiles.length).toBeGreaterThanOrEqual(13);
-  });
-
-  it.each(goodFiles)("$file", async ({ file: name, arrays: expected = [], kind }) => {
-    const found = await readAll(path(name));
-    expect(Object.keys(found).sort()).toEqual(expected.map((array) => array.name).sort());
-    for (const array of expected) expectArray(found[array.name]!, array);
-    if (kind !== "samples") return;
-    const { images, labels } = await readAdmSamples(path(name));
-    expect(images).toEqual(found.arr_0!.data);
-    expect(labels && [...labels]).toEqual(found.arr_1 ? [...found.arr_1.data].map(Number) : null);
-  });
-
-  it.each(badFiles)("$file: $what", async ({ file: name, expect: what, kind }) => {
-    const attempts =
-      kind === "samples" ? [readAdmSamples(path(name)), openAdmSamples(path(name))] : [readAll(path(name))];
-    for (const outcome of await Promise.allSettled(attempts)) {
-      if (outcome.status === "rejected") expect(outcome.reason).toBeInstanceOf(FormatError);
-      if (what === "refuse") expect(outcome.status).toBe("rejected");
-    }
-    expectUnharmed();
   });
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FormatError } from "../../../harness/formats/format-error.ts";
-import { bytesPerElement, type NumericArray, toFloat32 } from "../../../harness/formats/numeric-array.ts";
+import { type NumericArray, toFloat32 } from "../../../harness/formats/numeric-array.ts";
 import {
   decodeSafetensors,
   openSafetensors,
@@ -13,8 +13,8 @@ import {
   writeSafetensors,
   writeSafetensorsFile,
 } from "../../../harness/formats/safetensors.ts";
+import { expectUnharmed } from "../../parity/manifest.ts";
 import { arrays, damaged, damages } from "./arbitrary.ts";
-import { expectArray, expectUnharmed, family } from "./fixtures.ts";
 
 // A lone surrogate has no UTF-8.
 const names = fc.string({ unit: "binary" }).map((text) => Buffer.from(text).toString());
@@ -218,43 +218,5 @@ describe("16-bit floats", () => {
       2 ** -133,
       -0,
     ]);
-  });
-});
-
-const fixtures = family("checkpoints");
-
-describe.skipIf(!fixtures)("files of the safetensors library", () => {
-  const { good = [], bad = [], path = (name: string) => name } = fixtures ?? {};
-  const goodFiles = good.filter(({ format }) => format === "safetensors");
-  const badFiles = bad.filter((one) => one.file.endsWith(".safetensors"));
-
-  it("are all here", () => {
-    expect(goodFiles.length).toBeGreaterThanOrEqual(2);
-    expect(badFiles.length).toBeGreaterThanOrEqual(15);
-  });
-
-  it.each(goodFiles)("$file", async (expected) => {
-    const { metadata, tensors } = decodeSafetensors(await readFile(path(expected.file)));
-    expect({ ...metadata }).toEqual(expected.metadata ?? {});
-    expect(Object.keys(tensors).sort()).toEqual(expected.tensors!.map(({ name }) => name).sort());
-    const lazy = await openSafetensors(path(expected.file));
-    for (const tensor of expected.tensors!) {
-      expectArray(tensors[tensor.name]!, tensor);
-      expectArray(await lazy.read(tensor.name), tensor);
-      const { dtype, start, end } = lazy.tensors[tensor.name]!;
-      expect((end - start) / bytesPerElement(dtype)).toBe(tensors[tensor.name]!.data.length);
-    }
-    await lazy.close();
-  });
-
-  it.each(badFiles)("$file: $what", async ({ file: name, expect: what }) => {
-    const decoded = async () => decodeSafetensors(await readFile(path(name)), name);
-    const opened = async () => (await openSafetensors(path(name))).close();
-    const outcomes = await Promise.allSettled([decoded(), opened()]);
-    for (const outcome of outcomes) {
-      if (outcome.status === "rejected") expect(outcome.reason).toBeInstanceOf(FormatError);
-      if (what === "refuse") expect(outcome.status).toBe("rejected");
-    }
-    expectUnharmed();
   });
 });
