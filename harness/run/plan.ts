@@ -11,6 +11,7 @@ import { codeHash, HARNESS_CODE, hashOf, programHash } from "./identity.ts";
 import { openModel, taskOf } from "./open.ts";
 import { slug } from "./pictures.ts";
 import { REFERENCE_POINTS, UNTRAINED } from "./reference-points.ts";
+import { scoreIdentity } from "./score-identity.ts";
 
 export interface PlannedStage {
   readonly key: string;
@@ -51,6 +52,8 @@ export interface Plan {
   readonly stages: readonly PlannedStage[];
   readonly entries: readonly PlannedEntry[];
   readonly backendIdentity: string;
+  /** What all scores have in common. */
+  readonly scoreIdentity: string;
 }
 
 export async function makePlan(
@@ -102,7 +105,13 @@ export async function makePlan(
       ),
     });
   }
-  return { task, stages: [...stages.values()], entries, backendIdentity };
+  return {
+    task,
+    stages: [...stages.values()],
+    entries,
+    backendIdentity,
+    scoreIdentity: await scoreIdentity(config, dataset, backendIdentity),
+  };
 }
 
 /** Entries are told apart by name in the result and by a short form of it in file names. */

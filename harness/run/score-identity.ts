@@ -4,6 +4,7 @@ import { pluginSource } from "../config/plugins.ts";
 import { packageRoot } from "../package-root.ts";
 import type { Dataset } from "../plugin.ts";
 import { codeHash, hashOf, SCORING_CODE } from "./identity.ts";
+import { extractorIdentity } from "./open.ts";
 
 /** What every score of a run has in common: the data it is held against, the extractor with its weights, the backend, the code. */
 export async function scoreIdentity(
@@ -16,5 +17,6 @@ export async function scoreIdentity(
   // Built code lies in dist/, the weights a built-in extractor ships beside the sources.
   const shipped = join(packageRoot(), "plugins", "features");
   const code = codeHash([...SCORING_CODE, extractor, shipped]);
-  return hashOf(["score", features, scoreAgainst, unconditional, dataset.identity, backend, code]);
+  const weights = await extractorIdentity(config);
+  return hashOf(["score", features, weights, scoreAgainst, unconditional, dataset.identity, backend, code]);
 }

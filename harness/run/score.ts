@@ -38,6 +38,7 @@ export async function score(job: ScoreJob, host: JobHost): Promise<ScoreResult> 
     n,
     featureDims: extractor.dims,
     features: extractor.id,
+    warnings: extractor.warnings ?? [],
     scores,
     neighbours: [...nearest.subarray(0, NEIGHBOURS)],
   };

@@ -8,7 +8,6 @@ import { type Outcome, perform } from "./perform.ts";
 import { NO_PICTURES, slug, writeNeighbours, writeStoredGrid } from "./pictures.ts";
 import { REFERENCE_POINTS, UNTRAINED } from "./reference-points.ts";
 import { SAMPLES } from "./sample.ts";
-import { scoreIdentity } from "./score-identity.ts";
 
 async function scoreSet(
   engine: Engine,
@@ -16,10 +15,7 @@ async function scoreSet(
   images: ImageSet,
   content: string,
 ): Promise<Outcome<ScoreResult>> {
-  const key = hashOf([
-    await scoreIdentity(engine.config, engine.dataset, engine.plan.backendIdentity),
-    content,
-  ]);
+  const key = hashOf([engine.plan.scoreIdentity, content]);
   const job = { ...base(engine, "score", key, `${title}: scoring`), kind: "score", images } as const;
   return perform<ScoreResult>(engine.performer, job, { fresh: false });
 }

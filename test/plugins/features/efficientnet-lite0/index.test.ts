@@ -14,7 +14,7 @@ const SHARED = join(packageRoot(), "..", "shared", "data", "efficientnet-lite0")
 
 const open = async (): Promise<FeatureExtractor> => {
   const backend = await onnxruntime.open({ threads: 2 } as never);
-  return plugin.open({} as never, backend);
+  return plugin.open({} as never, backend, { baseFolder: "." });
 };
 
 describe.skipIf(!existsSync(SHARED))(`golden features (skipped without ${SHARED})`, () => {
