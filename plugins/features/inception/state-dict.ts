@@ -8,7 +8,7 @@ import { foldedUnit, inceptionProgram } from "./program.ts";
 interface StoredTensor {
   readonly dtype: string;
   readonly shape: readonly number[];
-  read(): NumericArray;
+  read(): NumericArray | Promise<NumericArray>;
 }
 
 export type StoredTensors = Readonly<Record<string, StoredTensor>>;
@@ -68,12 +68,12 @@ const isScale = ({ name }: Expected): boolean => name.endsWith(".bn.weight");
  * @param belongs whether a tensor that is not expected is a surplus one, or none of the network's
  * @throws UserError naming what is missing, surplus or of another shape or type
  */
-export function takeStateDict(
+export async function takeStateDict(
   file: string,
   stored: StoredTensors,
   expected: readonly Expected[],
   belongs: (name: string) => boolean,
-): StateDict {
+): Promise<StateDict> {
   const names = new Set(expected.map((tensor) => tensor.stored));
   const unscaled = !expected.some((tensor) => isScale(tensor) && Object.hasOwn(stored, tensor.stored));
   const missing = expected.filter(
@@ -89,17 +89,14 @@ export function takeStateDict(
     "also has",
     Object.keys(stored).filter((name) => !names.has(name) && belongs(name)),
   );
-  return new Map(
-    expected.map((tensor) => {
-      const from = stored[tensor.stored];
-      if (!from) return [tensor.name, new Float32Array(tensor.shape[0]!).fill(1)];
-      if (from.shape.join() !== tensor.shape.join() || !FLOATS.has(from.dtype))
-        throw otherNetwork(
-          `${file}: ${tensor.stored} is ${from.dtype} [${from.shape}], and must be float32 [${tensor.shape}]`,
-        );
-      return [tensor.name, tensor.arrange(toFloat32(from.read()))];
-    }),
-  );
+  const dict = new Map<string, Float32Array>();
+  for (const { name, stored: key, shape, arrange } of expected) {
+    const from = stored[key];
+    if (from && (from.shape.join() !== shape.join() || !FLOATS.has(from.dtype)))
+      throw otherNetwork(`${file}: ${key} is ${from.dtype} [${from.shape}], and must be float32 [${shape}]`);
+    dict.set(name, from ? arrange(toFloat32(await from.read())) : new Float32Array(shape[0]!).fill(1));
+  }
+  return dict;
 }
 
 function refuse(file: string, verb: string, names: readonly string[]): void {

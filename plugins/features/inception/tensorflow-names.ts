@@ -12,7 +12,7 @@ const MODULES = [
 const numbered = (name: string, index: number): string => (index === 0 ? name : `${name}_${index}`);
 
 /** "Mixed_7b.branch3x3dbl_3b" → "mixed_9/tower_1/mixed/conv_1". */
-export function tensorflowScope(name: string): string {
+function tensorflowScope(name: string): string {
   const [module, branch] = name.split(".") as [string, string | undefined];
   if (branch === undefined) return numbered("conv", STEM.indexOf(module));
   const scope = numbered("mixed", MODULES.indexOf(module));

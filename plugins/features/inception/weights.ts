@@ -58,37 +58,6 @@ export function weightsFile(option: string | undefined, baseFolder: string): str
   );
 }
 
-/** How a format begins, and its tensors. */
-interface Format {
-  readonly begins: (bytes: Uint8Array) => boolean;
-  readonly read: (file: string, bytes: Uint8Array) => StateDict;
-}
-
-const OPEN_BRACE = 0x7b;
-/** Field 1 (node) of a GraphDef, length-delimited. */
-const NODE_TAG = 0x0a;
-
-const SAFETENSORS: Format = {
-  begins: (bytes) => bytes[8] === OPEN_BRACE,
-  read: (file, bytes) => {
-    const tensors: Record<string, StoredTensors[string]> = Object.create(null);
-    for (const [name, array] of Object.entries(decodeSafetensors(bytes, file).tensors))
-      tensors[name] = { ...array, read: () => array };
-    return fromStateDict(file, tensors);
-  },
-};
-
-const FROZEN_GRAPH: Format = {
-  begins: (bytes) => bytes[0] === NODE_TAG,
-  read: (file, bytes) =>
-    takeStateDict(file, decodeGraphConstants(bytes, file), expectedGraph(), isGraphTensor),
-};
-
-const FORMATS: readonly Format[] = [SAFETENSORS, FROZEN_GRAPH];
-
-const fromStateDict = (file: string, tensors: StoredTensors): StateDict =>
-  takeStateDict(file, tensors, expectedStateDict(), (name) => !name.endsWith(".num_batches_tracked"));
-
 /** @throws UserError for a file that cannot be read or holds another network */
 export async function readWeights(file: string): Promise<Weights> {
   const { size } = await stat(file);
@@ -98,25 +67,36 @@ export async function readWeights(file: string): Promise<Weights> {
       "give the file of its weights, 96 MB",
     );
   const bytes = await readFile(file);
-  const format = FORMATS.find(({ begins }) => begins(bytes));
-  if (!format)
-    throw new UserError(
-      `${file} is neither a safetensors file nor a frozen TensorFlow graph`,
-      "give the weights in one of these formats",
-    );
   const sha256 = createHash("sha256").update(bytes).digest("hex");
-  const dict = read(format, file, bytes);
   const published = sha256.startsWith(PUBLISHED.sha256Prefix);
+  const dict = await readStateDict(file, bytes);
   return { dict, digest: digestOf(dict), published, description: describe(file, sha256, published) };
 }
 
-function read(format: Format, file: string, bytes: Uint8Array): StateDict {
+/** Field 1 (node) of a GraphDef, length-delimited. */
+const NODE_TAG = 0x0a;
+const OPEN_BRACE = 0x7b;
+
+async function readStateDict(file: string, bytes: Uint8Array): Promise<StateDict> {
   try {
-    return format.read(file, bytes);
+    if (bytes[8] === OPEN_BRACE) return await fromSafetensors(file, bytes);
+    if (bytes[0] === NODE_TAG)
+      return await takeStateDict(file, decodeGraphConstants(bytes, file), expectedGraph(), isGraphTensor);
   } catch (error) {
     if (error instanceof FormatError) throw new UserError(error.message, "fetch the file again");
     throw error;
   }
+  throw new UserError(
+    `${file} is neither a safetensors file nor a frozen TensorFlow graph`,
+    "give the weights in one of these formats",
+  );
+}
+
+function fromSafetensors(file: string, bytes: Uint8Array): Promise<StateDict> {
+  const tensors: Record<string, StoredTensors[string]> = Object.create(null);
+  for (const [name, array] of Object.entries(decodeSafetensors(bytes, file).tensors))
+    tensors[name] = { ...array, read: () => array };
+  return takeStateDict(file, tensors, expectedStateDict(), (name) => !name.endsWith(".num_batches_tracked"));
 }
 
 function digestOf(dict: StateDict): string {

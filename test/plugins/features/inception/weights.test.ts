@@ -125,27 +125,29 @@ describe("takeStateDict", () => {
     );
   const take = (tensors: ReturnType<typeof stored>) => takeStateDict("FILE", tensors, expected, () => true);
 
-  it("names a tensor that is missing", () => {
+  it("names a tensor that is missing", async () => {
     const { "Mixed_6c.branch7x7_2.conv.weight": _, ...rest } = stored();
-    expect(() => take(rest)).toThrow("FILE lacks Mixed_6c.branch7x7_2.conv.weight");
+    await expect(take(rest)).rejects.toThrow("FILE lacks Mixed_6c.branch7x7_2.conv.weight");
   });
-  it("names a single scale that is missing", () => {
+  it("names a single scale that is missing", async () => {
     const { "Mixed_6c.branch7x7_2.bn.weight": _, ...rest } = stored();
-    expect(() => take(rest)).toThrow("FILE lacks Mixed_6c.branch7x7_2.bn.weight");
+    await expect(take(rest)).rejects.toThrow("FILE lacks Mixed_6c.branch7x7_2.bn.weight");
   });
-  it("names surplus tensors", () => {
+  it("names surplus tensors", async () => {
     const tensors = { ...stored(), "AuxLogits.fc.bias": stored()["fc.bias"]! };
-    expect(() => take(tensors)).toThrow("FILE also has AuxLogits.fc.bias");
+    await expect(take(tensors)).rejects.toThrow("FILE also has AuxLogits.fc.bias");
   });
-  it("names a tensor of another shape, with both", () => {
+  it("names a tensor of another shape, with both", async () => {
     const tensors = stored();
     tensors["fc.weight"] = { ...tensors["fc.weight"]!, shape: [1000, 2048] };
-    expect(() => take(tensors)).toThrow("fc.weight is float32 [1000,2048], and must be float32 [1008,2048]");
+    await expect(take(tensors)).rejects.toThrow(
+      "fc.weight is float32 [1000,2048], and must be float32 [1008,2048]",
+    );
   });
-  it("names a tensor of another type", () => {
+  it("names a tensor of another type", async () => {
     const tensors = stored();
     tensors["fc.bias"] = { ...tensors["fc.bias"]!, dtype: "int64" };
-    expect(() => take(tensors)).toThrow("fc.bias is int64 [1008]");
+    await expect(take(tensors)).rejects.toThrow("fc.bias is int64 [1008]");
   });
 });
 
