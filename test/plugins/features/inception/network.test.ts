@@ -54,7 +54,7 @@ const worstGap = (a: Tensor, b: Tensor): number =>
 
 const taps = Object.keys(TAPS) as Tap[];
 
-describe("inceptionProgram", () => {
+describe("inceptionProgram", { timeout: 300_000 }, () => {
   const dict = deterministicWeights(true);
   const states = foldedStates(dict);
 
@@ -71,7 +71,7 @@ describe("inceptionProgram", () => {
       expect(found[tap]!.shape, tap).toEqual([1, width]);
       expect(worstGap(found[tap]!, expected[tap]!), tap).toBeLessThan(2e-5);
     }
-  }, 180_000);
+  });
 
   it("ends after the last tap asked for", async () => {
     const whole = inceptionProgram(taps, 1);
@@ -95,5 +95,5 @@ describe("inceptionProgram", () => {
     logits!.data.forEach((value, k) => {
       expect(value - logits_unbiased!.data[k]!).toBeCloseTo(bias[k]!, 4);
     });
-  }, 180_000);
+  });
 });

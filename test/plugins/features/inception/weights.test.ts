@@ -70,7 +70,8 @@ function graphBytes(dict: StateDict, scaled = true): Uint8Array {
   ]);
 }
 
-describe("readWeights", () => {
+/** Files of 91 MB are made, written and read. */
+describe("readWeights", { timeout: 300_000 }, () => {
   it.each(["plain", "varied"] as const)("reads the same %s set from every format", async (set) => {
     const dict = deterministicWeights(set === "varied");
     for (const [name, bytes] of [
