@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
+import { INCEPTION } from "./inception.ts";
 import { METRICS } from "./metrics.ts";
 import type { BenchRow } from "./row.ts";
 import { RUN_LOOP } from "./run-loop.ts";
@@ -11,6 +12,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchRow>>> = {
   ...TRAIN_STEPS,
   ...RUN_LOOP,
   ...METRICS,
+  ...INCEPTION,
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } });

@@ -1,7 +1,11 @@
 /** A peer: a Python program that answers JSON lines, run where python3 has what it needs. */
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
+import type { Tensors } from "../harness/program/index.ts";
 
 export interface Peer {
   ask<Answer>(request: unknown): Promise<Answer>;
@@ -29,4 +33,13 @@ export async function openPeer(script: string, modules: readonly string[]): Prom
       await child;
     },
   };
+}
+
+/** A line of JSON [[name, shape], …], then the tensors' float32 bytes. */
+export async function tensorFile(tensors: Tensors): Promise<string> {
+  const file = join(await mkdtemp(join(tmpdir(), "epg-bench-")), "tensors.bin");
+  const header = JSON.stringify(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
+  const parts = Object.values(tensors).map(({ data }) => Buffer.from(Float32Array.from(data).buffer));
+  await writeFile(file, Buffer.concat([Buffer.from(`${header}\n`), ...parts]));
+  return file;
 }

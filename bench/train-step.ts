@@ -1,13 +1,10 @@
 /** `train-step-<width>`: a ViT training step against PyTorch eager and torch.compile, interleaved, maths checked first. */
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Executable } from "../harness/plugin.ts";
 import { adamwInputs, type Tensor, type Tensors } from "../harness/program/index.ts";
 import { createStream } from "../harness/random/index.ts";
 import { initialState } from "../harness/run/initial-state.ts";
 import onnxruntime from "../plugins/backends/onnxruntime/index.ts";
-import { openPeer, type Peer } from "./peer.ts";
+import { openPeer, type Peer, tensorFile } from "./peer.ts";
 import { type BenchRow, median } from "./row.ts";
 import { vitStep } from "./vit.ts";
 
@@ -87,13 +84,4 @@ async function checkedModes(peer: Peer, ours: () => Promise<{ loss: number }>): 
     modes.push(mode);
   }
   return modes;
-}
-
-/** A line of JSON [[name, shape], …], then the tensors' float32 bytes. */
-async function tensorFile(tensors: Tensors): Promise<string> {
-  const file = join(await mkdtemp(join(tmpdir(), "epg-bench-")), "tensors.bin");
-  const header = JSON.stringify(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
-  const parts = Object.values(tensors).map(({ data }) => Buffer.from(Float32Array.from(data).buffer));
-  await writeFile(file, Buffer.concat([Buffer.from(`${header}\n`), ...parts]));
-  return file;
 }

@@ -3,6 +3,7 @@
 export { z } from "zod";
 export { onnxruntime } from "../plugins/backends/factories.ts";
 export { imageFolder, npz, shapes } from "../plugins/datasets/factories.ts";
+export { inception } from "../plugins/features/factories.ts";
 export {
   ddim,
   ddpm,

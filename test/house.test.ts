@@ -12,7 +12,15 @@ const SOURCES = ["harness", "plugins", "reports"];
  * What each part may import, itself apart. A part is a folder of harness/ (or a file beside them), a
  * kind of plugin, or reports. `plugins` and `reports` stand for all of them.
  */
-const CONTRACTS = ["plugin.ts", "errors.ts", "program", "formats", "random", "package-root.ts"];
+const CONTRACTS = [
+  "plugin.ts",
+  "errors.ts",
+  "program",
+  "formats",
+  "random",
+  "package-root.ts",
+  "user-cache.ts",
+];
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   program: [],
   formats: [],
@@ -21,9 +29,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": [],
   "suggest.ts": [],
   "package-root.ts": [],
+  "user-cache.ts": [],
   metrics: ["linear-algebra"],
   "result.ts": [],
-  "plugin.ts": ["program", "random", "result.ts"],
+  "plugin.ts": ["program", "formats", "random", "result.ts"],
   measure: ["plugin.ts", "program", "result.ts", "errors.ts"],
   gate: ["result.ts", "errors.ts", "suggest.ts"],
   config: ["plugin.ts", "errors.ts", "suggest.ts", "package-root.ts", "gate", "index.ts", "plugins"],

@@ -9,8 +9,8 @@ import json
 import sys
 import time
 
-import numpy
 import torch
+from tensors import read_tensors
 from torch import nn
 from torch.nn import functional as F
 
@@ -57,17 +57,6 @@ class Trainer:
         loss.backward()
         self.optimizer.step()
         return loss.item()
-
-
-def read_tensors(path):
-    with open(path, "rb") as file:
-        header = json.loads(file.readline())
-        tensors = {}
-        for name, shape in header:
-            count = int(numpy.prod(shape))
-            data = numpy.frombuffer(file.read(4 * count), dtype="<f4").copy()
-            tensors[name] = torch.from_numpy(data).reshape(shape)
-    return tensors
 
 
 def main():

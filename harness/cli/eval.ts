@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 
 interface EvalFlags {
   readonly features: string;
+  readonly weights?: string;
   readonly threads: number;
   readonly json?: string;
   readonly quiet?: boolean;
@@ -11,7 +12,8 @@ export function define(command: Command): void {
   command
     .argument("<samples>", "generated images: a folder, or an .npz in ADM's layout")
     .argument("<reference>", "real images: a folder, or an .npz in ADM's layout")
-    .option("--features <name>", "what sees the images: a feature extractor, or a path", "efficientnet-lite0")
+    .option("--features <name>", "what sees the images: inception, efficientnet-lite0 or a path", "inception")
+    .option("--weights <file>", "Inception's weights (default: EPG_BENCH_INCEPTION, then the user's cache)")
     .option("--json <file>", "write the result, of one entry, as a run does; - for standard output")
     .addOption(new Option("--threads <n>", "threads").argParser(wholeNumber).default(2))
     .option("--quiet", "no progress")
@@ -24,7 +26,7 @@ function wholeNumber(text: string): number {
 }
 
 async function evalVerb(samples: string, reference: string, flags: EvalFlags): Promise<void> {
-  const { features, threads, json, quiet = false } = flags;
+  const { threads, json, quiet = false } = flags;
   const [{ evaluate }, { stderrProgress }, { evaluationTable }] = await Promise.all([
     import("../evaluate/evaluate.ts"),
     import("./progress.ts"),
@@ -32,7 +34,9 @@ async function evalVerb(samples: string, reference: string, flags: EvalFlags): P
   ]);
   const progress = stderrProgress({ quiet });
   try {
-    const command = `epg-bench eval ${samples} ${reference} --features ${features}`;
+    const options = flags.weights === undefined ? {} : { weights: flags.weights };
+    const features = { plugin: flags.features, options };
+    const command = ["epg-bench eval", samples, reference, `--features ${flags.features}`].join(" ");
     const result = await evaluate({ samples, reference, features, threads, command, progress });
     for (const warning of result.warnings) progress.note(`warning: ${warning}`);
     const text = `${JSON.stringify(result, null, 2)}\n`;

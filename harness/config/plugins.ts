@@ -26,7 +26,10 @@ const BUILT_IN: { readonly [Kind in PluginKind]: Readonly<Record<string, Load>> 
     "image-folder": () => import("../../plugins/datasets/image-folder/index.ts"),
     npz: () => import("../../plugins/datasets/npz/index.ts"),
   },
-  features: { "efficientnet-lite0": () => import("../../plugins/features/efficientnet-lite0/index.ts") },
+  features: {
+    "efficientnet-lite0": () => import("../../plugins/features/efficientnet-lite0/index.ts"),
+    inception: () => import("../../plugins/features/inception/index.ts"),
+  },
   reporter: {},
 };
 

@@ -15,8 +15,8 @@ export interface Evaluation {
   /** Folders, or .npz files of samples. */
   readonly samples: string;
   readonly reference: string;
-  /** A feature extractor by its name, or a path to one. */
-  readonly features: string;
+  /** A feature extractor by its name, or a path to one, and its options. */
+  readonly features: { readonly plugin: string; readonly options: Readonly<Record<string, unknown>> };
   readonly threads: number;
   readonly command: string;
   readonly progress: {
@@ -58,7 +58,7 @@ export async function evaluate(evaluation: Evaluation): Promise<Result> {
       comparisons: [],
       verdicts: [],
       gate: { status: "none", reason: "nothing is gated here: give this result to gate" },
-      warnings: warningsOf(samples, reference, extractor.dims),
+      warnings: [...(extractor.warnings ?? []), ...warningsOf(samples, reference, extractor.dims)],
     };
   } finally {
     await Promise.all([extractor.dispose(), ...sets.map((set) => set.close())]);
@@ -70,14 +70,10 @@ async function open({ features, threads }: Evaluation) {
   const backends = await loadPlugin("backend", "onnxruntime", process.cwd());
   const descriptor = { kind: "backend", plugin: "onnxruntime", options: { threads } } as const;
   const backend: Backend = await backends.open(parseOptions(backends, descriptor, ["backend"], source));
-  const plugin = await loadPlugin("features", features, process.cwd());
-  const options = parseOptions(
-    plugin,
-    { kind: "features", plugin: features, options: {} },
-    ["features"],
-    source,
-  );
-  return { backend, extractor: await plugin.open(options, backend) };
+  const context = { baseFolder: process.cwd() };
+  const plugin = await loadPlugin("features", features.plugin, context.baseFolder);
+  const options = parseOptions(plugin, { kind: "features", ...features }, ["features"], source);
+  return { backend, extractor: await plugin.open(options, backend, context) };
 }
 
 async function extracted(

@@ -36,11 +36,13 @@ export async function extractSet(
   const parts: Features[] = [];
   const sizes = new Map<string, { height: number; width: number }>();
   let done = 0;
-  for await (const { images, n, height, width } of set.batches(extractor.batchSize)) {
-    sizes.set(`${height}x${width}`, { height, width });
-    pixels.update(images);
-    parts.push(await extractor.extract(images, { n, height, width }));
-    done += n;
+  for await (const images of set.batches(extractor.batchSize)) {
+    for (const { data, height, width } of images) {
+      sizes.set(`${height}x${width}`, { height, width });
+      pixels.update(data);
+    }
+    parts.push(await extractor.extract(images));
+    done += images.length;
     progress(done);
   }
   return {

@@ -3,17 +3,9 @@ import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UserError } from "../errors.ts";
 import { FormatError } from "../formats/format-error.ts";
-import { decodeImage, ImageError } from "../formats/image.ts";
+import { decodeStoredPixels, type Image, ImageError, imageViews } from "../formats/image.ts";
 import { openAdmSamples } from "../formats/npz.ts";
 import { imageFiles } from "./image-files.ts";
-
-/** Some images of one size, uint8 RGB [n, height, width, 3]. */
-interface ImageBatch {
-  readonly images: Uint8Array;
-  readonly n: number;
-  readonly height: number;
-  readonly width: number;
-}
 
 export interface ImageSet {
   readonly path: string;
@@ -23,7 +15,7 @@ export interface ImageSet {
   /** What makes image i of two sets the same draw: its file's name, or its place and label. */
   readonly names: readonly string[];
   /** All images in order, at most `size` at a time. One pass. */
-  batches(size: number): AsyncGenerator<ImageBatch>;
+  batches(size: number): AsyncGenerator<readonly Image[]>;
   close(): Promise<void>;
 }
 
@@ -43,10 +35,7 @@ async function openFolder(path: string): Promise<ImageSet> {
     names: files,
     async *batches(size) {
       for (let start = 0; start < files.length; start += size) {
-        const images = await Promise.all(
-          files.slice(start, start + size).map((file) => decoded(join(path, file))),
-        );
-        yield* runsOfOneSize(images);
+        yield await Promise.all(files.slice(start, start + size).map((file) => decoded(join(path, file))));
       }
     },
     close: async () => {},
@@ -61,27 +50,13 @@ function labelsByFolder(files: readonly string[]): Int32Array | null {
   return Int32Array.from(folders, (folder) => classes.indexOf(folder));
 }
 
-async function decoded(file: string): Promise<{ height: number; width: number; data: Uint8Array }> {
+async function decoded(file: string): Promise<Image> {
   try {
-    return await decodeImage(file);
+    return await decodeStoredPixels(file);
   } catch (error) {
     if (error instanceof ImageError)
       throw new UserError(`${file}: ${error.message}`, "mend or remove the file");
     throw error;
-  }
-}
-
-function* runsOfOneSize(
-  images: readonly { height: number; width: number; data: Uint8Array }[],
-): Generator<ImageBatch> {
-  let start = 0;
-  while (start < images.length) {
-    const { height, width } = images[start]!;
-    let end = start + 1;
-    while (end < images.length && images[end]!.height === height && images[end]!.width === width) end++;
-    const run = images.slice(start, end);
-    yield { images: Buffer.concat(run.map(({ data }) => data)), n: run.length, height, width };
-    start = end;
   }
 }
 
@@ -97,7 +72,7 @@ async function openNpz(path: string): Promise<ImageSet> {
       names: Array.from({ length }, (_, i) => `${i}:${labels?.[i] ?? ""}`),
       async *batches() {
         for await (const images of file.batches())
-          yield { images, n: images.length / (height * width * 3), height, width };
+          yield imageViews(images, { n: images.length / (height * width * 3), height, width });
       },
       close: () => file.close(),
     };

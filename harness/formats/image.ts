@@ -1,11 +1,26 @@
 /** Images in and out of files: JPEG, PNG and WebP in, PNG out. Decoding runs on sharp's own threads. */
-import sharp, { type Sharp } from "sharp";
+import sharp, { type Metadata, type Sharp } from "sharp";
 
 /** uint8 RGB, [height, width, 3]. */
 export interface Image {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
+}
+
+/** Views of the images of a batch, uint8 [n, height, width, 3]. */
+export function imageViews(
+  data: Uint8Array,
+  { n, height, width }: { n: number; height: number; width: number },
+): Image[] {
+  const bytes = height * width * 3;
+  if (data.length !== n * bytes)
+    throw new RangeError(`${data.length} bytes are not [${n}, ${height}, ${width}, 3]`);
+  return Array.from({ length: n }, (_, i) => ({
+    data: data.subarray(i * bytes, (i + 1) * bytes),
+    width,
+    height,
+  }));
 }
 
 /** An image whose pixels cannot be had; the message says why, without the file's name. */
@@ -34,12 +49,48 @@ export const DECODER_VERSION = `1 sharp ${sharp.versions.sharp} vips ${sharp.ver
  * @param source a path or a file's bytes
  * @throws ImageError for damaged, truncated, foreign and oversized (over 2²⁷ pixels) images
  */
-export async function decodeImage(source: string | Uint8Array, side?: number): Promise<Image> {
+export function decodeImage(source: string | Uint8Array, side?: number): Promise<Image> {
+  return withReason(async () => {
+    const image = sharp(source, { ...LIMITS, autoOrient: true });
+    await requireKnown(image);
+    return pixels((side === undefined ? image : square(image, side)).flatten({ background: "#ffffff" }));
+  });
+}
+
+/**
+ * Decodes a file to the RGB numbers it stores, as the evaluation tools' `Image.open(file).convert("RGB")`
+ * does: not turned, its colour profile ignored, grey repeated, alpha dropped and not blended, of 16 bits the
+ * upper 8. PNG pixels are Pillow's to the bit, JPEG those of libjpeg-turbo.
+ *
+ * @param source a path or a file's bytes
+ * @throws ImageError also for CMYK and for 16-bit grey, of which Pillow's versions make different pixels
+ */
+export function decodeStoredPixels(source: string | Uint8Array): Promise<Image> {
+  return withReason(async () => {
+    const image = sharp(source, { ...LIMITS, ignoreIcc: true });
+    const { space, depth, channels } = await requireKnown(image);
+    if (space === "cmyk") throw new ImageError("it is CMYK, and the evaluation tools want RGB: convert it");
+    if (depth === "ushort" && channels < 3)
+      throw new ImageError(
+        "it is 16-bit grey, which the evaluation tools read differently: convert it to 8 bits",
+      );
+    return pixels(image.removeAlpha());
+  });
+}
+
+const LIMITS = { failOn: "error", limitInputPixels: MAX_PIXELS } as const;
+
+async function requireKnown(image: Sharp): Promise<Metadata> {
+  const metadata = await image.metadata();
+  if (!FORMATS.has(metadata.format))
+    throw new ImageError(`its content is ${metadata.format}, not JPEG, PNG or WebP`);
+  return metadata;
+}
+
+/** The library's failures as ours, on one line. */
+async function withReason(decode: () => Promise<Image>): Promise<Image> {
   try {
-    const image = sharp(source, { failOn: "error", limitInputPixels: MAX_PIXELS, autoOrient: true });
-    const { format } = await image.metadata();
-    if (!FORMATS.has(format)) throw new ImageError(`its content is ${format}, not JPEG, PNG or WebP`);
-    return await pixels(side === undefined ? image : square(image, side));
+    return await decode();
   } catch (error) {
     if (error instanceof ImageError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
@@ -72,7 +123,6 @@ function square(image: Sharp, side: number): Sharp {
 
 async function pixels(image: Sharp): Promise<Image> {
   const { data, info } = await image
-    .flatten({ background: "#ffffff" })
     .toColourspace("srgb")
     .raw({ depth: "uchar" })
     .toBuffer({ resolveWithObject: true });

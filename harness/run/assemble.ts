@@ -288,13 +288,13 @@ function pointEntry({ name, description, score, failure, pictures }: FoundPoint)
 }
 
 function warningsOf({ dataset, found, config, warnings }: Assembly): string[] {
-  const counts = new Set(
-    [...found.entries, ...found.points].flatMap(({ score }) => (score ? [score.n] : [])),
-  );
+  const scores = [...found.entries, ...found.points].flatMap(({ score }) => score ?? []);
+  const counts = new Set(scores.map(({ n }) => n));
   return [
     ...warnings,
     ...dataset.warnings,
     ...found.entries.filter(lacksFilm).map(({ planned }) => filmless(planned)),
+    ...(scores[0]?.warnings ?? []),
     ...(counts.size > 1
       ? [
           `rows are of different n (${[...counts].sort((a, b) => a - b).join(", ")}): distances of unequal n are not comparable`,

@@ -81,10 +81,15 @@ export async function scoringCode({ features, baseFolder }: ResolvedConfig): Pro
   };
 }
 
-/** What every score of a run has in common: the data it is held against, the extractor with its weights, the backend, the code. */
+/**
+ * What every score of a run has in common: the data it is held against, the extractor with its weights, the backend, the code.
+ * @param weights of the extractor, where they lie outside the package
+ */
 export const scoreIdentity = (
   { features, scoreAgainst, unconditional }: ResolvedConfig,
   dataset: Dataset,
   backend: string,
   code: CodeHashes,
-): string => hashOf(["score", features, scoreAgainst, unconditional, dataset.identity, backend, code]);
+  weights: string | null,
+): string =>
+  hashOf(["score", features, weights, scoreAgainst, unconditional, dataset.identity, backend, code]);

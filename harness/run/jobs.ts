@@ -92,6 +92,8 @@ export interface ScoreResult {
   readonly n: number;
   readonly featureDims: number;
   readonly features: string;
+  /** The extractor's, for the report. */
+  readonly warnings: readonly string[];
   readonly scores: readonly Score[];
   /** Nearest training image of the first samples. */
   readonly neighbours: readonly number[];

@@ -37,7 +37,15 @@ export async function openBackend(config: ResolvedConfig): Promise<Backend> {
 export async function openExtractor(config: ResolvedConfig, runtime: Runtime): Promise<FeatureExtractor> {
   const { features, baseFolder } = config;
   const plugin = await loadPlugin("features", features.plugin, baseFolder);
-  return plugin.open(parseOptions(plugin, features, ["features"], sourceOf(config)), runtime);
+  return plugin.open(parseOptions(plugin, features, ["features"], sourceOf(config)), runtime, { baseFolder });
+}
+
+/** What the extractor's features depend on outside the package and the config; null where nothing. */
+export async function extractorIdentity(config: ResolvedConfig): Promise<string | null> {
+  const { features, baseFolder } = config;
+  const plugin = await loadPlugin("features", features.plugin, baseFolder);
+  const options = parseOptions(plugin, features, ["features"], sourceOf(config));
+  return (await plugin.identity?.(options, { baseFolder })) ?? null;
 }
 
 export interface OpenModel {

@@ -5,8 +5,8 @@
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
 import type { Backend, Dataset, Descriptor, Model, Stage, Task } from "../plugin.ts";
-import { type CodeHashes, hashOf, modelCode, programHash } from "./identity.ts";
-import { openModel, taskOf } from "./open.ts";
+import { type CodeHashes, hashOf, modelCode, programHash, scoreIdentity, scoringCode } from "./identity.ts";
+import { extractorIdentity, openModel, taskOf } from "./open.ts";
 import { slug } from "./pictures.ts";
 import { REFERENCE_POINTS, UNTRAINED } from "./reference-points.ts";
 import type { SettledConfig } from "./settle.ts";
@@ -56,6 +56,8 @@ export interface Plan {
   readonly stages: readonly PlannedStage[];
   readonly entries: readonly PlannedEntry[];
   readonly backendIdentity: string;
+  /** What all scores have in common. */
+  readonly scoreIdentity: string;
 }
 
 export async function makePlan(
@@ -105,7 +107,19 @@ export async function makePlan(
       ),
     });
   }
-  return { task, stages: [...stages.values()], entries, backendIdentity };
+  return {
+    task,
+    stages: [...stages.values()],
+    entries,
+    backendIdentity,
+    scoreIdentity: scoreIdentity(
+      config,
+      dataset,
+      backendIdentity,
+      await scoringCode(config),
+      await extractorIdentity(config),
+    ),
+  };
 }
 
 /** Entries are told apart by name in the result and by a short form of it in file names. */

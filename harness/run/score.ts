@@ -1,6 +1,7 @@
 /** Scoring one set of images against the reference. */
 import { mkdir } from "node:fs/promises";
 import { joinFeatures } from "../evaluate/features.ts";
+import { imageViews } from "../formats/image.ts";
 import type { Dataset, FeatureExtractor, Features, ImageSource } from "../plugin.ts";
 import { scoringCode } from "./identity.ts";
 import { imagesOf } from "./image-sets.ts";
@@ -27,7 +28,7 @@ export async function score(job: ScoreJob, host: JobHost): Promise<ScoreResult> 
   const { dataset, extractor, standard } = await opened;
   const { images, labels, n } = await imagesOf(job.images, dataset);
   const side = dataset.resolution;
-  const features = await extractor.extract(images, { n, height: side, width: side });
+  const features = await extractor.extract(imageViews(images, { n, height: side, width: side }));
   host.emit({
     type: "progress",
     done: 1,
@@ -40,6 +41,7 @@ export async function score(job: ScoreJob, host: JobHost): Promise<ScoreResult> 
     n,
     featureDims: extractor.dims,
     features: extractor.id,
+    warnings: extractor.warnings ?? [],
     scores,
     neighbours: [...nearest.subarray(0, NEIGHBOURS)],
   };
@@ -87,7 +89,7 @@ async function featuresOf(
   for (let start = 0; start < source.length; start += RUN) {
     const indices = Array.from({ length: Math.min(RUN, source.length - start) }, (_, k) => start + k);
     const shape = { n: indices.length, height: side, width: side };
-    parts.push(await extractor.extract(await source.images(indices), shape));
+    parts.push(await extractor.extract(imageViews(await source.images(indices), shape)));
     host.emit({
       type: "progress",
       done: start + indices.length,

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { readAdmSamples } from "../formats/npz.ts";
 import { base, type Engine, type FoundEntry, type FoundPoint, stagesOf, type Untrained } from "./found.ts";
-import { hashOf, scoreIdentity, scoringCode } from "./identity.ts";
+import { hashOf, scoringCode } from "./identity.ts";
 import type { ImageSet, ReconstructResult, ScoreResult } from "./jobs.ts";
 import { type Outcome, perform } from "./perform.ts";
 import { NO_PICTURES, slug, writeNeighbours, writeStoredGrid } from "./pictures.ts";
@@ -15,9 +15,8 @@ async function scoreSet(
   images: ImageSet,
   content: string,
 ): Promise<Outcome<ScoreResult>> {
-  const { config, dataset, plan } = engine;
-  const code = await scoringCode(config);
-  const key = hashOf([scoreIdentity(config, dataset, plan.backendIdentity, code), content]);
+  const code = await scoringCode(engine.config);
+  const key = hashOf([engine.plan.scoreIdentity, content]);
   const job = { ...base(engine, "score", key, `${title}: scoring`, code), kind: "score", images } as const;
   return perform<ScoreResult>(engine.performer, job, { fresh: false });
 }

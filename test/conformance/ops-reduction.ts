@@ -1,11 +1,14 @@
 /** Cases of reductions, softmax and normalisations. */
 import {
+  averagePool2d,
   batchNorm,
   crossEntropy,
   groupNorm,
   layerNorm,
   logSumExp,
   max,
+  maxPool2d,
+  type PoolingOptions,
   softmax,
   sum,
   type Value,
@@ -25,10 +28,36 @@ const reduction = (f: Reduction): readonly OpCase[] => [
   testCase("a vector of one", [floats([1])], (x) => f(x!, [0]), { elementwise: 1 }),
 ];
 
+type Pooling = (x: Value, options: PoolingOptions) => Value;
+
+/** Costs: outputs × numbers of a window. */
+const pooling = (f: Pooling): readonly OpCase[] => [
+  testCase("3×3 padded", [floats([2, 3, 4, 5])], (x) => f(x!, { kernel: 3, padding: 1 }), {
+    elementwise: 120 * 9,
+  }),
+  testCase("stride 2 that leaves a row", [floats([1, 2, 6, 5])], (x) => f(x!, { kernel: 3, stride: 2 }), {
+    elementwise: 8 * 9,
+  }),
+  testCase("stride 2, padded", [floats([1, 2, 4, 3])], (x) => f(x!, { kernel: 2, stride: 2, padding: 1 }), {
+    elementwise: 12 * 4,
+  }),
+  testCase("stride beyond the window", [floats([1, 1, 7, 7])], (x) => f(x!, { kernel: 2, stride: 4 }), {
+    elementwise: 4 * 4,
+  }),
+  testCase(
+    "all negative, so that the padding would win",
+    [floats([1, 1, 3, 3], -3, -1)],
+    (x) => f(x!, { kernel: 3, padding: 1 }),
+    { elementwise: 81 },
+  ),
+  testCase("windows of one", [floats([1, 2, 2, 2])], (x) => f(x!, { kernel: 1 }), { elementwise: 8 }),
+];
+
 /** Rows of unequal spread, one far from zero. */
 const rows = floatsOf([3, 4], [1, 2, -1, 0.5, 100, 101, 99, 100.5, -3, -3, 0, 8]);
 
 export const reductionCases = {
+  averagePool2d: pooling(averagePool2d),
   batchNorm: [
     testCase(
       "a batch of five",
@@ -93,6 +122,7 @@ export const reductionCases = {
     testCase("three axes", [floats([2, 3, 2])], (x) => logSumExp(x!), { elementwise: 48 }),
   ],
   max: reduction(max),
+  maxPool2d: pooling(maxPool2d),
   softmax: [
     testCase("rows far apart", [rows], (x) => softmax(x!), { elementwise: 60 }),
     testCase("a vector", [floats([5])], (x) => softmax(x!), { elementwise: 25 }),

@@ -13,6 +13,7 @@ import { gatherOp, oneHotOp } from "./gather.ts";
 import { linearOp, matmulOp } from "./matmul.ts";
 import * as normalization from "./normalization.ts";
 import { adamwUpdateOp } from "./optimizer.ts";
+import * as pooling from "./pooling.ts";
 import { maxOp, sumOp } from "./reduction.ts";
 import { upsampleNearestOp } from "./resize.ts";
 import * as shape from "./shape.ts";
@@ -25,6 +26,7 @@ export const OPS = {
   allGather: collectives.allGatherOp,
   allReduce: collectives.allReduceOp,
   attention: attentionOp,
+  averagePool2d: pooling.averagePool2dOp,
   batchNorm: normalization.batchNormOp,
   broadcast: shape.broadcastOp,
   cast: elementwise.castOp,
@@ -53,6 +55,7 @@ export const OPS = {
   logSumExp: logSumExpOp,
   matmul: matmulOp,
   max: maxOp,
+  maxPool2d: pooling.maxPool2dOp,
   maximum: arithmetic.maximumOp,
   minimum: arithmetic.minimumOp,
   mul: arithmetic.mulOp,
@@ -111,6 +114,7 @@ export {
 export { gather, oneHot } from "./gather.ts";
 export { linear, matmul } from "./matmul.ts";
 export { batchNorm, batchNormWith, groupNorm, layerNorm } from "./normalization.ts";
+export { averagePool2d, maxPool2d, type PoolingOptions } from "./pooling.ts";
 export { max, mean, sum } from "./reduction.ts";
 export { upsampleNearest } from "./resize.ts";
 export { broadcastTo, concat, pad, reshape, slice, split, transpose } from "./shape.ts";

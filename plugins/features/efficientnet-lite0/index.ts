@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import type { Image } from "../../../harness/formats/image.ts";
 import { readSafetensors } from "../../../harness/formats/safetensors.ts";
 import { packageRoot } from "../../../harness/package-root.ts";
 import type {
@@ -12,12 +13,13 @@ import type {
   FeaturesPlugin,
   Runtime,
 } from "../../../harness/plugin.ts";
-import { type Preprocessor, preprocessor } from "../preprocessing/pool.ts";
+import { type Extraction, extractRows } from "../extraction.ts";
+import { preprocessor } from "../preprocessing/pool.ts";
+import type { Preparation } from "../preprocessing/prepare.ts";
 import { efficientNetLite0, foldedStates, type Layers } from "./network.ts";
 
 const FOLDER = join(packageRoot(), "plugins", "features", "efficientnet-lite0");
-/** Channels in 0 … 255 → (x − 127)/128. */
-const AFFINE = { subtract: 127, divide: 128 };
+const PREPARATION: Preparation = { resize: "pil-bicubic", levels: 255, subtract: 127, divide: 128 };
 /** Names the preprocessing in the extractor's identity; changes whenever a feature may. */
 const PREPROCESSING =
   "PIL bicubic (float) to 224x224, clipped to [0,255], (x-127)/128; features: mean over 7x7";
@@ -54,56 +56,35 @@ class EfficientNetLite0 implements FeatureExtractor {
   readonly dims = 1280;
   readonly batchSize = BATCH;
   readonly id: string;
-  readonly #side: number;
   readonly #classes: number;
-  readonly #network: Executable;
-  readonly #preprocessor: Preprocessor = preprocessor(THREADS);
+  readonly #extraction: Extraction;
 
   constructor(id: string, layers: Layers, network: Executable) {
     this.id = id;
-    this.#side = layers.input[0];
     this.#classes = layers.classes;
-    this.#network = network;
+    this.#extraction = {
+      network,
+      batch: BATCH,
+      side: layers.input[0],
+      preprocessor: preprocessor(THREADS),
+      preparation: PREPARATION,
+      widths: { features: this.dims, logits: layers.classes },
+    };
   }
 
-  async extract(images: Uint8Array, shape: { n: number; height: number; width: number }): Promise<Features> {
-    const { n } = shape;
-    const features = new Float32Array(n * this.dims);
-    const logits = new Float32Array(n * this.#classes);
-    let upcoming = this.#prepare(images, shape, 0);
-    for (let start = 0; start < n; start += BATCH) {
-      const x = await upcoming;
-      const running = this.#network.run({
-        x: { dtype: "float32", shape: [BATCH, 3, this.#side, this.#side], data: x },
-      });
-      // The next batch is resized while this one is in the network.
-      if (start + BATCH < n) upcoming = this.#prepare(images, shape, start + BATCH);
-      const outputs = await running;
-      const kept = Math.min(BATCH, n - start);
-      features.set(outputs.features!.data.subarray(0, kept * this.dims), start * this.dims);
-      logits.set(outputs.logits!.data.subarray(0, kept * this.#classes), start * this.#classes);
-    }
-    return { n, dims: this.dims, features, classes: this.#classes, logits };
-  }
-
-  /** A batch from image `start` on, resized; a short last one is padded with zeros. */
-  async #prepare(
-    images: Uint8Array,
-    { n, height, width }: { n: number; height: number; width: number },
-    start: number,
-  ) {
-    const bytes = height * width * 3;
-    const count = Math.min(BATCH, n - start);
-    const data = images.slice(start * bytes, (start + count) * bytes);
-    const resized = await this.#preprocessor.resize({ data, n: count, height, width }, this.#side, AFFINE);
-    if (count === BATCH) return resized;
-    const padded = new Float32Array(BATCH * 3 * this.#side * this.#side);
-    padded.set(resized);
-    return padded;
+  async extract(images: readonly Image[]): Promise<Features> {
+    const { features, logits } = await extractRows(images, this.#extraction);
+    return {
+      n: images.length,
+      dims: this.dims,
+      features: features!,
+      classes: this.#classes,
+      logits: logits!,
+    };
   }
 
   async dispose(): Promise<void> {
-    await this.#preprocessor.close();
-    await this.#network.dispose();
+    await this.#extraction.preprocessor.close();
+    await this.#extraction.network.dispose();
   }
 }

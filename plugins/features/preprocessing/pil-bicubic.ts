@@ -3,20 +3,7 @@
  * horizontal pass first, float64 coefficients and sums, one float32 store a pass, clipped to [0, 255]
  * and not rounded. Bit-exact against Pillow ≤ 12.3, `ImagingResample` in src/libImaging/Resample.c.
  */
-
-/** A batch of images: uint8 RGB, [n, height, width, 3]. */
-export interface ImageBatch {
-  readonly data: Uint8Array;
-  readonly n: number;
-  readonly height: number;
-  readonly width: number;
-}
-
-/** What a network wants of a pixel in 0 … 255: (pixel − subtract) / divide, in float32. */
-export interface Affine {
-  readonly subtract: number;
-  readonly divide: number;
-}
+import type { Image } from "../../../harness/formats/image.ts";
 
 /** Weights of one axis: output i is Σ weights[i·taps + t] · input[first[i] + t] for t < count[i]. */
 interface Coefficients {
@@ -146,47 +133,19 @@ function resizeColumns(
   }
 }
 
-/** Clips to [0, 255] and maps, in place. */
-function clipAndMap(pixels: Float32Array, { subtract, divide }: Affine): void {
-  for (let i = 0; i < pixels.length; i++) {
-    const pixel = Math.min(255, Math.max(0, pixels[i]!));
-    pixels[i] = Math.fround(pixel - subtract) / divide;
-  }
-}
-
-/**
- * Resizes a batch to `size`² (the aspect ratio is not kept) and maps it for a network.
- *
- * @returns planar f32 [n, 3, size, size]; `out` where given (it must have that length)
- */
-export function pilBicubic(
-  batch: ImageBatch,
-  size: number,
-  affine: Affine,
-  out: Float32Array = new Float32Array(batch.n * 3 * size * size),
-): Float32Array {
-  const { data, n, height, width } = batch;
-  if (data.length !== n * height * width * 3)
-    throw new RangeError(`${data.length} bytes are not [${n}, ${height}, ${width}, 3]`);
-  if (out.length !== n * 3 * size * size)
-    throw new RangeError(`an output of ${out.length} numbers is not [${n}, 3, ${size}, ${size}]`);
+/** @see Resize */
+export function pilBicubic({ data, height, width }: Image, size: number, out: Float32Array): void {
   const horizontal = width === size ? null : coefficients(width, size);
   const vertical = height === size ? null : coefficients(height, size);
   const rows = new Float32Array(3 * height * size);
+  if (horizontal) resizeRows(data, height, width, horizontal, rows);
+  else copyRows(data, height * width, rows);
   const sums = new Float64Array(size);
-  const bytes = height * width * 3;
-  for (let i = 0; i < n; i++) {
-    const pixels = data.subarray(i * bytes, (i + 1) * bytes);
-    if (horizontal) resizeRows(pixels, height, width, horizontal, rows);
-    else copyRows(pixels, height * width, rows);
-    const image = out.subarray(i * 3 * size * size, (i + 1) * 3 * size * size);
-    for (let c = 0; c < 3; c++) {
-      const plane = rows.subarray(c * height * size, (c + 1) * height * size);
-      const target = image.subarray(c * size * size, (c + 1) * size * size);
-      if (vertical) resizeColumns(plane, size, vertical, sums, target);
-      else target.set(plane);
-    }
-    clipAndMap(image, affine);
+  for (let c = 0; c < 3; c++) {
+    const plane = rows.subarray(c * height * size, (c + 1) * height * size);
+    const target = out.subarray(c * size * size, (c + 1) * size * size);
+    if (vertical) resizeColumns(plane, size, vertical, sums, target);
+    else target.set(plane);
   }
-  return out;
+  for (let i = 0; i < out.length; i++) out[i] = Math.min(255, Math.max(0, out[i]!));
 }

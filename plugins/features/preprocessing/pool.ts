@@ -1,15 +1,16 @@
 import { Piscina } from "piscina";
-import { type Affine, type ImageBatch, pilBicubic } from "./pil-bicubic.ts";
+import type { Image } from "../../../harness/formats/image.ts";
+import { type Preparation, prepare } from "./prepare.ts";
 
-/** `pilBicubic` spread over threads. */
+/** `prepare` spread over threads. */
 export interface Preprocessor {
   /** Planar f32 [n, 3, size, size]: the same bits whatever the number of threads. */
-  resize(batch: ImageBatch, size: number, affine: Affine): Promise<Float32Array>;
+  prepare(images: readonly Image[], size: number, preparation: Preparation): Promise<Float32Array>;
   close(): Promise<void>;
 }
 
 const inline: Preprocessor = {
-  resize: async (batch, size, affine) => pilBicubic(batch, size, affine),
+  prepare: async (images, size, preparation) => prepare(images, size, preparation),
   close: async () => {},
 };
 
@@ -25,15 +26,15 @@ export function preprocessor(threads: number): Preprocessor {
 function pooled(threads: number, worker: URL): Preprocessor {
   const pool = new Piscina({ filename: worker.href, minThreads: threads, maxThreads: threads });
   return {
-    async resize(batch, size, affine) {
-      const out = new Float32Array(batch.n * 3 * size * size);
-      const share = Math.ceil(batch.n / threads);
+    async prepare(images, size, preparation) {
+      const out = new Float32Array(images.length * 3 * size * size);
+      const share = Math.ceil(images.length / threads);
       const parts: Promise<void>[] = [];
-      for (let from = 0; from < batch.n; from += share) {
-        const part = cut(batch, from, Math.min(share, batch.n - from));
+      for (let from = 0; from < images.length; from += share) {
+        const part = images.slice(from, from + share).map(ownBuffer);
         parts.push(
-          pool.run({ batch: part, size, affine }).then((resized: Float32Array) => {
-            out.set(resized, from * 3 * size * size);
+          pool.run({ images: part, size, preparation }).then((prepared: Float32Array) => {
+            out.set(prepared, from * 3 * size * size);
           }),
         );
       }
@@ -44,8 +45,5 @@ function pooled(threads: number, worker: URL): Preprocessor {
   };
 }
 
-/** A copy of `n` images, so that a thread is not sent the whole batch's buffer. */
-function cut({ data, height, width }: ImageBatch, from: number, n: number): ImageBatch {
-  const bytes = height * width * 3;
-  return { data: data.slice(from * bytes, (from + n) * bytes), n, height, width };
-}
+/** A copy, so that a thread is not sent the whole batch's buffer. */
+const ownBuffer = ({ data, width, height }: Image): Image => ({ data: data.slice(), width, height });

@@ -1,7 +1,12 @@
 import { move } from "piscina";
-import { type Affine, type ImageBatch, pilBicubic } from "./pil-bicubic.ts";
+import type { Image } from "../../../harness/formats/image.ts";
+import { type Preparation, prepare } from "./prepare.ts";
 
 /** What a thread of the pool runs; the result is moved, not copied. */
-export default function resize(task: { batch: ImageBatch; size: number; affine: Affine }): unknown {
-  return move(pilBicubic(task.batch, task.size, task.affine));
+export default function work(task: {
+  images: readonly Image[];
+  size: number;
+  preparation: Preparation;
+}): unknown {
+  return move(prepare(task.images, task.size, task.preparation));
 }

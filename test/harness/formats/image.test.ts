@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   centreSquare,
   decodeImage,
+  decodeStoredPixels,
   encodePng,
   type Image,
   ImageError,
@@ -128,6 +129,57 @@ describe("decodeImage", () => {
     ["a PNG that claims 2^31 pixels", claimingHugeSize, /pixel limit/],
   ])("refuses %s with a reason", async (_, file, reason) => {
     const failure = await decodeImage(await file()).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(ImageError);
+    expect((failure as ImageError).message).toMatch(reason);
+  });
+});
+
+describe("decodeStoredPixels", () => {
+  const rgb = [200, 60, 30];
+  it.each<[string, Sharp, readonly number[]]>([
+    ["PNG", plain().png(), rgb],
+    ["palette PNG", plain().png({ palette: true }), rgb],
+    ["half transparent PNG", plain(0.5).png(), rgb],
+    ["fully transparent PNG", plain(0).png(), rgb],
+    ["half transparent palette PNG", plain(0.5).png({ palette: true }), rgb],
+    ["half transparent WebP", plain(0.5).webp({ lossless: true, exact: true }), rgb],
+    ["grey PNG of one channel", plain(1, GREY).toColourspace("b-w").png(), [117, 117, 117]],
+    ["half transparent grey PNG", plain(0.5, GREY).toColourspace("b-w").png(), [117, 117, 117]],
+  ])("gives the stored RGB of a %s", async (_, file, wanted) => {
+    const image = await decodeStoredPixels(await file.toBuffer());
+    expect([image.width, image.height, image.data.length]).toEqual([40, 24, 40 * 24 * 3]);
+    expect(pixel(image)).toEqual(wanted);
+  });
+
+  it("ignores the colour profile", async () => {
+    const file = await plain().withIccProfile("p3").png().toBuffer();
+    const stored = await sharp(file, { ignoreIcc: true }).raw().toBuffer();
+    expect(pixel(await decodeStoredPixels(file))).toEqual([...stored.subarray(0, 3)]);
+    expect(pixel(await decodeImage(file))).not.toEqual(pixel(await decodeStoredPixels(file)));
+  });
+
+  it("does not turn what EXIF says is lying", async () => {
+    const file = await plain().withMetadata({ orientation: 6 }).jpeg().toBuffer();
+    const { width, height } = await decodeStoredPixels(file);
+    expect([width, height]).toEqual([40, 24]);
+  });
+
+  it("takes the upper 8 of 16 bits", async () => {
+    const numbers = Uint16Array.from({ length: 40 * 24 * 3 }, (_, i) => (i * 7919) % 65536);
+    const file = await sharp(numbers, { raw: { width: 40, height: 24, channels: 3 } })
+      .toColourspace("rgb16")
+      .png()
+      .toBuffer();
+    const { data } = await decodeStoredPixels(file);
+    expect(data).toEqual(Uint8Array.from(numbers, (value) => value >> 8));
+  });
+
+  it.each<[string, Sharp, RegExp]>([
+    ["16-bit grey PNG", plain(1, GREY).toColourspace("grey16").png(), /16-bit grey/],
+    ["CMYK JPEG", plain().withIccProfile("cmyk").toColourspace("cmyk").jpeg(), /CMYK/],
+    ["GIF", plain().gif(), /gif, not JPEG/],
+  ])("refuses a %s", async (_, file, reason) => {
+    const failure = await decodeStoredPixels(await file.toBuffer()).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ImageError);
     expect((failure as ImageError).message).toMatch(reason);
   });

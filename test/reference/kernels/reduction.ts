@@ -24,6 +24,29 @@ const reduction =
     return [y];
   };
 
+/** f of the numbers within the image of each window. */
+const pooling =
+  (f: (numbers: readonly number[]) => number): Kernel =>
+  ([x], [shape], attributes) => {
+    const { kernel, stride, padding } = attributes as Record<"kernel" | "stride" | "padding", number>;
+    const [height, width] = x!.shape.slice(2) as [number, number];
+    const within = (first: number, side: number): number[] =>
+      Array.from({ length: kernel }, (_, k) => first + k).filter((at) => at >= 0 && at < side);
+    return [
+      Float64Array.from(offsets(shape!, stridesOf(shape!)), (at) => {
+        const [rows, columns] = shape!.slice(2) as [number, number];
+        const plane = Math.floor(at / (rows * columns)) * height * width;
+        const row = (Math.floor(at / columns) % rows) * stride - padding;
+        const column = (at % columns) * stride - padding;
+        return f(
+          within(row, height).flatMap((i) =>
+            within(column, width).map((j) => x!.data[plane + i * width + j]!),
+          ),
+        );
+      }),
+    ];
+  };
+
 /** The rows of the last axis. */
 function rowsOf({ shape, data }: Array64): Float64Array[] {
   const width = shape.at(-1)!;
@@ -46,11 +69,13 @@ export const softmax = (row: Float64Array): Float64Array => {
 };
 
 export const reductions = {
+  averagePool2d: pooling((numbers) => numbers.reduce((sum, x) => sum + x, 0) / numbers.length),
   crossEntropy: ([logits, labels]) => [
     Float64Array.from(rowsOf(logits!), (row, i) => logSumExp(row) - (row[labels!.data[i]!] ?? 0)),
   ],
   logSumExp: ([x]) => [Float64Array.from(rowsOf(x!), logSumExp)],
   max: reduction(-Infinity, Math.max),
+  maxPool2d: pooling((numbers) => Math.max(...numbers)),
   softmax: ([x]) => {
     const y = new Float64Array(x!.data.length);
     rowsOf(x!).forEach((row, i) => {

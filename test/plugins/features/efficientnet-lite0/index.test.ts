@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { imageViews } from "../../../../harness/formats/image.ts";
 import { decodeSafetensors, readSafetensors } from "../../../../harness/formats/safetensors.ts";
 import { packageRoot } from "../../../../harness/package-root.ts";
 import type { FeatureExtractor } from "../../../../harness/plugin.ts";
@@ -14,7 +15,7 @@ const SHARED = join(packageRoot(), "..", "shared", "data", "efficientnet-lite0")
 
 const open = async (): Promise<FeatureExtractor> => {
   const backend = await onnxruntime.open({ threads: 2 } as never);
-  return plugin.open({} as never, backend);
+  return plugin.open({} as never, backend, { baseFolder: "." });
 };
 
 describe.skipIf(!existsSync(SHARED))(`golden features (skipped without ${SHARED})`, () => {
@@ -57,9 +58,9 @@ describe("extract", () => {
       { length: n * side * side * 3 },
       (_, i) => (i * 7919 + (i >> 7) * 31) % 256,
     );
-    const all = await extractor.extract(images, { n, height: side, width: side });
+    const all = await extractor.extract(imageViews(images, { n, height: side, width: side }));
     const last = images.slice((n - 1) * side * side * 3);
-    const alone = await extractor.extract(last, { n: 1, height: side, width: side });
+    const alone = await extractor.extract([{ data: last, height: side, width: side }]);
     const tail = all.features.subarray((n - 1) * extractor.dims);
     let worst = 0;
     tail.forEach((value, i) => {

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { openNpz } from "../../../../harness/formats/npz-reader.ts";
 import { openSafetensors } from "../../../../harness/formats/safetensors.ts";
-import { pilBicubic } from "../../../../plugins/features/preprocessing/pil-bicubic.ts";
+import { prepare } from "../../../../plugins/features/preprocessing/prepare.ts";
 
 const data = fileURLToPath(new URL("../../../../../shared/data/efficientnet-lite0/", import.meta.url));
 
@@ -18,8 +18,9 @@ it.skipIf(!existsSync(data))(
     for (let k = 0; k < 8; k++) {
       const photo = await photos.read(`${k}`);
       const [height, width] = photo.shape as [number, number];
-      const batch = { data: photo.data as Uint8Array, n: 1, height, width };
-      const found = pilBicubic(batch, 224, { subtract: 127, divide: 128 });
+      const image = { data: photo.data as Uint8Array, height, width };
+      const preparation = { resize: "pil-bicubic", levels: 255, subtract: 127, divide: 128 } as const;
+      const found = prepare([image], 224, preparation);
       const wanted = input.subarray(k * plane, (k + 1) * plane) as Float32Array;
       let worst = 0;
       for (let i = 0; i < plane; i++) worst = Math.max(worst, Math.abs(found[i]! - wanted[i]!));

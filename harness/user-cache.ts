@@ -1,0 +1,4 @@
+import envPaths from "env-paths";
+
+/** The user's folder for what is fetched once and kept: weights and reference files. Follows XDG_CACHE_HOME and its like. */
+export const userCache = (): string => envPaths("epg-bench", { suffix: "" }).cache;
