@@ -3,6 +3,7 @@ export { classAccuracy, fitRidgeClassifier, type RidgeClassifier } from "./class
 export {
   frechetDistance,
   frechetDistanceOfSamples,
+  frechetDistanceOfStatistics,
   type Normal,
   normalOfCovariance,
   normalOfFeatures,

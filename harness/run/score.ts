@@ -1,6 +1,7 @@
 /** Scoring one set of images against the reference. */
 import { mkdir } from "node:fs/promises";
 import type { ResolvedConfig } from "../config/index.ts";
+import { product } from "../linear-algebra/index.ts";
 import type { Dataset, FeatureExtractor, Features, ImageSource } from "../plugin.ts";
 import { imagesOf } from "./image-sets.ts";
 import type { JobHost, ScoreJob, ScoreResult } from "./jobs.ts";
@@ -49,7 +50,8 @@ export async function score(job: ScoreJob, host: JobHost): Promise<ScoreResult> 
 
 async function openScorer(config: ResolvedConfig, cache: string, host: JobHost): Promise<Scorer> {
   const dataset = await openDataset(config, cache);
-  const extractor = await openExtractor(config, await openBackend(config));
+  const backend = await openBackend(config);
+  const extractor = await openExtractor(config, backend);
   const train = await featuresOf(extractor, dataset.train, dataset.resolution, host);
   const reference =
     config.scoreAgainst === "train"
@@ -64,6 +66,7 @@ async function openScorer(config: ResolvedConfig, cache: string, host: JobHost):
     reference,
     classes: config.unconditional ? 0 : dataset.classes.length,
     classesMatch: dataset.classesAreImageNet,
+    multiply: backend.product ?? product,
   });
   return { dataset, extractor, standard };
 }

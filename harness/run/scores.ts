@@ -1,5 +1,5 @@
 /** Every metric of a set of features against the reference, under its name, with its error and its convention. */
-import { featureMatrix, type Matrix } from "../linear-algebra/index.ts";
+import { featureMatrix, type Matrix, type Product } from "../linear-algebra/index.ts";
 import {
   classAccuracy,
   fitRidgeClassifier,
@@ -38,6 +38,7 @@ export interface Standard {
   readonly referenceInceptionScore: number;
   /** Whether the extractor's classes are the data's. */
   readonly classesMatch: boolean;
+  readonly multiply: Product;
 }
 
 export interface StandardSource {
@@ -48,22 +49,24 @@ export interface StandardSource {
   readonly reference: Features;
   readonly classes: number;
   readonly classesMatch: boolean;
+  readonly multiply: Product;
 }
 
 export async function makeStandard(source: StandardSource): Promise<Standard> {
-  const { train, reference, trainLabels, classes } = source;
+  const { train, reference, trainLabels, classes, multiply } = source;
   const trainFeatures = featureMatrix("features of training images", train.features, train.dims);
   const referenceFeatures = featureMatrix("features of reference images", reference.features, reference.dims);
   return {
     extractor: source.extractor,
     suffix: source.suffix,
-    normal: await normalOfFeatures(referenceFeatures),
-    kernel: await kernelReference(referenceFeatures),
-    balls: await referenceBalls(referenceFeatures, 3),
-    neighbours: await trainingNeighbours(trainFeatures),
-    classifier: classes > 1 ? await fitRidgeClassifier(trainFeatures, trainLabels, classes) : null,
+    normal: await normalOfFeatures(referenceFeatures, multiply),
+    kernel: await kernelReference(referenceFeatures, multiply),
+    balls: await referenceBalls(referenceFeatures, 3, multiply),
+    neighbours: await trainingNeighbours(trainFeatures, multiply),
+    classifier: classes > 1 ? await fitRidgeClassifier(trainFeatures, trainLabels, classes, multiply) : null,
     referenceInceptionScore: inceptionScores(logitsOf(reference))[0]!,
     classesMatch: source.classesMatch,
+    multiply,
   };
 }
 
@@ -80,8 +83,9 @@ export async function scoresOf(
 ): Promise<{ scores: Score[]; nearest: Int32Array }> {
   const samples = featureMatrix("features of samples", features.features, features.dims);
   const groups = jackknifeGroups(labels);
-  const { precision, recall } = await precisionRecall(samples, standard.balls, groups);
-  const copied = await memorisation(samples, standard.neighbours);
+  const { multiply } = standard;
+  const { precision, recall } = await precisionRecall(samples, standard.balls, groups, multiply);
+  const copied = await memorisation(samples, standard.neighbours, multiply);
   const n = features.n;
   const jackknifed = (
     metric: string,
@@ -114,14 +118,14 @@ export async function scoresOf(
       id("fd"),
       "squared feature units",
       "lower",
-      await frechetDistanceOfSamples(samples, standard.normal, groups),
+      await frechetDistanceOfSamples(samples, standard.normal, groups, multiply),
       `Fréchet distance in float64, ddof 1, trace by singular values of the cross-Gram matrix`,
     ),
     jackknifed(
       id("kid"),
       "squared feature units",
       "lower",
-      await kernelDistance(samples, standard.kernel, groups),
+      await kernelDistance(samples, standard.kernel, groups, multiply),
       "unbiased over all samples, kernel (x·y/d + 1)³",
     ),
     inceptionScore(id("is"), features, standard),
@@ -135,7 +139,7 @@ export async function scoresOf(
     ),
   ];
   if (standard.classifier && labels.every((label) => label >= 0)) {
-    const accuracy = await classAccuracy(standard.classifier, samples, labels);
+    const accuracy = await classAccuracy(standard.classifier, samples, labels, multiply);
     scores.push(
       share(
         id("class-accuracy"),

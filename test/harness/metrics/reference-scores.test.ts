@@ -61,7 +61,7 @@ describe.skipIf(absent)(
 
     it("pair64: fid from additive moments", async () => {
       const [a, b] = [await momentsOf(rows("pair64.gen")), await momentsOf(rows("pair64.ref"))];
-      const value = await frechetDistance(normalOfMoments(a), normalOfMoments(b));
+      const value = await frechetDistance(await normalOfMoments(a), await normalOfMoments(b));
       expect(value / scores.pair64!.fid!.exact_f64!.value!).toBeCloseTo(1, 11);
     });
 
