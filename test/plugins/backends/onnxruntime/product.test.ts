@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { matrix, product } from "../../../../harness/linear-algebra/index.ts";
+import { matrix, product, transpose } from "../../../../harness/linear-algebra/index.ts";
 import { openProduct } from "../../../../plugins/backends/onnxruntime/product.ts";
 import { uniformRows } from "../../../harness/metrics/golden.ts";
 
@@ -17,6 +17,16 @@ describe("the float64 product of onnxruntime", () => {
     product(a, b).data.forEach((x, i) => {
       expect(found.data[i]! / x).toBeCloseTo(1, 13);
     });
+  });
+
+  it.each([256, 257, 700])("is A·Aᵀ, exactly symmetric, of %s rows", async (n) => {
+    const a = uniformRows(n, 9, 3);
+    const found = await fast(a, a);
+    product(a, a).data.forEach((x, i) => {
+      if (!(Math.abs(found.data[i]! / x - 1) < 1e-13))
+        expect.fail(`element ${i}: ${found.data[i]}, not ${x}`);
+    });
+    expect(found).toEqual(transpose(found as typeof a));
   });
 
   it("takes views, gives zeros for nothing to sum, and refuses other inner sizes", async () => {
