@@ -5,12 +5,14 @@ import Table from "cli-table3";
 import { METRICS } from "./metrics.ts";
 import type { BenchRow } from "./row.ts";
 import { RUN_LOOP } from "./run-loop.ts";
+import { SCORES } from "./scores.ts";
 import { TRAIN_STEPS } from "./train-step.ts";
 
 const BENCHES: Readonly<Record<string, () => Promise<BenchRow>>> = {
   ...TRAIN_STEPS,
   ...RUN_LOOP,
   ...METRICS,
+  ...SCORES,
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } });
