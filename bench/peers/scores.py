@@ -1,14 +1,13 @@
 """Scores as the Python tools compute them; JSON lines in, JSON lines out.
 
 {"init": FOLDER, "arrays": {NAME: [rows, columns, dtype]}, "threads": n} reads FOLDER/NAME.bin once;
-{"by": NAME} answers {"ms": …, "value": …}.
+{"by": NAME} answers {"ms": …, "value": …}, or {"missing": MODULE}.
 """
 import json
 import sys
 import time
 
 import numpy
-import scipy.linalg
 import torch
 
 arrays = {}
@@ -23,6 +22,8 @@ def frechet(trace):
 
 def scipy_trace(s1, s2):
     """pytorch-fid, clean-fid and ADM's evaluator."""
+    import scipy.linalg
+
     return numpy.trace(scipy.linalg.sqrtm(s1 @ s2).real)
 
 
@@ -75,6 +76,9 @@ for line in sys.stdin:
         answer = {}
     else:
         began = time.perf_counter()
-        value = PEERS[request["by"]]()
-        answer = {"ms": 1000 * (time.perf_counter() - began), "value": value}
+        try:
+            value = PEERS[request["by"]]()
+            answer = {"ms": 1000 * (time.perf_counter() - began), "value": value}
+        except ModuleNotFoundError as error:
+            answer = {"missing": error.name}
     print(json.dumps(answer), flush=True)
