@@ -6,6 +6,7 @@ import { INCEPTION } from "./inception.ts";
 import { METRICS } from "./metrics.ts";
 import type { BenchRow } from "./row.ts";
 import { RUN_LOOP } from "./run-loop.ts";
+import { SCORES } from "./scores.ts";
 import { TRAIN_STEPS } from "./train-step.ts";
 
 const BENCHES: Readonly<Record<string, () => Promise<BenchRow>>> = {
@@ -13,6 +14,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchRow>>> = {
   ...RUN_LOOP,
   ...METRICS,
   ...INCEPTION,
+  ...SCORES,
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } });

@@ -1,5 +1,4 @@
 /** How long the scores of the default run take: 512 samples, 1,024 reference images, 1,280 features. */
-import { matrix } from "../harness/linear-algebra/index.ts";
 import {
   fitRidgeClassifier,
   frechetDistanceOfSamples,
@@ -10,6 +9,7 @@ import {
   precisionRecall,
   referenceBalls,
 } from "../harness/metrics/index.ts";
+import { features } from "./features.ts";
 import { type BenchRow, median } from "./row.ts";
 
 const groups = jackknifeGroups(new Uint8Array(512));
@@ -45,20 +45,4 @@ async function timed(id: string, run: () => Promise<unknown>): Promise<BenchRow>
     if (i > 0) times.push(performance.now() - start);
   }
   return { id, unit: "ms", value: median(times), peers: {} };
-}
-
-/** Rows whose spectrum decays like that of a network's features: correlated through 64 shared directions. */
-function features(n: number, seed: number) {
-  const uniform = (i: number): number => {
-    const x = Math.sin(i * 12.9898 + seed * 78.233) * 43758.5453;
-    return x - Math.floor(x);
-  };
-  const d = 1280;
-  const rows = matrix(n, d);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < d; j++) {
-      rows.data[i * d + j] = uniform(i * d + j) + uniform(i * 64 + (j % 64)) / (1 + (j % 64));
-    }
-  }
-  return rows;
 }

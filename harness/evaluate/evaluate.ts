@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { loadPlugin, parseOptions } from "../config/plugins.ts";
+import { product } from "../linear-algebra/index.ts";
 import { environment } from "../measure/environment.ts";
 import { jackknifeGroups } from "../metrics/index.ts";
 import { packageVersion } from "../package-root.ts";
@@ -34,7 +35,8 @@ export async function evaluate(evaluation: Evaluation): Promise<Result> {
     const samples = await extracted(evaluation, sets[0]!, extractor);
     const reference = await extracted(evaluation, sets[1]!, extractor);
     const groups = jackknifeGroups(samples.labels ?? new Int32Array(samples.features.n));
-    const names = { extractor: extractor.name, suffix: "", classesMatch: false };
+    const multiply = backend.product ?? product;
+    const names = { extractor: extractor.name, suffix: "", classesMatch: false, multiply };
     const standard = await makeReference(reference.features, names);
     const scores = await referenceScores(samples.features, groups, standard);
     const entry = entryOf(samples);

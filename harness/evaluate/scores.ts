@@ -1,5 +1,5 @@
 /** The scores every set of images gets against a reference, under their names, with errors and conventions. */
-import { featureMatrix, type Matrix } from "../linear-algebra/index.ts";
+import { featureMatrix, type Matrix, type Product } from "../linear-algebra/index.ts";
 import {
   frechetDistanceOfSamples,
   inceptionScores,
@@ -31,22 +31,34 @@ export interface Reference {
   readonly kernel: KernelReference;
   readonly balls: ReferenceBalls;
   readonly inceptionScore: number;
+  readonly multiply: Product;
   /** Whether the extractor's classes are the data's. */
   readonly classesMatch: boolean;
 }
 
 export type ReferenceNames = Pick<Reference, "extractor" | "suffix" | "classesMatch">;
 
+interface ReferenceOptions extends ReferenceNames {
+  /** The matrix product: a backend's, or the plain one. */
+  readonly multiply: Product;
+}
+
 /** Neighbours a ball reaches to (arXiv:1904.06991, §3). */
 const NEIGHBOURS = 3;
 
-export async function makeReference(features: Features, names: ReferenceNames): Promise<Reference> {
+export async function makeReference(
+  features: Features,
+  { extractor, suffix, classesMatch, multiply }: ReferenceOptions,
+): Promise<Reference> {
   const rows = featureMatrix("features of reference images", features.features, features.dims);
   return {
-    ...names,
-    normal: await normalOfFeatures(rows),
-    kernel: await kernelReference(rows),
-    balls: await referenceBalls(rows, NEIGHBOURS),
+    extractor,
+    suffix,
+    classesMatch,
+    multiply,
+    normal: await normalOfFeatures(rows, multiply),
+    kernel: await kernelReference(rows, multiply),
+    balls: await referenceBalls(rows, NEIGHBOURS, multiply),
     inceptionScore: inceptionScores(logitsOf(features))[0]!,
   };
 }
@@ -64,8 +76,9 @@ export async function referenceScores(
   groups: Int32Array,
   reference: Reference,
 ): Promise<Score[]> {
+  const { multiply } = reference;
   const samples = featureMatrix("features of samples", features.features, features.dims);
-  const { precision, recall } = await precisionRecall(samples, reference.balls, groups);
+  const { precision, recall } = await precisionRecall(samples, reference.balls, groups, multiply);
   const id = metricIds(reference);
   const score = (
     metric: string,
@@ -88,14 +101,14 @@ export async function referenceScores(
       "fd",
       "squared feature units",
       "lower",
-      await frechetDistanceOfSamples(samples, reference.normal, groups),
+      await frechetDistanceOfSamples(samples, reference.normal, groups, multiply),
       "Fréchet distance in float64, ddof 1, trace by singular values of the cross-Gram matrix",
     ),
     score(
       "kid",
       "squared feature units",
       "lower",
-      await kernelDistance(samples, reference.kernel, groups),
+      await kernelDistance(samples, reference.kernel, groups, multiply),
       "unbiased over all samples, kernel (x·y/d + 1)³",
     ),
     inceptionScore(id("is"), features, reference),

@@ -1,37 +1,82 @@
-import { dotProduct, type Matrix, matrix } from "./matrix.ts";
+import { dotProduct, type Matrix, matrix, selectRows } from "./matrix.ts";
+import { type Product, product } from "./product.ts";
+
+/** Pivots found before what remains is brought up to date by one product. */
+const BLOCK = 64;
 
 /**
  * F, r×d, with Fᵀ·F = A for a symmetric positive semidefinite d×d matrix of rank r: Cholesky with diagonal
  * pivoting, which stops where every remaining pivot is rounding noise (≤ d·ε of the largest diagonal
- * element; Higham 1990, LAPACK dpstf2). Its rows are in pivot order, so it is triangular up to a permutation.
+ * element; Higham 1990, LAPACK dpstrf). Its rows are in pivot order, so it is triangular up to a permutation and
+ * graded from large to small.
  */
-export function semidefiniteFactor(a: Matrix): Matrix {
+export async function semidefiniteFactor(a: Matrix, multiply: Product = product): Promise<Matrix> {
   const d = a.rows;
   if (d !== a.cols) throw new RangeError(`Cholesky factor of a ${d}×${a.cols} matrix: it must be square`);
-  // Row i of `l` grows to the right: l[i][j] = F[j][i]. Dot products of rows stay contiguous.
-  const l = new Float64Array(d * d);
-  const remaining = Float64Array.from({ length: d }, (_, i) => a.data[i * d + i]!);
-  const isPivot = new Uint8Array(d);
-  const floor = d * Number.EPSILON * remaining.reduce((max, x) => Math.max(max, x), 0);
-  let rank = 0;
-  for (; rank < d; rank++) {
-    let pivot = -1;
-    for (let i = 0; i < d; i++)
-      if (!isPivot[i] && (pivot < 0 || remaining[i]! > remaining[pivot]!)) pivot = i;
+  let floor = 0;
+  for (let i = 0; i < d; i++) floor = Math.max(floor, d * Number.EPSILON * a.data[i * d + i]!);
+  const factor: Float64Array[] = [];
+  let rest = a;
+  let places = Array.from({ length: d }, (_, i) => i);
+  for (let found = BLOCK; found === BLOCK; ) {
+    const { pivots, columns } = pivotedColumns(rest, floor);
+    found = pivots.length;
+    for (let q = 0; q < found; q++) {
+      const row = new Float64Array(d);
+      for (let i = 0; i < rest.rows; i++) row[places[i]!] = columns.data[i * BLOCK + q]!;
+      factor.push(row);
+    }
+    const isPivot = new Set(pivots);
+    const kept = Int32Array.from(places.keys()).filter((i) => !isPivot.has(i));
+    rest = await schurComplement(rest, selectRows(columns, kept), kept, multiply);
+    places = places.filter((_, i) => !isPivot.has(i));
+  }
+  const out = matrix(factor.length, d);
+  for (const [i, row] of factor.entries()) out.data.set(row, i * d);
+  return out;
+}
+
+/** The next columns of Lᵀ's pivoted factor, at most `BLOCK`, beside the pivots' rows in the order found. */
+function pivotedColumns(a: Matrix, floor: number): { pivots: number[]; columns: Matrix } {
+  const n = a.rows;
+  const columns = matrix(n, BLOCK);
+  const l = columns.data;
+  const remaining = Float64Array.from({ length: n }, (_, i) => a.data[i * n + i]!);
+  const pivots: number[] = [];
+  while (pivots.length < BLOCK) {
+    let pivot = 0;
+    for (let i = 1; i < n; i++) if (remaining[i]! > remaining[pivot]!) pivot = i;
     if (!(remaining[pivot]! > floor)) break;
-    isPivot[pivot] = 1;
+    const q = pivots.length;
     const root = Math.sqrt(remaining[pivot]!);
-    l[pivot * d + rank] = root;
-    for (let i = 0; i < d; i++) {
-      if (isPivot[i]) continue;
-      const value = (a.data[pivot * d + i]! - dotProduct(l, i * d, l, pivot * d, rank)) / root;
-      l[i * d + rank] = value;
+    for (let i = 0; i < n; i++) {
+      if (remaining[i] === -Infinity) continue;
+      const value = (a.data[pivot * n + i]! - dotProduct(l, i * BLOCK, l, pivot * BLOCK, q)) / root;
+      l[i * BLOCK + q] = value;
       remaining[i]! -= value * value;
     }
+    l[pivot * BLOCK + q] = root;
+    // A pivot's row is done: nothing is below it.
+    remaining[pivot] = -Infinity;
+    pivots.push(pivot);
   }
-  const factor = matrix(rank, d);
-  for (let i = 0; i < d; i++) for (let j = 0; j < rank; j++) factor.data[j * d + i] = l[i * d + j]!;
-  return factor;
+  return { pivots, columns };
+}
+
+/** The rows and columns `kept`, less what the columns found explain. */
+async function schurComplement(
+  a: Matrix,
+  columns: Matrix,
+  kept: Int32Array,
+  multiply: Product,
+): Promise<Matrix> {
+  const explained = await multiply(columns, columns);
+  const [from, to] = [a.data, explained.data];
+  for (let i = 0, at = 0; i < kept.length; i++) {
+    const row = kept[i]! * a.cols;
+    for (let j = 0; j < kept.length; j++, at++) to[at] = from[row + kept[j]!]! - to[at]!;
+  }
+  return explained;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type Matrix, rowRange, sumOfSquares } from "./matrix.ts";
+import { type Matrix, rowRange, sumOfSquares, transpose } from "./matrix.ts";
 import { type Product, product } from "./product.ts";
 
 /** Squared distances of rows rowStart… of A to rows columnStart… of B. */
@@ -17,6 +17,7 @@ const CANCELLED = 1e-6;
 /**
  * Squared Euclidean distances between the rows of A and of B, tile by tile, from ‖u‖² − 2u·v + ‖v‖². Where
  * that cancels, the distance is summed from the differences instead, so equal rows are at distance exactly 0.
+ * Between the rows of one matrix, every product serves the tile and its mirror image.
  */
 export async function* squaredDistanceTiles(
   a: Matrix,
@@ -26,11 +27,12 @@ export async function* squaredDistanceTiles(
   if (a.cols !== b.cols) throw new RangeError(`distances: rows of ${a.cols} and of ${b.cols} dimensions`);
   const normsA = squaredNorms(a);
   const normsB = squaredNorms(b);
+  const same = a === b;
   for (let rowStart = 0; rowStart < a.rows; rowStart += TILE) {
     const rows = rowRange(a, rowStart, Math.min(rowStart + TILE, a.rows));
-    for (let columnStart = 0; columnStart < b.rows; columnStart += TILE) {
+    for (let columnStart = same ? rowStart : 0; columnStart < b.rows; columnStart += TILE) {
       const columns =
-        a === b && rowStart === columnStart
+        same && rowStart === columnStart
           ? rows
           : rowRange(b, columnStart, Math.min(columnStart + TILE, b.rows));
       const distances = await multiply(rows, columns);
@@ -43,6 +45,8 @@ export async function* squaredDistanceTiles(
         }
       }
       yield { rowStart, columnStart, distances };
+      if (same && columnStart > rowStart)
+        yield { rowStart: columnStart, columnStart: rowStart, distances: transpose(distances) };
     }
   }
 }

@@ -9,6 +9,9 @@ export function tridiagonalEigenvalues(diagonal: Float64Array, off: Float64Array
   const n = diagonal.length;
   const norm = Math.max(maxAbsolute(diagonal), maxAbsolute(off));
   if (norm === 0) return new Float64Array(n);
+  // QL keeps small eigenvalues of a graded matrix where it ends in the large ones (LAPACK dsterf turns likewise).
+  if (Math.abs(diagonal[0]!) > Math.abs(diagonal[n - 1]!))
+    return tridiagonalEigenvalues(diagonal.toReversed(), off.toReversed());
   // Scaled to norm 1, squares can neither overflow nor lose anything that counts.
   const d = diagonal.map((x) => x / norm);
   const e = new Float64Array(n);

@@ -32,12 +32,28 @@ export async function normalOfFeatures(features: Matrix, multiply: Product = pro
   return { mean, factor: scale(factor, 1 / Math.sqrt(features.rows - 1)) };
 }
 
-export function normalOfMoments(moments: Moments): Normal {
-  return normalOfCovariance(meanOf(moments), covarianceOf(moments));
+export async function normalOfMoments(moments: Moments, multiply: Product = product): Promise<Normal> {
+  return normalOfCovariance(meanOf(moments), covarianceOf(moments), multiply);
 }
 
 /** @throws RangeError where numbers are not finite, sizes differ, or the covariance is not symmetric or has a negative variance */
-export function normalOfCovariance(mean: Float64Array, covariance: Matrix): Normal {
+export async function normalOfCovariance(
+  mean: Float64Array,
+  covariance: Matrix,
+  multiply: Product = product,
+): Promise<Normal> {
+  checkStatistics({ mean, covariance });
+  return { mean, factor: await semidefiniteFactor(covariance, multiply) };
+}
+
+/** What statistics files hold. */
+export interface Statistics {
+  readonly mean: Float64Array;
+  /** d×d. */
+  readonly covariance: Matrix;
+}
+
+function checkStatistics({ mean, covariance }: Statistics): void {
   const d = mean.length;
   if (covariance.rows !== d || covariance.cols !== d) {
     throw new RangeError(`mean of ${d} numbers, covariance of ${covariance.rows}×${covariance.cols}`);
@@ -56,7 +72,6 @@ export function normalOfCovariance(mean: Float64Array, covariance: Matrix): Norm
       }
     }
   }
-  return { mean, factor: semidefiniteFactor(covariance) };
 }
 
 /**
@@ -69,6 +84,35 @@ export async function frechetDistance(a: Normal, b: Normal, multiply: Product = 
   checkDimensions(a.mean.length, b.mean.length);
   const overlap = nuclearNorm(await multiply(a.factor, b.factor));
   return meanTerm(a.mean, b.mean) + sumOfSquares(a.factor.data) + sumOfSquares(b.factor.data) - 2 * overlap;
+}
+
+/**
+ * The same from statistics. With Σ₁ = FᵀF, tr √(Σ₁Σ₂) is the sum of the roots of the eigenvalues of F·Σ₂·Fᵀ, whose rows
+ * the pivoted factor grades: products and one reduction to a band, no singular values of a full matrix. An
+ * eigenvalue below ε of the largest is rounding, as where Σ₂ has a smaller rank than F: then Σ₂ is factored in
+ * place of Σ₁, and at last both are.
+ */
+export async function frechetDistanceOfStatistics(
+  a: Statistics,
+  b: Statistics,
+  multiply: Product = product,
+): Promise<number> {
+  checkDimensions(a.mean.length, b.mean.length);
+  for (const statistics of [a, b]) checkStatistics(statistics);
+  const rest = meanTerm(a.mean, b.mean) + traceOf(a.covariance) + traceOf(b.covariance);
+  const factors: Matrix[] = [];
+  for (const [one, other] of [
+    [a.covariance, b.covariance],
+    [b.covariance, a.covariance],
+  ] as const) {
+    const factor = await semidefiniteFactor(one, multiply);
+    const projected = await multiply(await multiply(factor, other), factor);
+    const eigenvalues = await symmetricEigenvalues(projected, multiply);
+    const resolved = eigenvalues.every((value) => value > Number.EPSILON * eigenvalues.at(-1)!);
+    if (resolved) return rest - 2 * sumOfRoots(eigenvalues);
+    factors.push(factor);
+  }
+  return rest - 2 * nuclearNorm(await multiply(factors[0]!, factors[1]!));
 }
 
 /**
@@ -166,14 +210,28 @@ async function overlapByMoments(
   multiply: Product,
 ): Promise<LeaveOut> {
   const all = await momentsOf(projected, multiply);
-  const parts: Moments[] = [];
-  for (const list of members) parts.push(await momentsOf(selectRows(projected, list), multiply));
-  return (group) => {
-    const kept = group === null ? all : subtractMoments(all, parts[group]!);
-    let sum = 0;
-    for (const value of symmetricEigenvalues(covarianceOf(kept))) sum += Math.sqrt(Math.max(value, 0));
-    return sum;
-  };
+  const overlap = async (moments: Moments): Promise<number> =>
+    sumOfRoots(await symmetricEigenvalues(covarianceOf(moments), multiply));
+  const whole = await overlap(all);
+  const without: number[] = [];
+  for (const list of members) {
+    const part = await momentsOf(selectRows(projected, list), multiply);
+    // With one sample left there is no covariance, nor is one asked for.
+    without.push(all.n - part.n < 2 ? Number.NaN : await overlap(subtractMoments(all, part)));
+  }
+  return (group) => (group === null ? whole : without[group]!);
+}
+
+function sumOfRoots(values: Float64Array): number {
+  let sum = 0;
+  for (const value of values) sum += Math.sqrt(Math.max(value, 0));
+  return sum;
+}
+
+function traceOf(a: Matrix): number {
+  let sum = 0;
+  for (let i = 0; i < a.rows; i++) sum += a.data[i * a.cols + i]!;
+  return sum;
 }
 
 function meanTerm(a: Float64Array, b: Float64Array): number {

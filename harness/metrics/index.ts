@@ -3,12 +3,19 @@ export { classAccuracy, fitRidgeClassifier, type RidgeClassifier } from "./class
 export {
   frechetDistance,
   frechetDistanceOfSamples,
+  frechetDistanceOfStatistics,
   type Normal,
   normalOfCovariance,
   normalOfFeatures,
   normalOfMoments,
 } from "./frechet-distance.ts";
-export { inceptionScores } from "./inception-score.ts";
+export { frechetInfinity, frechetInfinitySizes } from "./frechet-infinity.ts";
+export {
+  inceptionScore,
+  inceptionScores,
+  inceptionScoresOfChunks,
+  inceptionScoresOfWholeSplits,
+} from "./inception-score.ts";
 export { type Jackknifed, jackknifeError, jackknifeGroups } from "./jackknife.ts";
 export {
   type KernelReference,
@@ -16,13 +23,23 @@ export {
   kernelDistanceOfSubsets,
   kernelReference,
 } from "./kernel-distance.ts";
+export { cleanFidSubsets, torchFidelitySubsets } from "./kernel-subsets.ts";
 export {
   memorisation,
   type TrainingNeighbours,
   trainingNeighbours,
 } from "./memorisation.ts";
 export { addMoments, covarianceOf, meanOf, momentsOf, subtractMoments } from "./moments.ts";
-export { densityCoverage, precisionRecall, type ReferenceBalls, referenceBalls } from "./precision-recall.ts";
+export {
+  densityCoverage,
+  fScore,
+  precisionRecall,
+  type ReferenceBalls,
+  referenceBalls,
+} from "./precision-recall.ts";
+export { admPrecisionRecall } from "./precision-recall-adm.ts";
 export { peakSignalToNoise } from "./psnr.ts";
 export type { Share } from "./share.ts";
+export { spreadOf } from "./spread.ts";
+export { float32Mean } from "./tool-mean.ts";
 export { vendiScore } from "./vendi.ts";

@@ -1,5 +1,6 @@
 import { type Matrix, type Product, product, rowRange, selectRows } from "../linear-algebra/index.ts";
 import { groupMembers, type Jackknifed, jackknife } from "./jackknife.ts";
+import type { KernelSubset } from "./kernel-subsets.ts";
 
 /** Rows a tile: 1024² float64 are 8 MB, whatever the number of samples. */
 const TILE = 1024;
@@ -61,7 +62,7 @@ export async function kernelDistance(
 export async function kernelDistanceOfSubsets(
   samples: Matrix,
   reference: Matrix,
-  subsets: readonly { readonly samples: Int32Array; readonly reference: Int32Array }[],
+  subsets: readonly KernelSubset[],
   multiply: Product = product,
 ): Promise<number[]> {
   const values: number[] = [];

@@ -74,7 +74,7 @@ async function nearestByGroup(
 }
 
 /** Puts `value` into the ascending list [start, end), dropping its largest. */
-function insertSorted(list: Float64Array, start: number, end: number, value: number): void {
+export function insertSorted(list: Float64Array, start: number, end: number, value: number): void {
   let at = end - 1;
   if (!(value < list[at]!)) return;
   for (; at > start && list[at - 1]! > value; at--) list[at] = list[at - 1]!;

@@ -117,6 +117,11 @@ export async function densityCoverage(
   };
 }
 
+/** The harmonic mean of precision and recall, 0 where both are (torch-fidelity's `f_score`). */
+export function fScore(precision: number, recall: number): number {
+  return (2 * precision * recall) / Math.max(1e-5, precision + recall);
+}
+
 function share(flags: Uint8Array): number {
   return flags.reduce((sum, flag) => sum + flag, 0) / flags.length;
 }

@@ -27,7 +27,7 @@ export async function vendiScore(features: Matrix, multiply: Product = product):
   // X·Xᵀ and Xᵀ·X share their eigenvalues but for zeros.
   const narrow = n <= d ? unit : transpose(unit);
   let entropy = 0;
-  for (const value of symmetricEigenvalues(await multiply(narrow, narrow))) {
+  for (const value of await symmetricEigenvalues(await multiply(narrow, narrow), multiply)) {
     const weight = value / n;
     if (weight > 0) entropy -= weight * Math.log(weight);
   }

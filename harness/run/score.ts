@@ -2,6 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { joinFeatures } from "../evaluate/features.ts";
 import { imageViews } from "../formats/image.ts";
+import { product } from "../linear-algebra/index.ts";
 import type { Dataset, FeatureExtractor, Features, ImageSource } from "../plugin.ts";
 import { scoringCode } from "./identity.ts";
 import { imagesOf } from "./image-sets.ts";
@@ -54,7 +55,8 @@ export async function score(job: ScoreJob, host: JobHost): Promise<ScoreResult> 
 async function openScorer({ config, cache, origin }: ScoreJob, host: JobHost): Promise<Scorer> {
   const dataset = await openDataset(config, cache);
   requireSameData(origin, dataset);
-  const extractor = await openExtractor(config, await openBackend(config));
+  const backend = await openBackend(config);
+  const extractor = await openExtractor(config, backend);
   requireSameCode(origin, await scoringCode(config));
   const train = await featuresOf(extractor, dataset.train, dataset.resolution, host);
   const reference =
@@ -70,6 +72,7 @@ async function openScorer({ config, cache, origin }: ScoreJob, host: JobHost): P
     reference,
     classes: config.unconditional ? 0 : dataset.classes.length,
     classesMatch: dataset.classesAreImageNet,
+    multiply: backend.product ?? product,
   });
   return { dataset, extractor, standard };
 }

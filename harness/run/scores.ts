@@ -1,6 +1,6 @@
 /** Every metric of an entry's features: those against the reference, and those against the training set. */
 import { makeReference, metricIds, type Reference, referenceScores, type Score } from "../evaluate/scores.ts";
-import { featureMatrix } from "../linear-algebra/index.ts";
+import { featureMatrix, type Product } from "../linear-algebra/index.ts";
 import {
   classAccuracy,
   fitRidgeClassifier,
@@ -29,15 +29,16 @@ export interface StandardSource {
   readonly reference: Features;
   readonly classes: number;
   readonly classesMatch: boolean;
+  readonly multiply: Product;
 }
 
 export async function makeStandard(source: StandardSource): Promise<Standard> {
-  const { train, reference, trainLabels, classes } = source;
+  const { train, reference, trainLabels, classes, multiply } = source;
   const trainFeatures = featureMatrix("features of training images", train.features, train.dims);
   return {
     reference: await makeReference(reference, source),
-    neighbours: await trainingNeighbours(trainFeatures),
-    classifier: classes > 1 ? await fitRidgeClassifier(trainFeatures, trainLabels, classes) : null,
+    neighbours: await trainingNeighbours(trainFeatures, multiply),
+    classifier: classes > 1 ? await fitRidgeClassifier(trainFeatures, trainLabels, classes, multiply) : null,
   };
 }
 
@@ -48,7 +49,7 @@ export async function scoresOf(
   { reference, neighbours, classifier }: Standard,
 ): Promise<{ scores: Score[]; nearest: Int32Array }> {
   const samples = featureMatrix("features of samples", features.features, features.dims);
-  const copied = await memorisation(samples, neighbours);
+  const copied = await memorisation(samples, neighbours, reference.multiply);
   const id = metricIds(reference);
   const share = (metric: string, direction: Score["direction"], found: Share, convention: string): Score => ({
     metric: id(metric),
@@ -69,7 +70,7 @@ export async function scoresOf(
     ),
   ];
   if (classifier && labels.every((label) => label >= 0)) {
-    const accuracy = await classAccuracy(classifier, samples, labels);
+    const accuracy = await classAccuracy(classifier, samples, labels, reference.multiply);
     scores.push(
       share(
         "class-accuracy",

@@ -3,6 +3,7 @@ import * as ort from "onnxruntime-node";
 import { z } from "zod";
 import type { Backend, BackendPlugin } from "../../../harness/plugin.ts";
 import { compile } from "./executable.ts";
+import { openProduct } from "./product.ts";
 
 const schema = z.strictObject({
   /** Threads inside an operation; the same number gives the same bits. */
@@ -19,6 +20,7 @@ const plugin: BackendPlugin<z.infer<typeof schema>> = {
       device: "cpu",
       precision: "float32",
       threads,
+      product: openProduct(threads),
       compile: (program, state) => compile(program, state, threads),
     };
   },

@@ -76,16 +76,28 @@ describe("factors", () => {
     expect(() => lowerFactor(matrix(3, 2))).toThrow(/rows ≤ columns, got 3×2/);
   });
 
-  it.each([30, 6, 1])("FᵀF is a covariance of rank %s", (rank) => {
+  it.each([30, 6, 1])("FᵀF is a covariance of rank %s", async (rank) => {
     const rows = transpose(uniformRows(rank, 20, 5));
     const covariance = dots(rows, rows);
-    const factor = semidefiniteFactor(covariance);
+    const factor = await semidefiniteFactor(covariance);
     expect(factor.rows).toBe(Math.min(rank, 20));
     close(dots(transpose(factor), transpose(factor)), covariance, 11);
   });
 
-  it("of a zero matrix has no rows", () => {
-    expect(semidefiniteFactor(matrix(4, 4))).toEqual(matrix(0, 4));
+  it.each([64, 150])("is found in blocks, its rows graded: rank %s of 150", async (rank) => {
+    const rows = transpose(uniformRows(rank, 150, 5));
+    const covariance = dots(rows, rows);
+    const factor = await semidefiniteFactor(covariance);
+    expect(factor.rows).toBe(rank);
+    close(dots(transpose(factor), transpose(factor)), covariance, 11);
+    const pivots = Array.from({ length: rank }, (_, i) =>
+      Math.max(...factor.data.subarray(i * 150, (i + 1) * 150)),
+    );
+    expect(pivots).toEqual(pivots.toSorted((x, y) => y - x));
+  });
+
+  it("of a zero matrix has no rows", async () => {
+    expect(await semidefiniteFactor(matrix(4, 4))).toEqual(matrix(0, 4));
   });
 
   it("solves positive definite systems, and refuses others", () => {

@@ -13,44 +13,44 @@ import {
 import { uniformRows } from "../metrics/golden.ts";
 
 describe("symmetricEigenvalues", () => {
-  it("recovers any spectrum hidden by rotations", () => {
+  it("recovers any spectrum hidden by rotations", async () => {
     const spectrum = fc.array(
       fc.oneof(fc.double({ min: -10, max: 10, noNaN: true }), fc.constantFrom(0, 1)),
       {
         minLength: 1,
-        maxLength: 30,
+        maxLength: 140,
       },
     );
-    fc.assert(
-      fc.property(spectrum, fc.integer({ min: 0, max: 999 }), (values, seed) => {
+    await fc.assert(
+      fc.asyncProperty(spectrum, fc.integer({ min: 0, max: 999 }), async (values, seed) => {
         const n = values.length;
         const [left, right] = [rotation(n, seed), rotation(n, seed + 1000)];
         const q = product(left, right);
         const a = product(product(q, diagonal(values, n, n)), q);
-        const found = symmetricEigenvalues(a);
+        const found = await symmetricEigenvalues(a);
         const expected = Float64Array.from(values).sort();
         for (let i = 0; i < n; i++) expect(Math.abs(found[i]! - expected[i]!)).toBeLessThan(1e-13);
       }),
     );
   });
 
-  it.each([1e-160, 1, 1e150])("neither overflows nor vanishes at size %s", (size) => {
+  it.each([1e-160, 1, 1e150])("neither overflows nor vanishes at size %s", async (size) => {
     const a = matrix(
       3,
       3,
       Float64Array.of(2, 1, 0, 1, 2, 1, 0, 1, 2).map((x) => x * size),
     );
-    const found = [...symmetricEigenvalues(a)].map((x) => x / size);
+    const found = [...(await symmetricEigenvalues(a))].map((x) => x / size);
     [2 - Math.SQRT2, 2, 2 + Math.SQRT2].forEach((x, i) => {
       expect(found[i]).toBeCloseTo(x, 14);
     });
   });
 
-  it("takes empty, zero and one-element matrices, and refuses what is not square", () => {
-    expect([...symmetricEigenvalues(matrix(0, 0))]).toEqual([]);
-    expect([...symmetricEigenvalues(matrix(3, 3))]).toEqual([0, 0, 0]);
-    expect([...symmetricEigenvalues(matrix(1, 1, Float64Array.of(-4)))]).toEqual([-4]);
-    expect(() => symmetricEigenvalues(matrix(2, 3))).toThrow(/2×3 matrix: it must be square/);
+  it("takes empty, zero and one-element matrices, and refuses what is not square", async () => {
+    expect([...(await symmetricEigenvalues(matrix(0, 0)))]).toEqual([]);
+    expect([...(await symmetricEigenvalues(matrix(3, 3)))]).toEqual([0, 0, 0]);
+    expect([...(await symmetricEigenvalues(matrix(1, 1, Float64Array.of(-4))))]).toEqual([-4]);
+    await expect(symmetricEigenvalues(matrix(2, 3))).rejects.toThrow(/2×3 matrix: it must be square/);
   });
 });
 
@@ -76,18 +76,18 @@ describe("singularValues", () => {
     );
   });
 
-  it("keeps the digits that eigenvalues of A·Aᵀ lose", () => {
+  it("keeps the digits that eigenvalues of A·Aᵀ lose", async () => {
     const values = [1, 1e-5, 1e-10];
     const a = product(product(rotation(3, 1), diagonal(values, 3, 3)), rotation(3, 2));
     const found = singularValues(a);
     values.forEach((x, i) => {
       expect(Math.abs(found[i]! - x)).toBeLessThan(1e-15);
     });
-    const squared = symmetricEigenvalues(product(a, a));
+    const squared = await symmetricEigenvalues(product(a, a));
     expect(Math.abs(Math.sqrt(Math.max(squared[0]!, 0)) - 1e-10)).toBeGreaterThan(1e-11);
   });
 
-  it("agrees with NumPy", (context) => {
+  it("agrees with NumPy", async (context) => {
     const a = uniformRows(40, 70, 3);
     const symmetric = product(a, a);
     const script =
@@ -97,7 +97,7 @@ describe("singularValues", () => {
     const { status, stdout } = spawnSync("python3", ["-c", script], { input, encoding: "utf8" });
     if (status !== 0) return context.skip("python3 with numpy is not here");
     const [values, eigenvalues] = JSON.parse(stdout) as [number[], number[]];
-    const [found, foundEigenvalues] = [singularValues(a), symmetricEigenvalues(symmetric)];
+    const [found, foundEigenvalues] = [singularValues(a), await symmetricEigenvalues(symmetric)];
     values.forEach((x, i) => {
       expect(found[i]).toBeCloseTo(x, 12);
     });

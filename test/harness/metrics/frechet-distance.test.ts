@@ -2,9 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { matrix, product, transpose } from "../../../harness/linear-algebra/index.ts";
 import {
+  covarianceOf,
   frechetDistance,
   frechetDistanceOfSamples,
+  frechetDistanceOfStatistics,
   jackknifeError,
+  meanOf,
   momentsOf,
   normalOfCovariance,
   normalOfFeatures,
@@ -27,9 +30,17 @@ describe("frechetDistance", () => {
     const identity = matrix(d, d);
     for (let i = 0; i < d; i++) identity.data[i * d + i] = 1;
     const [zero, one] = [new Float64Array(d), new Float64Array(d).fill(1)];
-    expect(await frechetDistance(normalOfCovariance(zero, identity), normalOfCovariance(one, identity))).toBe(
-      d,
-    );
+    const [a, b] = [
+      { mean: zero, covariance: identity },
+      { mean: one, covariance: identity },
+    ];
+    expect(await frechetDistanceOfStatistics(a, b)).toBe(d);
+    expect(
+      await frechetDistance(
+        await normalOfCovariance(zero, identity),
+        await normalOfCovariance(one, identity),
+      ),
+    ).toBe(d);
   });
 
   it.each([
@@ -45,10 +56,43 @@ describe("frechetDistance", () => {
   it("agrees between the rows' own factor and a covariance of deficient rank", async () => {
     const [a, b] = [uniformRows(12, 40, 5), uniformRows(20, 40, 6)];
     const viaCovariance = await frechetDistance(
-      normalOfMoments(await momentsOf(a)),
-      normalOfMoments(await momentsOf(b)),
+      await normalOfMoments(await momentsOf(a)),
+      await normalOfMoments(await momentsOf(b)),
     );
     expect(viaCovariance).toBeCloseTo(await between(a, b), 7);
+  });
+
+  it.each([
+    ["full rank, in bands", 300, 260, 90],
+    ["one of smaller rank", 20, 60, 40],
+    ["the other", 60, 20, 40],
+    ["both, and little in common", 20, 24, 40],
+  ])("is the same from statistics: %s", async (_, n, m, d) => {
+    const [a, b] = [uniformRows(n, d, 5), uniformRows(m, d, 6, 1.5)];
+    const statistics = async (rows: typeof R) => {
+      const moments = await momentsOf(rows);
+      return { mean: meanOf(moments), covariance: covarianceOf(moments) };
+    };
+    const value = await frechetDistanceOfStatistics(await statistics(a), await statistics(b));
+    expect(value / (await between(a, b))).toBeCloseTo(1, 9);
+  });
+
+  it("keeps nine digits of the trace of spectra over ten decades", async () => {
+    const d = 100;
+    const statistics = async (seed: number, directions: number) => {
+      const rows = uniformRows(300, d, seed);
+      for (let i = 0; i < rows.data.length; i++) rows.data[i]! *= 10 ** (-(i % d) / 20);
+      const mixed = product(rows, householder(uniformRows(1, d, directions).data));
+      return { mean: new Float64Array(d), covariance: covarianceOf(await momentsOf(mixed)) };
+    };
+    const [a, b] = [await statistics(1, 9), await statistics(2, 9)];
+    const exact = await frechetDistance(
+      await normalOfCovariance(a.mean, a.covariance),
+      await normalOfCovariance(b.mean, b.covariance),
+    );
+    let trace = 0;
+    for (let i = 0; i < d; i++) trace += a.covariance.data[i * d + i]!;
+    expect(Math.abs((await frechetDistanceOfStatistics(a, b)) - exact)).toBeLessThan(1e-9 * trace);
   });
 
   it("is symmetric, and blind to the order of rows and to rotations", async () => {
@@ -109,7 +153,7 @@ describe("frechetDistance", () => {
     );
     const reference = uniformRows(40, 50, 9);
     const mean = Float64Array.from({ length: 50 }, (_, j) => 3 + j / 7);
-    const point = normalOfCovariance(mean, matrix(50, 50));
+    const point = await normalOfCovariance(mean, matrix(50, 50));
     const exact = await frechetDistance(point, await normalOfFeatures(reference));
     const { value } = await frechetDistanceOfSamples(same, await normalOfFeatures(reference), turns(30, 5));
     expect(value / exact).toBeCloseTo(1, 10);
@@ -123,9 +167,11 @@ describe("frechetDistance", () => {
     );
     await expect(frechetDistanceOfSamples(R, reference, turns(63, 3))).rejects.toThrow(/63 for 64/);
     const skew = matrix(2, 2, Float64Array.of(1, 0.5, 0.4, 1));
-    expect(() => normalOfCovariance(new Float64Array(2), skew)).toThrow(/\(1, 0\) is 0.4, \(0, 1\) is 0.5/);
+    await expect(normalOfCovariance(new Float64Array(2), skew)).rejects.toThrow(
+      /\(1, 0\) is 0.4, \(0, 1\) is 0.5/,
+    );
     const nan = matrix(1, 1, Float64Array.of(Number.NaN));
-    expect(() => normalOfCovariance(new Float64Array(1), nan)).toThrow(/dimension 0 is NaN/);
+    await expect(normalOfCovariance(new Float64Array(1), nan)).rejects.toThrow(/dimension 0 is NaN/);
   });
 });
 
