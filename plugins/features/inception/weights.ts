@@ -1,11 +1,12 @@
-/** Finding and reading a file of weights: safetensors or TensorFlow's frozen graph, told apart by content. */
+/** Finding and reading a file of weights: a checkpoint, safetensors or TensorFlow's frozen graph, told apart by content. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { UserError } from "../../../harness/errors.ts";
 import { FormatError } from "../../../harness/formats/format-error.ts";
-import { decodeSafetensors } from "../../../harness/formats/safetensors.ts";
+import { openTensors } from "../../../harness/formats/open-tensors.ts";
+import { readTensor } from "../../../harness/formats/tensor-file.ts";
 import { decodeGraphConstants } from "../../../harness/formats/tensorflow-graph.ts";
 import { userCache } from "../../../harness/user-cache.ts";
 import { expectedStateDict, type StateDict, type StoredTensors, takeStateDict } from "./state-dict.ts";
@@ -75,28 +76,34 @@ export async function readWeights(file: string): Promise<Weights> {
 
 /** Field 1 (node) of a GraphDef, length-delimited. */
 const NODE_TAG = 0x0a;
-const OPEN_BRACE = 0x7b;
 
 async function readStateDict(file: string, bytes: Uint8Array): Promise<StateDict> {
   try {
-    if (bytes[8] === OPEN_BRACE) return await fromSafetensors(file, bytes);
     if (bytes[0] === NODE_TAG)
       return await takeStateDict(file, decodeGraphConstants(bytes, file), expectedGraph(), isGraphTensor);
+    return await fromTensors(file);
   } catch (error) {
     if (error instanceof FormatError) throw new UserError(error.message, "fetch the file again");
     throw error;
   }
-  throw new UserError(
-    `${file} is neither a safetensors file nor a frozen TensorFlow graph`,
-    "give the weights in one of these formats",
-  );
 }
 
-function fromSafetensors(file: string, bytes: Uint8Array): Promise<StateDict> {
-  const tensors: Record<string, StoredTensors[string]> = Object.create(null);
-  for (const [name, array] of Object.entries(decodeSafetensors(bytes, file).tensors))
-    tensors[name] = { ...array, read: () => array };
-  return takeStateDict(file, tensors, expectedStateDict(), (name) => !name.endsWith(".num_batches_tracked"));
+/** A PyTorch checkpoint or safetensors, under the state dict's names. */
+async function fromTensors(file: string): Promise<StateDict> {
+  const { tensors, close } = await openTensors(file);
+  try {
+    const stored: Record<string, StoredTensors[string]> = Object.create(null);
+    for (const [name, tensor] of tensors)
+      stored[name] = { dtype: tensor.dtype, shape: tensor.shape, read: () => readTensor(tensor) };
+    return await takeStateDict(
+      file,
+      stored,
+      expectedStateDict(),
+      (name) => !name.endsWith(".num_batches_tracked"),
+    );
+  } finally {
+    await close();
+  }
 }
 
 function digestOf(dict: StateDict): string {

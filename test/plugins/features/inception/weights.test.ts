@@ -14,6 +14,7 @@ import {
 import { expectedGraph } from "../../../../plugins/features/inception/tensorflow-names.ts";
 import { readWeights, weightsFile } from "../../../../plugins/features/inception/weights.ts";
 import { graphOf } from "../../../harness/formats/graph-writer.ts";
+import { torchLegacy, torchZip } from "../../../harness/formats/pickler.ts";
 import { deterministicWeights } from "./deterministic-weights.ts";
 
 /** sha256 over all float32 tensors in the order of the state dict. */
@@ -41,6 +42,17 @@ function safetensorsOf(dict: StateDict): Buffer {
     ...Object.fromEntries(CONVOLUTIONS.map(({ name }) => [`${name}.bn.num_batches_tracked`, counter])),
   });
 }
+
+/** As torch.save writes a state dict: every tensor a whole storage of its own. */
+const savedOf = (dict: StateDict) =>
+  [...dict].map(([name, data]) => {
+    const shape = shapes.get(name)!;
+    const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+    return [
+      name,
+      { storage: { dtype: "float32", shape: [data.length], data }, offset: 0, shape, strides },
+    ] as const;
+  });
 
 /** Element by element from the layout's definition: w[o,i,h,w] lies at [h,w,i,o]. */
 function graphBytes(dict: StateDict, scaled = true): Uint8Array {
@@ -77,6 +89,8 @@ describe("readWeights", { timeout: 300_000 }, () => {
     for (const [name, bytes] of [
       ["weights.safetensors", safetensorsOf(dict)],
       ["graph.pb", graphBytes(dict)],
+      ["zip.pth", torchZip(savedOf(dict))],
+      ["legacy.pth", torchLegacy(savedOf(dict))],
     ] as const) {
       const file = join(folder, name);
       await writeFile(file, bytes);
@@ -94,7 +108,7 @@ describe("readWeights", { timeout: 300_000 }, () => {
   });
 
   it.each([
-    ["text", Buffer.from("no weights at all"), /neither a safetensors file nor/],
+    ["text", Buffer.from("no weights at all"), /not a file of tensors/],
     ["a damaged graph", Buffer.from([0x0a, 0xff, 0xff]), /protocol buffer/],
     [
       "another network",
