@@ -1,38 +1,15 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { main } from "../../../harness/cli/main.ts";
+import { describe, expect, it } from "vitest";
 import { writeSafetensors } from "../../../harness/formats/safetensors.ts";
 import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
 import * as py from "../formats/pickler.ts";
+import { exit, printed, watchOutput } from "./command.ts";
 
-let stdout = "";
-let stderr = "";
+watchOutput();
 
-beforeEach(() => {
-  stdout = "";
-  stderr = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    stdout += String(text);
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    stderr += String(text);
-    return true;
-  });
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = 0;
-});
-
-async function exit(...argv: string[]): Promise<number> {
-  process.exitCode = 0;
-  await main(["inspect", ...argv]);
-  return process.exitCode as number;
-}
+const inspect = (...argv: string[]): Promise<number> => exit("inspect", ...argv);
 
 function fileOf(bytes: Uint8Array): string {
   const path = join(temporaryFolder(), "file");
@@ -46,22 +23,22 @@ const sha256 = createHash("sha256").update(new Uint8Array(w.data.buffer)).digest
 describe("inspect", () => {
   it("prints what a file holds", async () => {
     const path = fileOf(writeSafetensors({ w, longer: w }, { step: "12" }));
-    expect(await exit(path)).toBe(0);
-    expect(stdout).toBe(
+    expect(await inspect(path)).toBe(0);
+    expect(printed.stdout).toBe(
       `${path}: safetensors\nw       float32  [2, 1]\nlonger  float32  [2, 1]\nstep: "12"\n`,
     );
-    expect(stderr).toBe("");
+    expect(printed.stderr).toBe("");
   });
 
   it("--json - prints JSON and nothing else, --hash adds the tensors' sha256", async () => {
-    expect(await exit(fileOf(writeSafetensors({ w }, { step: "12" })), "--hash", "--json", "-")).toBe(0);
-    expect(JSON.parse(stdout)).toEqual({
+    expect(await inspect(fileOf(writeSafetensors({ w }, { step: "12" })), "--hash", "--json", "-")).toBe(0);
+    expect(JSON.parse(printed.stdout)).toEqual({
       format: "safetensors",
       tensors: [{ name: "w", dtype: "float32", shape: [2, 1], sha256 }],
       values: {},
       metadata: { step: "12" },
     });
-    expect(stderr).toBe("");
+    expect(printed.stderr).toBe("");
   });
 
   it("spells values that JSON has not", async () => {
@@ -72,7 +49,7 @@ describe("inspect", () => {
       [py.text("__proto__"), py.list([py.float(0.5), py.none])],
     ];
     const to = join(temporaryFolder(), "out.json");
-    expect(await exit(fileOf(py.pickle(py.dictionary(items))), "--json", to)).toBe(0);
+    expect(await inspect(fileOf(py.pickle(py.dictionary(items))), "--json", to)).toBe(0);
     const text = readFileSync(to, "utf8");
     expect(JSON.parse(text)).toEqual(
       JSON.parse(
@@ -80,28 +57,28 @@ describe("inspect", () => {
           {"large": "1180591620717411303424", "best": "Infinity", "bytes": "01ff", "__proto__": [0.5, null]}}`,
       ),
     );
-    expect(stdout).toContain('best: "Infinity"\n');
+    expect(printed.stdout).toContain('best: "Infinity"\n');
   });
 
   it("refuses a hostile file with exit code 2, its names made harmless", async () => {
     const path = fileOf(py.pickle(py.call(py.named("os", "sys\x1b[2Jtem"), py.text("touch /tmp/x"))));
-    expect(await exit(path, "--json", "-")).toBe(2);
-    expect(stdout).toBe("");
-    expect(stderr).toContain('byte 2: it asks for "os.sys\\u001b[2Jtem"');
-    expect(stderr).not.toContain("\x1b");
+    expect(await inspect(path, "--json", "-")).toBe(2);
+    expect(printed.stdout).toBe("");
+    expect(printed.stderr).toContain('byte 2: it asks for "os.sys\\u001b[2Jtem"');
+    expect(printed.stderr).not.toContain("\x1b");
   });
 
   it("finds damage without being asked for hashes", async () => {
     const bytes = py.torchZip([["w", { storage: w, offset: 0, shape: [2], strides: [1] }]]);
     bytes[bytes.indexOf(Buffer.from(w.data.buffer))]! ^= 1;
-    expect(await exit(fileOf(bytes))).toBe(2);
-    expect(stderr).toContain("x/data/0: its CRC-32 does not fit");
+    expect(await inspect(fileOf(bytes))).toBe(2);
+    expect(printed.stderr).toContain("x/data/0: its CRC-32 does not fit");
   });
 
   it("refuses what is not there, and writes nothing", async () => {
     const to = join(temporaryFolder(), "out.json");
-    expect(await exit("nowhere.pt", "--json", to)).toBe(2);
-    expect(stderr).toBe("error: nowhere.pt: no such file or folder\n");
+    expect(await inspect("nowhere.pt", "--json", to)).toBe(2);
+    expect(printed.stderr).toBe("error: nowhere.pt: no such file or folder\n");
     expect(existsSync(to)).toBe(false);
   });
 
@@ -109,8 +86,8 @@ describe("inspect", () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "a.bin"), writeSafetensors({ w }));
     writeFileSync(join(folder, "b"), "text");
-    expect(await exit(folder, "--json", "-")).toBe(0);
-    const { format, tensors, values } = JSON.parse(stdout);
+    expect(await inspect(folder, "--json", "-")).toBe(0);
+    const { format, tensors, values } = JSON.parse(printed.stdout);
     expect([format, tensors]).toEqual(["folder", []]);
     expect(values).toMatchObject({ files: 2, "kinds/safetensors": 1, "kinds/other": 1 });
   });

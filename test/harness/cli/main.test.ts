@@ -1,39 +1,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { main } from "../../../harness/cli/main.ts";
+import { describe, expect, it, vi } from "vitest";
 import { packageVersion } from "../../../harness/package-root.ts";
 import type { Result } from "../../../harness/result.ts";
 import { fixtureResult, rowOf } from "../../fixtures/result.ts";
 import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
+import { exit, printed, watchOutput } from "./command.ts";
 
-let stdout = "";
-let stderr = "";
-
-beforeEach(() => {
-  stdout = "";
-  stderr = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    stdout += String(text);
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    stderr += String(text);
-    return true;
-  });
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = 0;
-});
-
-/** Runs one command line; its exit code. */
-async function exit(...argv: string[]): Promise<number> {
-  process.exitCode = 0;
-  await main(argv);
-  return process.exitCode as number;
-}
+watchOutput();
 
 /** A run folder that holds the result. */
 function folderOf(result: Result): string {
@@ -45,7 +19,7 @@ function folderOf(result: Result): string {
 describe("usage", () => {
   it("--version prints the version", async () => {
     expect(await exit("--version")).toBe(0);
-    expect(stdout).toBe(`${packageVersion()}\n`);
+    expect(printed.stdout).toBe(`${packageVersion()}\n`);
   });
 
   it.each([
@@ -68,14 +42,14 @@ describe("usage", () => {
     ["nothing", [], "Usage: epg-bench"],
   ])("%s exits 2", async (_name, argv, message) => {
     expect(await exit(...argv)).toBe(2);
-    expect(stderr).toContain(message);
-    expect(stderr).not.toContain("    at ");
-    expect(stdout).toBe("");
+    expect(printed.stderr).toContain(message);
+    expect(printed.stderr).not.toContain("    at ");
+    expect(printed.stdout).toBe("");
   });
 
-  it("help goes to stdout and exits 0", async () => {
+  it("help goes to printed.stdout and exits 0", async () => {
     expect(await exit("run", "--help")).toBe(0);
-    expect(stdout).toContain("--skip-unreadable");
+    expect(printed.stdout).toContain("--skip-unreadable");
   });
 });
 
@@ -86,22 +60,22 @@ describe("mistakes", () => {
     ["a result that is not there", ["report", "/nowhere"], "/nowhere"],
   ])("%s: error, fix, exit 2, no stack", async (_name, argv, message) => {
     expect(await exit(...argv)).toBe(2);
-    expect(stderr).toMatch(/^error: .*\n {2}fix: .*\n$/m);
-    expect(stderr).toContain(message);
-    expect(stderr).not.toContain("    at ");
+    expect(printed.stderr).toMatch(/^error: .*\n {2}fix: .*\n$/m);
+    expect(printed.stderr).toContain(message);
+    expect(printed.stderr).not.toContain("    at ");
   });
 
   it("a folder that holds a run is refused, naming --resume", async () => {
     const folder = folderOf(fixtureResult());
     writeFileSync(join(folder, "config.resolved.json"), "{}");
     expect(await exit("run", "--output", folder)).toBe(2);
-    expect(stderr).toContain(`--output: ${folder} holds a run already`);
-    expect(stderr).toContain(`--resume ${folder}`);
+    expect(printed.stderr).toContain(`--output: ${folder} holds a run already`);
+    expect(printed.stderr).toContain(`--resume ${folder}`);
   });
 
   it("an unknown report format is named with the known ones", async () => {
     expect(await exit("report", folderOf(fixtureResult()), "--format", "mb")).toBe(2);
-    expect(stderr).toContain('unknown format "mb"\n  fix: did you mean "md"?');
+    expect(printed.stderr).toContain('unknown format "mb"\n  fix: did you mean "md"?');
   });
 
   it("a bug of ours keeps its stack and exits 1", async () => {
@@ -109,7 +83,7 @@ describe("mistakes", () => {
       throw new Error("bug");
     });
     expect(await exit("report", folderOf(fixtureResult()))).toBe(1);
-    expect(stderr).toContain("Error: bug\n    at ");
+    expect(printed.stderr).toContain("Error: bug\n    at ");
   });
 });
 
@@ -117,7 +91,7 @@ describe("verbs on a result", () => {
   it("report writes the formats asked for and prints their paths", async () => {
     const folder = folderOf(fixtureResult());
     expect(await exit("report", folder, "--format", "md,json")).toBe(0);
-    expect(stdout).toBe(`${join(folder, "report.md")}\n${join(folder, "report.json")}\n`);
+    expect(printed.stdout).toBe(`${join(folder, "report.md")}\n${join(folder, "report.json")}\n`);
     expect(readFileSync(join(folder, "report.md"), "utf8").length).toBeGreaterThan(100);
   });
 
@@ -125,24 +99,24 @@ describe("verbs on a result", () => {
     const folder = folderOf(fixtureResult());
     const baseline = join(temporaryFolder(), "ci/base.json");
     expect(await exit("baseline", "save", folder, "--to", baseline)).toBe(0);
-    expect(stdout).toBe(`${baseline}\n`);
+    expect(printed.stdout).toBe(`${baseline}\n`);
 
     expect(await exit("gate", folder, "--baseline", baseline)).toBe(0);
-    expect(stdout).toContain("gate: passed");
+    expect(printed.stdout).toContain("gate: passed");
 
     const worse = fixtureResult();
     const entry = worse.run.entries.find(({ kind }) => kind === "model")!.name;
     rowOf(worse, entry, "nfe").value! += 2;
     expect(await exit("gate", folderOf(worse), "--baseline", baseline)).toBe(20);
-    expect(stdout).toMatch(/worse.*nfe/);
-    expect(stdout).toContain("gate: failed");
+    expect(printed.stdout).toMatch(/worse.*nfe/);
+    expect(printed.stdout).toContain("gate: failed");
   });
 
   it("a baseline that is not there exits 2, one that is required and not named 23", async () => {
     const folder = folderOf(fixtureResult());
     expect(await exit("gate", folder, "--baseline", "/nowhere.json")).toBe(2);
     expect(await exit("gate", folder)).toBe(0);
-    expect(stdout).toContain("no baseline");
+    expect(printed.stdout).toContain("no baseline");
     expect(await exit("gate", folder, "--require-baseline")).toBe(23);
   });
 
@@ -164,6 +138,6 @@ describe("verbs on a result", () => {
     };
     writeFileSync(join(other, "config.resolved.json"), JSON.stringify(config));
     expect(await exit("gate", other, "--baseline", baseline)).toBe(0);
-    expect(stdout).toContain("worse (warn)");
+    expect(printed.stdout).toContain("worse (warn)");
   });
 });

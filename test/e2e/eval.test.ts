@@ -1,0 +1,107 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { encodePng } from "../../harness/formats/image.ts";
+import { writeAdmSamples } from "../../harness/formats/npz.ts";
+import { createStream } from "../../harness/random/index.ts";
+import { resultSchema } from "../../harness/result.ts";
+import { command, temporaryFolder } from "./cli.ts";
+
+const SIDE = 16;
+const COUNT = 24;
+const LITE = ["--features", "efficientnet-lite0"];
+
+let folder: string;
+
+/** Blocks of a colour with some noise: `hue` moves the whole set. */
+function pixels(seed: number, hue: number): Uint8Array {
+  const noise = new Float32Array(COUNT * SIDE * SIDE * 3);
+  createStream(seed, "eval").fillUniform(noise);
+  return Uint8Array.from(noise, (value, i) => 64 * value + (i % 3 === 0 ? hue : 80));
+}
+
+async function writeFolder(name: string, images: Uint8Array): Promise<void> {
+  const bytes = SIDE * SIDE * 3;
+  mkdirSync(join(folder, name));
+  for (let i = 0; i < COUNT; i++) {
+    const data = images.subarray(i * bytes, (i + 1) * bytes);
+    const png = await encodePng({ width: SIDE, height: SIDE, data });
+    writeFileSync(join(folder, name, `${String(i).padStart(3, "0")}.png`), png);
+  }
+}
+
+beforeAll(async () => {
+  folder = temporaryFolder();
+  await writeFolder("real", pixels(1, 60));
+  await writeFolder("near", pixels(2, 60));
+  await writeFolder("far", pixels(3, 180));
+  await writeAdmSamples(join(folder, "near.npz"), pixels(2, 60), [COUNT, SIDE, SIDE, 3]);
+});
+
+const evaluated = async (...args: string[]) => {
+  const ran = await command(folder, ["eval", ...args, ...LITE, "--json", "-"]);
+  expect(ran.exitCode, String(ran.stderr)).toBe(0);
+  return resultSchema.parse(JSON.parse(String(ran.stdout)));
+};
+
+const score = (result: Awaited<ReturnType<typeof evaluated>>, family: string): number =>
+  result.results.find(({ metric }) => metric === `${family}-efficientnet-lite0`)!.value!;
+
+describe("eval", () => {
+  it("prints a result and nothing else, in which what is farther scores worse", async () => {
+    const [near, far] = [await evaluated("near", "real"), await evaluated("far", "real")];
+    for (const family of ["fd", "kid"]) expect(score(far, family)).toBeGreaterThan(2 * score(near, family));
+    expect(near.run.entries).toMatchObject([{ name: "near", kind: "model", n: COUNT }]);
+    expect(near.results.every(({ n }) => n === COUNT)).toBe(true);
+  });
+
+  it("sees the same pixels in a folder and in an npz", async () => {
+    const [folded, archived] = [await evaluated("near", "real"), await evaluated("near.npz", "real")];
+    expect(archived.results.map(({ metric, value }) => [metric, value])).toEqual(
+      folded.results.map(({ metric, value }) => [metric, value]),
+    );
+  });
+
+  it("says that a set against itself is one, at a distance of 0", async () => {
+    const result = await evaluated("real", "real");
+    expect(Math.abs(score(result, "fd"))).toBeLessThan(1e-6);
+    expect(result.warnings.join("\n")).toMatch(/same pixels in the same order/);
+  });
+
+  it("writes results that a baseline keeps and the gate judges", async () => {
+    const ran = await command(folder, ["eval", "near", "real", ...LITE, "--json", "near.json"]);
+    expect(ran.exitCode).toBe(0);
+    expect(String(ran.stdout)).toMatch(/FD ↓.*±.*24/);
+    await command(folder, ["baseline", "save", "near.json", "--to", "baseline.json"]);
+    const gated = await command(folder, ["gate", "near.json", "--baseline", "baseline.json"]);
+    expect([gated.exitCode, String(gated.stdout)]).toEqual([0, expect.stringMatching(/passed/)]);
+  });
+
+  it.each([
+    [["nowhere", "real"], /there is no nowhere/],
+    [["empty", "real"], /empty holds no PNG, JPEG or WebP image/],
+    [["single", "real"], /single holds 1 image; a distance needs at least 2/],
+    [["broken", "real"], /broken\/b\.png: /],
+    [["near", "real", "--features", "incepton"], /unknown features "incepton"[\s\S]*inception/],
+    [["near", "real", "--features", "inception"], /weights of Inception-v3 are not[\s\S]*https:.*6726825d/],
+    [["near", "real", "--threads", "0"], /--threads/],
+  ])("%j: exit 2, told without a stack, nothing written", async (args, problem) => {
+    const image = readFileSync(join(folder, "real", "000.png"));
+    for (const [name, files] of [
+      ["empty", {}],
+      ["single", { "a.png": image }],
+      ["broken", { "a.png": image, "b.png": image.subarray(0, 60) }],
+    ] as const) {
+      mkdirSync(join(folder, name), { recursive: true });
+      for (const [file, bytes] of Object.entries(files)) writeFileSync(join(folder, name, file), bytes);
+    }
+    const options = args.includes("--features") ? [] : LITE;
+    const ran = await command(folder, ["eval", ...args, ...options, "--json", "out.json"], {
+      env: { CI: "true", EPG_BENCH_INCEPTION: join(folder, "no-weights.pth") },
+    });
+    expect(ran.exitCode).toBe(2);
+    expect(String(ran.stderr)).toMatch(problem);
+    expect(String(ran.stderr)).not.toMatch(/\n {4}at /);
+    expect(existsSync(join(folder, "out.json"))).toBe(false);
+  });
+});
