@@ -11,7 +11,7 @@ interface EvalFlags {
 export function define(command: Command): void {
   command
     .argument("<samples>", "generated images: a folder, or an .npz in ADM's layout")
-    .argument("<reference>", "real images: a folder, or an .npz in ADM's layout")
+    .argument("<reference>", "real images: a folder, an .npz in ADM's layout, or a file of statistics")
     .option("--features <name>", "what sees the images: inception, efficientnet-lite0 or a path", "inception")
     .option("--weights <file>", "Inception's weights (default: EPG_BENCH_INCEPTION, then the user's cache)")
     .option("--json <file>", "write the result, of one entry, as a run does; - for standard output")

@@ -2,19 +2,23 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { loadPlugin, parseOptions } from "../config/plugins.ts";
-import { product } from "../linear-algebra/index.ts";
+import { UserError } from "../errors.ts";
+import type { StoredStatistics } from "../formats/statistics.ts";
+import { matrix, type Product, product } from "../linear-algebra/index.ts";
 import { environment } from "../measure/environment.ts";
-import { jackknifeGroups } from "../metrics/index.ts";
+import { jackknifeGroups, type Normal, normalOfCovariance } from "../metrics/index.ts";
 import { packageVersion } from "../package-root.ts";
 import type { Backend, FeatureExtractor } from "../plugin.ts";
 import { RESULT_SCHEMA_VERSION, type Result, type ResultEntry } from "../result.ts";
 import { type ExtractedSet, extractSet } from "./extract.ts";
 import { type ImageSet, openImageSet } from "./image-set.ts";
+import { openReference, type ReferenceSource } from "./reference.ts";
 import { makeReference, referenceScores } from "./scores.ts";
 
 export interface Evaluation {
-  /** Folders, or .npz files of samples. */
+  /** A folder of images, or an .npz of samples. */
   readonly samples: string;
+  /** The same, or a file of statistics. */
   readonly reference: string;
   /** A feature extractor by its name, or a path to one, and its options. */
   readonly features: { readonly plugin: string; readonly options: Readonly<Record<string, unknown>> };
@@ -29,15 +33,22 @@ export interface Evaluation {
 export async function evaluate(evaluation: Evaluation): Promise<Result> {
   const startedAt = new Date();
   const began = performance.now();
-  const sets = await Promise.all([evaluation.samples, evaluation.reference].map(openImageSet));
+  const set = await openImageSet(evaluation.samples);
+  const source = await openReference(evaluation.reference);
   const { backend, extractor } = await open(evaluation);
   try {
-    const samples = await extracted(evaluation, sets[0]!, extractor);
-    const reference = await extracted(evaluation, sets[1]!, extractor);
+    requireDimensions(source, extractor);
+    const samples = await extracted(evaluation, set, extractor);
+    const images = source.images && (await extracted(evaluation, source.images, extractor));
+    const reference = { path: source.path, statistics: source.statistics, images };
     const groups = jackknifeGroups(samples.labels ?? new Int32Array(samples.features.n));
     const multiply = backend.product ?? product;
     const names = { extractor: extractor.name, suffix: "", classesMatch: false, multiply };
-    const standard = await makeReference(reference.features, names);
+    const standard = await makeReference(
+      images?.features ?? null,
+      source.statistics && (await normalOf(source.statistics, multiply)),
+      names,
+    );
     const scores = await referenceScores(samples.features, groups, standard);
     const entry = entryOf(samples);
     return {
@@ -60,10 +71,10 @@ export async function evaluate(evaluation: Evaluation): Promise<Result> {
       comparisons: [],
       verdicts: [],
       gate: { status: "none", reason: "nothing is gated here: give this result to gate" },
-      warnings: [...(extractor.warnings ?? []), ...warningsOf(samples, reference, extractor.dims)],
+      warnings: [...(extractor.warnings ?? []), ...warningsOf(samples, reference, extractor)],
     };
   } finally {
-    await Promise.all([extractor.dispose(), ...sets.map((set) => set.close())]);
+    await Promise.all([extractor.dispose(), set.close(), source.images?.close()]);
   }
 }
 
@@ -115,7 +126,7 @@ function runOf(
   { command }: Evaluation,
   extractor: FeatureExtractor,
   samples: ExtractedSet,
-  reference: ExtractedSet,
+  reference: ExtractedReference,
 ): Omit<Result["run"], "id" | "startedAt" | "finishedAt" | "totals" | "entries"> {
   return {
     tool: `epg-bench ${packageVersion()}`,
@@ -130,10 +141,10 @@ function runOf(
     labels: labelRule(samples.labels),
     dataset: {
       name: reference.path,
-      identity: sha256(`${reference.content} ${extractor.id}`),
+      identity: sha256(`${contentOf(reference)} ${extractor.id}`),
       classes: [],
       train: 0,
-      reference: reference.features.n,
+      reference: reference.statistics?.images ?? reference.images?.features.n ?? 0,
       heldOut: 0,
       scoredAgainst: "reference",
     },
@@ -154,23 +165,53 @@ function labelRule(labels: Int32Array | null): string {
   return Math.max(...sizes) - Math.min(...sizes) <= 1 ? "balanced" : "frequency";
 }
 
-function warningsOf(samples: ExtractedSet, reference: ExtractedSet, dims: number): string[] {
-  const fewest = Math.min(samples.features.n, reference.features.n);
+function warningsOf(
+  samples: ExtractedSet,
+  { path, statistics, images }: ExtractedReference,
+  { name, dims }: FeatureExtractor,
+): string[] {
   const warnings: string[] = [];
-  if (samples.content === reference.content)
+  if (statistics)
+    warnings.push(
+      `${path} does not say which network its statistics are of: they are taken to be of ${name}, prepared as here`,
+    );
+  if (images?.content === samples.content)
     warnings.push(
       "the two sets hold the same pixels in the same order: the distances are of a set to itself",
     );
+  const fewest = Math.min(samples.features.n, images && !statistics ? images.features.n : Infinity);
   if (fewest <= dims)
     warnings.push(
-      `${fewest} images are fewer than the ${dims} dimensions: much of the Fréchet distance is then the bias of a small set, so compare it between sets of equal n alone, or read KID`,
+      `${fewest} images are not more than the ${dims} dimensions: much of the Fréchet distance is then the bias of a small set, so compare it between sets of equal n alone, or read KID`,
     );
-  const [size, other] = [sizeOf(samples), sizeOf(reference)];
-  if (size !== other || !samples.size)
+  if (images && (sizeOf(samples) !== sizeOf(images) || !samples.size))
     warnings.push(
-      `images of ${size} against a reference of ${other}: how they were resized is part of the distance`,
+      `images of ${sizeOf(samples)} against a reference of ${sizeOf(images)}: how they were resized is part of the distance`,
     );
   return warnings;
 }
 
 const sizeOf = ({ size }: ExtractedSet): string => (size ? `${size.width}x${size.height}` : "several sizes");
+
+interface ExtractedReference extends Omit<ReferenceSource, "images"> {
+  readonly images: ExtractedSet | null;
+}
+
+/** What a reference is made of: its pixels, its statistics. */
+function contentOf({ statistics, images }: ExtractedReference): string {
+  const hash = createHash("sha256").update(images?.content ?? "");
+  for (const { buffer, byteOffset, byteLength } of statistics ? [statistics.mean, statistics.covariance] : [])
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  return hash.digest("hex");
+}
+
+function requireDimensions({ path, statistics }: ReferenceSource, { name, dims }: FeatureExtractor): void {
+  if (statistics && statistics.mean.length !== dims)
+    throw new UserError(
+      `${path} holds statistics of ${statistics.mean.length} dimensions, and ${name} has ${dims}`,
+      "name the network they were made with by --features",
+    );
+}
+
+const normalOf = ({ mean, covariance }: StoredStatistics, multiply: Product): Promise<Normal> =>
+  normalOfCovariance(mean, matrix(mean.length, mean.length, covariance), multiply);

@@ -5,6 +5,9 @@ import type { FeatureExtractor, Features } from "../plugin.ts";
 import { joinFeatures } from "./features.ts";
 import type { ImageSet } from "./image-set.ts";
 
+/** Precision and recall need three neighbours of every image. */
+const FEWEST = 4;
+
 export interface ExtractedSet {
   readonly path: string;
   readonly features: Features;
@@ -20,16 +23,16 @@ export interface ExtractedSet {
 /**
  * @param progress called with the images done
  * Every image is resized from its own size by the extractor.
- * @throws UserError for fewer than two images
+ * @throws UserError for fewer than four images
  */
 export async function extractSet(
   set: ImageSet,
   extractor: FeatureExtractor,
   progress: (done: number) => void,
 ): Promise<ExtractedSet> {
-  if (set.length < 2)
+  if (set.length < FEWEST)
     throw new UserError(
-      `${set.path} holds ${set.length} image; a distance needs at least 2`,
+      `${set.path} holds ${set.length === 1 ? "1 image" : `${set.length} images`}; scores need at least ${FEWEST}`,
       "name a set of more images",
     );
   const pixels = createHash("sha256");

@@ -28,12 +28,17 @@ export interface Reference {
   /** "-train" where the training set is the reference. */
   readonly suffix: string;
   readonly normal: Normal;
-  readonly kernel: KernelReference;
-  readonly balls: ReferenceBalls;
-  readonly inceptionScore: number;
+  /** null where only statistics are known: then there is a Fréchet distance and no other score against them. */
+  readonly images: ReferenceImages | null;
   readonly multiply: Product;
   /** Whether the extractor's classes are the data's. */
   readonly classesMatch: boolean;
+}
+
+interface ReferenceImages {
+  readonly kernel: KernelReference;
+  readonly balls: ReferenceBalls;
+  readonly inceptionScore: number;
 }
 
 export type ReferenceNames = Pick<Reference, "extractor" | "suffix" | "classesMatch">;
@@ -46,20 +51,28 @@ interface ReferenceOptions extends ReferenceNames {
 /** Neighbours a ball reaches to (arXiv:1904.06991, §3). */
 const NEIGHBOURS = 3;
 
+/**
+ * @param features of the reference's images
+ * @param normal the distribution that the Fréchet distance is to: that of the features, where none is given
+ */
 export async function makeReference(
-  features: Features,
+  features: Features | null,
+  normal: Normal | null,
   { extractor, suffix, classesMatch, multiply }: ReferenceOptions,
 ): Promise<Reference> {
-  const rows = featureMatrix("features of reference images", features.features, features.dims);
+  const rows = features && featureMatrix("features of reference images", features.features, features.dims);
+  if (!rows && !normal) throw new Error("a reference needs images or statistics");
   return {
     extractor,
     suffix,
     classesMatch,
     multiply,
-    normal: await normalOfFeatures(rows, multiply),
-    kernel: await kernelReference(rows, multiply),
-    balls: await referenceBalls(rows, NEIGHBOURS, multiply),
-    inceptionScore: inceptionScores(logitsOf(features))[0]!,
+    normal: normal ?? (await normalOfFeatures(rows!, multiply)),
+    images: rows && {
+      kernel: await kernelReference(rows, multiply),
+      balls: await referenceBalls(rows, NEIGHBOURS, multiply),
+      inceptionScore: inceptionScores(logitsOf(features))[0]!,
+    },
   };
 }
 
@@ -78,7 +91,6 @@ export async function referenceScores(
 ): Promise<Score[]> {
   const { multiply } = reference;
   const samples = featureMatrix("features of samples", features.features, features.dims);
-  const { precision, recall } = await precisionRecall(samples, reference.balls, groups, multiply);
   const id = metricIds(reference);
   const score = (
     metric: string,
@@ -96,22 +108,27 @@ export async function referenceScores(
     convention: `${convention}; ${jackknifeWords(found, groups)}`,
     ...(found.standardError === null ? {} : { deleteGroup: found.deleteGroup }),
   });
+  const distance = score(
+    "fd",
+    "squared feature units",
+    "lower",
+    await frechetDistanceOfSamples(samples, reference.normal, groups, multiply),
+    "Fréchet distance in float64, ddof 1, trace by singular values of the cross-Gram matrix",
+  );
+  const ownScore = inceptionScore(id("is"), features, reference);
+  if (!reference.images) return [distance, ownScore];
+  const { kernel, balls } = reference.images;
+  const { precision, recall } = await precisionRecall(samples, balls, groups, multiply);
   return [
-    score(
-      "fd",
-      "squared feature units",
-      "lower",
-      await frechetDistanceOfSamples(samples, reference.normal, groups, multiply),
-      "Fréchet distance in float64, ddof 1, trace by singular values of the cross-Gram matrix",
-    ),
+    distance,
     score(
       "kid",
       "squared feature units",
       "lower",
-      await kernelDistance(samples, reference.kernel, groups, multiply),
+      await kernelDistance(samples, kernel, groups, multiply),
       "unbiased over all samples, kernel (x·y/d + 1)³",
     ),
-    inceptionScore(id("is"), features, reference),
+    ownScore,
     score("precision", "share", "higher", precision, `k = ${NEIGHBOURS}, Euclidean, ≤ radius`),
     score("recall", "share", "higher", recall, `k = ${NEIGHBOURS}, Euclidean, ≤ radius`),
   ];
@@ -137,7 +154,7 @@ function inceptionScore(metric: string, features: Features, reference: Reference
     convention: reference.classesMatch
       ? "one split of all samples"
       : "one split of all samples; not meaningful here: the data's classes are not the extractor's",
-    beside: { label: "reference", value: reference.inceptionScore },
+    ...(reference.images ? { beside: { label: "reference", value: reference.images.inceptionScore } } : {}),
     notGated: "depends on the extractor's classes and on nothing of the reference",
   };
 }

@@ -17,8 +17,8 @@ export interface StoredStatistics {
   readonly images: number | null;
 }
 
-/** What Inception's pooled features are called. */
-const USUAL_MEANS = ["mu", "fid/mu", "ref_mu"];
+/** What the mean of Inception's pooled features is called. */
+export const MEANS = ["mu", "fid/mu", "ref_mu"];
 
 /**
  * Reads a mean and the covariance beside it. That no eigenvalue is negative is not checked.
@@ -28,7 +28,7 @@ const USUAL_MEANS = ["mu", "fid/mu", "ref_mu"];
 export async function readStatistics(path: string, mean?: string): Promise<StoredStatistics> {
   const file = await openTensors(path);
   try {
-    const name = mean ?? USUAL_MEANS.find((usual) => file.tensors.has(usual)) ?? "mu";
+    const name = mean ?? MEANS.find((usual) => file.tensors.has(usual)) ?? "mu";
     const covarianceName = name.replace(/mu(?=[^/]*$)/, "sigma");
     const mu = find(file, name, path);
     const sigma = find(file, covarianceName, path);

@@ -36,7 +36,7 @@ export async function makeStandard(source: StandardSource): Promise<Standard> {
   const { train, reference, trainLabels, classes, multiply } = source;
   const trainFeatures = featureMatrix("features of training images", train.features, train.dims);
   return {
-    reference: await makeReference(reference, source),
+    reference: await makeReference(reference, null, source),
     neighbours: await trainingNeighbours(trainFeatures, multiply),
     classifier: classes > 1 ? await fitRidgeClassifier(trainFeatures, trainLabels, classes, multiply) : null,
   };

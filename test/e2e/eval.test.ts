@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { encodePng } from "../../harness/formats/image.ts";
 import { writeAdmSamples } from "../../harness/formats/npz.ts";
+import { writeNpz } from "../../harness/formats/npz-writer.ts";
 import { createStream } from "../../harness/random/index.ts";
 import { resultSchema } from "../../harness/result.ts";
 import { command, temporaryFolder } from "./cli.ts";
@@ -35,6 +36,19 @@ beforeAll(async () => {
   await writeFolder("real", pixels(1, 60));
   await writeFolder("near", pixels(2, 60));
   await writeFolder("far", pixels(3, 180));
+  const [mu, sigma] = [new Float64Array(4), Float64Array.from({ length: 16 }, (_, i) => Number(i % 5 === 0))];
+  await writeNpz(join(folder, "four.npz"), {
+    mu: { dtype: "float64", shape: [4], data: mu },
+    sigma: { dtype: "float64", shape: [4, 4], data: sigma },
+  });
+  await writeNpz(join(folder, "normal.npz"), {
+    mu: { dtype: "float64", shape: [1280], data: new Float64Array(1280) },
+    sigma: {
+      dtype: "float64",
+      shape: [1280, 1280],
+      data: Float64Array.from({ length: 1280 * 1280 }, (_, i) => Number(i % 1281 === 0)),
+    },
+  });
   await writeAdmSamples(join(folder, "near.npz"), pixels(2, 60), [COUNT, SIDE, SIDE, 3]);
 });
 
@@ -68,6 +82,16 @@ describe("eval", () => {
     expect(result.warnings.join("\n")).toMatch(/same pixels in the same order/);
   });
 
+  it("scores against statistics alone, as far as they go", async () => {
+    const result = await evaluated("near", "normal.npz");
+    expect(result.results.map(({ metric }) => metric)).toEqual([
+      "fd-efficientnet-lite0",
+      "is-efficientnet-lite0",
+    ]);
+    expect(score(result, "fd")).toBeGreaterThan(0);
+    expect(result.warnings.join("\n")).toMatch(/normal\.npz does not say which network/);
+  });
+
   it("writes results that a baseline keeps and the gate judges", async () => {
     const ran = await command(folder, ["eval", "near", "real", ...LITE, "--json", "near.json"]);
     expect(ran.exitCode).toBe(0);
@@ -80,17 +104,18 @@ describe("eval", () => {
   it.each([
     [["nowhere", "real"], /there is no nowhere/],
     [["empty", "real"], /empty holds no PNG, JPEG or WebP image/],
-    [["single", "real"], /single holds 1 image; a distance needs at least 2/],
+    [["single", "real"], /single holds 1 image; scores need at least 4/],
     [["broken", "real"], /broken\/b\.png: /],
     [["near", "real", "--features", "incepton"], /unknown features "incepton"[\s\S]*inception/],
     [["near", "real", "--features", "inception"], /weights of Inception-v3 are not[\s\S]*https:.*6726825d/],
+    [["near", "four.npz"], /four\.npz holds statistics of 4 dimensions, and efficientnet-lite0 has 1280/],
     [["near", "real", "--threads", "0"], /--threads/],
   ])("%j: exit 2, told without a stack, nothing written", async (args, problem) => {
     const image = readFileSync(join(folder, "real", "000.png"));
     for (const [name, files] of [
       ["empty", {}],
       ["single", { "a.png": image }],
-      ["broken", { "a.png": image, "b.png": image.subarray(0, 60) }],
+      ["broken", { "a.png": image, "b.png": image.subarray(0, 60), "c.png": image, "d.png": image }],
     ] as const) {
       mkdirSync(join(folder, name), { recursive: true });
       for (const [file, bytes] of Object.entries(files)) writeFileSync(join(folder, name, file), bytes);
