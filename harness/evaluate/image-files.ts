@@ -9,14 +9,14 @@ const READ = new Set([".png", ".jpg", ".jpeg", ".webp"]);
 const NOT_READ = new Set([".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".gif", ".avif"]);
 
 /**
- * Paths below `folder`, with slashes, at any depth, sorted by code points as Python sorts strings. Other
- * files than images, and names that begin with a dot, are passed over.
+ * Paths below `folder`, with slashes, at any depth, sorted by code points as Python sorts strings. Links to
+ * images count as images. Other files, and names that begin with a dot, are passed over.
  * @throws UserError for a folder without images, or with images of a format that is not read
  */
 export async function imageFiles(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries
-    .filter((entry) => entry.isFile() && !entry.name.startsWith("."))
+    .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && !entry.name.startsWith("."))
     .map(({ parentPath, name }) => relative(folder, join(parentPath, name)).split(sep).join("/"));
   const extension = (file: string): string => extname(file).toLowerCase();
   const foreign = files.find((file) => NOT_READ.has(extension(file)));

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -36,6 +36,12 @@ describe("imageFiles", () => {
       "\uFF5E.png",
       "\u{1F600}.png",
     ]);
+  });
+
+  it("counts links to images, as subsets are often made of them", async () => {
+    const folder = await folderOf("a.png");
+    await symlink(join(folder, "a.png"), join(folder, "b.png"));
+    expect(await imageFiles(folder)).toEqual(["a.png", "b.png"]);
   });
 
   it("refuses images it cannot read, rather than leaving them out", async () => {
