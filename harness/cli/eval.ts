@@ -1,4 +1,7 @@
+import { access, constants } from "node:fs/promises";
+import { dirname } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { UserError } from "../errors.ts";
 
 interface EvalFlags {
   readonly features: string;
@@ -27,6 +30,7 @@ function wholeNumber(text: string): number {
 
 async function evalVerb(samples: string, reference: string, flags: EvalFlags): Promise<void> {
   const { threads, json, quiet = false } = flags;
+  if (json !== undefined && json !== "-") await requireFolder(json);
   const [{ evaluate }, { stderrProgress }, { evaluationTable }] = await Promise.all([
     import("../evaluate/evaluate.ts"),
     import("./progress.ts"),
@@ -41,8 +45,30 @@ async function evalVerb(samples: string, reference: string, flags: EvalFlags): P
     for (const warning of result.warnings) progress.note(`warning: ${warning}`);
     const text = `${JSON.stringify(result, null, 2)}\n`;
     process.stdout.write(json === "-" ? text : evaluationTable(result));
-    if (json !== undefined && json !== "-") await (await import("write-file-atomic")).default(json, text);
+    if (json !== undefined && json !== "-") await writeJson(json, text);
   } finally {
     progress.close();
   }
 }
+
+/** Before hours of work, not after them. */
+async function requireFolder(file: string): Promise<void> {
+  try {
+    await access(dirname(file), constants.W_OK);
+  } catch (error) {
+    throw cannotWrite(file, error);
+  }
+}
+
+async function writeJson(file: string, text: string): Promise<void> {
+  const { default: writeFileAtomic } = await import("write-file-atomic");
+  await writeFileAtomic(file, text).catch((error: unknown) => {
+    throw cannotWrite(file, error);
+  });
+}
+
+const cannotWrite = (file: string, error: unknown): UserError =>
+  new UserError(
+    `--json: cannot write ${file}: ${(error as Error).message}`,
+    "name a file in a folder that exists and can be written to",
+  );
