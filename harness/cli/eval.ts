@@ -1,7 +1,8 @@
 import { access, constants } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Command } from "commander";
 import { UserError } from "../errors.ts";
+import { commandLine, wholeNumber } from "./arguments.ts";
 
 interface EvalFlags {
   readonly features: string;
@@ -18,18 +19,18 @@ export function define(command: Command): void {
     .option("--features <name>", "what sees the images: inception, efficientnet-lite0 or a path", "inception")
     .option("--weights <file>", "Inception's weights (default: EPG_BENCH_INCEPTION, then the user's cache)")
     .option("--json <file>", "write the result, of one entry, as a run does; - for standard output")
-    .addOption(new Option("--threads <n>", "threads").argParser(wholeNumber).default(2))
+    .option("--threads <n>", "threads", wholeNumber(1), 2)
     .option("--quiet", "no progress")
     .action(evalVerb);
 }
 
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,2}$/.test(text)) throw new InvalidArgumentError("expected a whole number from 1 to 999.");
-  return Number(text);
-}
-
 async function evalVerb(samples: string, reference: string, flags: EvalFlags): Promise<void> {
-  const { threads, json, quiet = false } = flags;
+  const { threads, weights, json, quiet = false } = flags;
+  if (weights !== undefined && flags.features !== "inception")
+    throw new UserError(
+      `--weights ${weights}: they would be Inception's, and --features is ${flags.features}`,
+      "leave out one of the two",
+    );
   if (json !== undefined && json !== "-") await requireFolder(json);
   const [{ evaluate }, { stderrProgress }, { evaluationTable }] = await Promise.all([
     import("../evaluate/evaluate.ts"),
@@ -38,9 +39,8 @@ async function evalVerb(samples: string, reference: string, flags: EvalFlags): P
   ]);
   const progress = stderrProgress({ quiet });
   try {
-    const options = flags.weights === undefined ? {} : { weights: flags.weights };
-    const features = { plugin: flags.features, options };
-    const command = ["epg-bench eval", samples, reference, `--features ${flags.features}`].join(" ");
+    const features = { plugin: flags.features, options: weights === undefined ? {} : { weights } };
+    const command = commandLine(process.argv.slice(2));
     const result = await evaluate({ samples, reference, features, threads, command, progress });
     for (const warning of result.warnings) progress.note(`warning: ${warning}`);
     const text = `${JSON.stringify(result, null, 2)}\n`;

@@ -3,7 +3,7 @@ import { Option } from "commander";
 import type { Overrides } from "../config/index.ts";
 import { UserError } from "../errors.ts";
 import type { Result } from "../result.ts";
-import { wholeNumber } from "./arguments.ts";
+import { commandLine, wholeNumber } from "./arguments.ts";
 
 interface RunFlags extends Overrides {
   readonly config?: string;
@@ -38,7 +38,7 @@ export function define(command: Command): void {
     )
     .option("--dry-run", "print the plan with each stage's FLOPs, run nothing")
     .option("--seed <n>", "training seed", wholeNumber(0))
-    .option("--samples <n>", "images sampled from each entry", wholeNumber(2))
+    .option("--samples <n>", "images sampled from each entry", wholeNumber(4))
     .option("--threads <n>", "threads of the backend", wholeNumber(1))
     .option("--unconditional", "train and sample without labels")
     .option("--skip-unreadable", "leave unreadable images out instead of stopping at them")
@@ -76,7 +76,7 @@ async function runVerb(flags: RunFlags, argv: readonly string[]): Promise<number
     dryRun: flags.dryRun ?? false,
     progress,
     signal: interruption.signal,
-    command: ["npx", "epg-bench", ...argv].map(quoted).join(" "),
+    command: commandLine(argv),
   }).finally(() => {
     progress.close();
     interruption.release();
@@ -87,7 +87,7 @@ async function runVerb(flags: RunFlags, argv: readonly string[]): Promise<number
   }
   if (outcome.kind === "stopped") {
     const { shortened } = await import("../config/module.ts");
-    const again = `npx epg-bench run --resume ${quoted(shortened(folder))}`;
+    const again = commandLine(["run", "--resume", shortened(folder)]);
     process.stderr.write(`${outcome.reason}\ngo on with: ${again}\n`);
     return interruption.exitCode() ?? 1;
   }
@@ -123,7 +123,3 @@ async function writeJson(file: string, text: string, folder: string): Promise<vo
     );
   }
 }
-
-/** As a shell would need it to read the same word. */
-const quoted = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

@@ -10,7 +10,7 @@ import { jackknifeGroups, type Normal, normalOfCovariance } from "../metrics/ind
 import { packageVersion } from "../package-root.ts";
 import type { Backend, FeatureExtractor } from "../plugin.ts";
 import { RESULT_SCHEMA_VERSION, type Result, type ResultEntry } from "../result.ts";
-import { type ExtractedSet, extractSet } from "./extract.ts";
+import { type ExtractedSet, extractSet, requireEnough } from "./extract.ts";
 import { type ImageSet, openImageSet } from "./image-set.ts";
 import { openReference, type ReferenceSource } from "./reference.ts";
 import { makeReference, referenceScores } from "./scores.ts";
@@ -33,10 +33,14 @@ export interface Evaluation {
 export async function evaluate(evaluation: Evaluation): Promise<Result> {
   const startedAt = new Date();
   const began = performance.now();
-  const set = await openImageSet(evaluation.samples);
-  const source = await openReference(evaluation.reference);
   const { backend, extractor } = await open(evaluation);
+  const opened: (ImageSet | null)[] = [];
   try {
+    const set = await openImageSet(evaluation.samples);
+    opened.push(set);
+    const source = await openReference(evaluation.reference);
+    opened.push(source.images);
+    for (const images of opened) if (images) requireEnough(images);
     requireDimensions(source, extractor);
     const samples = await extracted(evaluation, set, extractor);
     const images = source.images && (await extracted(evaluation, source.images, extractor));
@@ -74,7 +78,7 @@ export async function evaluate(evaluation: Evaluation): Promise<Result> {
       warnings: [...(extractor.warnings ?? []), ...warningsOf(samples, reference, extractor)],
     };
   } finally {
-    await Promise.all([extractor.dispose(), set.close(), source.images?.close()]);
+    await Promise.all([extractor.dispose(), ...opened.map((set) => set?.close())]);
   }
 }
 

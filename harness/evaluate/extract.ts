@@ -8,6 +8,15 @@ import type { ImageSet } from "./image-set.ts";
 /** Precision and recall need three neighbours of every image. */
 const FEWEST = 4;
 
+/** @throws UserError for fewer than four images */
+export function requireEnough({ path, length }: ImageSet): void {
+  if (length < FEWEST)
+    throw new UserError(
+      `${path} holds ${length === 1 ? "1 image" : `${length} images`}; scores need at least ${FEWEST}`,
+      "name a set of more images",
+    );
+}
+
 export interface ExtractedSet {
   readonly path: string;
   readonly features: Features;
@@ -21,20 +30,15 @@ export interface ExtractedSet {
 }
 
 /**
- * @param progress called with the images done
  * Every image is resized from its own size by the extractor.
- * @throws UserError for fewer than four images
+ *
+ * @param progress called with the images done
  */
 export async function extractSet(
   set: ImageSet,
   extractor: FeatureExtractor,
   progress: (done: number) => void,
 ): Promise<ExtractedSet> {
-  if (set.length < FEWEST)
-    throw new UserError(
-      `${set.path} holds ${set.length === 1 ? "1 image" : `${set.length} images`}; scores need at least ${FEWEST}`,
-      "name a set of more images",
-    );
   const pixels = createHash("sha256");
   const parts: Features[] = [];
   const sizes = new Map<string, { height: number; width: number }>();

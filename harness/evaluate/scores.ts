@@ -81,7 +81,7 @@ const logitsOf = ({ logits, classes }: Features): Matrix => featureMatrix("logit
 const jackknifeWords = ({ standardError }: Jackknifed, groups: Int32Array): string =>
   standardError === null
     ? "no error: too few samples to leave a group out"
-    : `error: ${new Set(groups).size}-group delete jackknife on seed blocks balanced by class, covers the draw of samples alone`;
+    : `error: ${new Set(groups).size}-group delete jackknife on blocks of images in order, balanced by class, covers the draw of samples alone`;
 
 /** @param groups jackknife group of every image */
 export async function referenceScores(

@@ -6,12 +6,14 @@ import type { Dataset } from "../plugin.ts";
 export type SettledConfig = ResolvedConfig & { readonly samples: number };
 
 const USUAL_SAMPLES = 512;
+/** What the config asks of `samples` too. */
+const FEWEST = 4;
 
 /**
  * `samples` that were asked for, or as many as the held-out part has images (at most 512), so that samples and
  * real images are scored at one n. Against the training set, the field's convention, n is the user's own affair.
  *
- * @throws UserError where more samples were asked for than there are held-out images
+ * @throws UserError where there are fewer than four held-out images, or where more samples were asked for than there are held-out images
  */
 export function settled(
   config: ResolvedConfig,
@@ -20,7 +22,12 @@ export function settled(
   const { samples, scoreAgainst, dataset } = config;
   const has = `dataset ${dataset.plugin} has ${heldOut.length} held-out images`;
   if (samples === undefined) {
-    const adapted = Math.max(2, Math.min(USUAL_SAMPLES, heldOut.length));
+    if (heldOut.length < FEWEST)
+      throw new UserError(
+        `${has}; scores need at least ${FEWEST}`,
+        "give more images, or a larger held-out part",
+      );
+    const adapted = Math.min(USUAL_SAMPLES, heldOut.length);
     const warnings =
       adapted < USUAL_SAMPLES
         ? [`samples: ${adapted} instead of the usual ${USUAL_SAMPLES}, since ${has}`]

@@ -36,6 +36,8 @@ export async function extractRows(
     const running = network.run({ x });
     // The next batch is prepared while this one is in the network.
     if (start + batch < images.length) upcoming = prepared(start + batch);
+    // Where the network fails too, its failure is the one that is told.
+    upcoming.catch(() => {});
     const outputs = await running;
     const kept = Math.min(batch, images.length - start);
     for (const [name, width] of Object.entries(widths))

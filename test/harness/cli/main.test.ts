@@ -30,7 +30,7 @@ describe("usage", () => {
       "error: unknown option '--smaples'\n  fix: did you mean --samples?\n",
     ],
     ["a value of the wrong kind", ["run", "--seed", "x"], "a whole number of at least 0"],
-    ["too few samples", ["run", "--samples", "1"], "a whole number of at least 2"],
+    ["too few samples", ["run", "--samples", "1"], "a whole number of at least 4"],
     ["a choice that is none", ["run", "--against", "all"], "reference, train"],
     [
       "flags that contradict",

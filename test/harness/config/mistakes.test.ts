@@ -10,7 +10,7 @@ type Case = readonly [name: string, text: string, ...parts: string[]];
 
 const FIELDS: readonly Case[] = [
   ["an unknown key", config("smaples: 3"), "unknown key `smaples`", 'did you mean "samples"?'],
-  ["too few samples", config("samples: 1"), "`samples` must be at least 2, got 1"],
+  ["too few samples", config("samples: 1"), "`samples` must be at least 4, got 1"],
   ["a fraction", config("samples: 2.5"), "`samples` must be a whole number, got 2.5"],
   ["a text for a number", config('seed: "3"'), '`seed` must be a number, got "3"'],
   ["a negative seed", config("seed: -1"), "`seed` must be at least 0, got -1"],
