@@ -34,6 +34,7 @@ export function lineProgress(write: (line: string) => void, now: () => number): 
         },
         done: (note) => write(course.end(note)),
         fail: (reason) => write(course.failure(reason)),
+        stop: () => write(course.stop()),
       };
     },
     note: write,
@@ -70,6 +71,7 @@ export function liveProgress(stream: NodeJS.WriteStream, now: () => number): Ope
         },
         done: (note) => end(course.end(note)),
         fail: (reason) => end(course.failure(reason)),
+        stop: () => end(course.stop()),
       };
     },
     note: above,
@@ -123,8 +125,15 @@ class Course {
   }
 
   failure(reason: string): string {
-    const { done = 0 } = this.#last ?? {};
-    return `${this.#name}: failed at ${done}/${this.#total} ${this.#unit}: ${reason}`;
+    return `${this.#name}: failed at ${this.#place()}: ${reason}`;
+  }
+
+  stop(): string {
+    return `${this.#name}: stopped at ${this.#place()}`;
+  }
+
+  #place(): string {
+    return `${this.#last?.done ?? 0}/${this.#total} ${this.#unit}`;
   }
 
   /** Units a second. */

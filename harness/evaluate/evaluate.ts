@@ -47,7 +47,7 @@ export async function evaluate(evaluation: Evaluation): Promise<Result> {
     const reference = { path: source.path, statistics: source.statistics, images };
     const groups = jackknifeGroups(samples.labels ?? new Int32Array(samples.features.n));
     const multiply = backend.product ?? product;
-    const names = { extractor: extractor.name, suffix: "", classesMatch: false, multiply };
+    const names = { extractor: extractor.name, suffix: "", classesMatch: null, multiply };
     const standard = await makeReference(
       images?.features ?? null,
       source.statistics && (await normalOf(source.statistics, multiply)),

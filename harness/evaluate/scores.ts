@@ -31,8 +31,8 @@ export interface Reference {
   /** null where only statistics are known: then there is a Fréchet distance and no other score against them. */
   readonly images: ReferenceImages | null;
   readonly multiply: Product;
-  /** Whether the extractor's classes are the data's. */
-  readonly classesMatch: boolean;
+  /** Whether the extractor's classes are the data's; null where nobody knows. */
+  readonly classesMatch: boolean | null;
 }
 
 interface ReferenceImages {
@@ -143,6 +143,12 @@ export const metricIds =
     return `${family}-${extractor}${suffix}`;
   };
 
+const CLASSES_WORDS: ReadonlyMap<boolean | null, string> = new Map([
+  [true, ""],
+  [false, "; not meaningful here: the data's classes are not the extractor's"],
+  [null, "; meaningful only for images of the extractor's classes"],
+]);
+
 function inceptionScore(metric: string, features: Features, reference: Reference): Score {
   return {
     metric,
@@ -151,9 +157,7 @@ function inceptionScore(metric: string, features: Features, reference: Reference
     unit: "effective classes",
     direction: "higher",
     n: features.n,
-    convention: reference.classesMatch
-      ? "one split of all samples"
-      : "one split of all samples; not meaningful here: the data's classes are not the extractor's",
+    convention: `one split of all samples${CLASSES_WORDS.get(reference.classesMatch)}`,
     ...(reference.images ? { beside: { label: "reference", value: reference.images.inceptionScore } } : {}),
     notGated: "depends on the extractor's classes and on nothing of the reference",
   };

@@ -69,7 +69,8 @@ export async function perform<Result>(
   } catch (error) {
     const reason = (error as Error).message.split("\n")[0]!;
     // What was stopped before it began was never shown.
-    if (shown[0] || !(error instanceof Stopped)) stageOf(1, "job").fail(reason);
+    if (!(error instanceof Stopped)) stageOf(1, "job").fail(reason);
+    else shown[0]?.stop();
     await journal.write(error instanceof Stopped ? "stopped" : "failed", {
       job: job.title,
       reason: (error as Error).message,

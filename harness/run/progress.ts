@@ -11,10 +11,12 @@ export interface StageProgress {
   update(done: number, note?: string): void;
   done(note?: string): void;
   fail(reason: string): void;
+  /** The user stopped it; it can go on from here. */
+  stop(): void;
 }
 
 /** Says nothing: for tests, and for `--quiet`. */
 export const silentProgress: Progress = {
-  stage: () => ({ update() {}, done() {}, fail() {} }),
+  stage: () => ({ update() {}, done() {}, fail() {}, stop() {} }),
   note() {},
 };

@@ -55,7 +55,7 @@ export function weightsFile(option: string | undefined, baseFolder: string): str
     found === undefined
       ? "the weights of Inception-v3 are not on this machine"
       : `the weights of Inception-v3 are not at ${found}`,
-    `download ${url} (sha256 ${sha256Prefix}…) to ${join(folder, file)}, or name another place with the option \`weights\` or EPG_BENCH_INCEPTION`,
+    `download ${url} (sha256 ${sha256Prefix}…) to ${join(folder, file)}, or name another place with the option \`weights\` or EPG_BENCH_INCEPTION; or take the features of efficientnet-lite0, which is shipped`,
   );
 }
 

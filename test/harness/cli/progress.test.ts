@@ -52,6 +52,18 @@ describe("without a terminal", () => {
     expect(lines).toEqual(["VAE: 10 steps", "VAE: failed at 3/10 steps: the loss is NaN", "going on"]);
   });
 
+  it("tells a stop from a failure", () => {
+    const lines: string[] = [];
+    const progress = lineProgress(
+      (line) => lines.push(line),
+      () => 0,
+    );
+    const stage = progress.stage("VAE", 10, "steps");
+    stage.update(3);
+    stage.stop();
+    expect(lines).toEqual(["VAE: 10 steps", "VAE: stopped at 3/10 steps"]);
+  });
+
   it("keeps stages apart that overlap", () => {
     const { now, pass } = clock();
     const lines: string[] = [];
