@@ -1,5 +1,6 @@
 /** The image files of a folder, in the one order every evaluator can agree on. */
-import { readdir } from "node:fs/promises";
+import type { Dirent } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
 import { extname, join, relative, sep } from "node:path";
 import { UserError } from "../errors.ts";
 
@@ -18,6 +19,7 @@ export async function imageFiles(folder: string): Promise<string[]> {
   const files = entries
     .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && !entry.name.startsWith("."))
     .map(({ parentPath, name }) => relative(folder, join(parentPath, name)).split(sep).join("/"));
+  await requireNoLinkedFolder(folder, entries);
   const extension = (file: string): string => extname(file).toLowerCase();
   const foreign = files.find((file) => NOT_READ.has(extension(file)));
   if (foreign !== undefined)
@@ -32,4 +34,17 @@ export async function imageFiles(folder: string): Promise<string[]> {
       "name the folder that holds the images",
     );
   return images.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+}
+
+/** They are not read, and to pass over them would change n without a word. */
+async function requireNoLinkedFolder(folder: string, entries: readonly Dirent[]): Promise<void> {
+  for (const { parentPath, name } of entries.filter((entry) => entry.isSymbolicLink())) {
+    const path = join(parentPath, name);
+    const found = await stat(path).catch(() => null);
+    if (found?.isDirectory())
+      throw new UserError(
+        `${path} is a link to a folder, and such are not followed`,
+        `link to the images, or put the folder itself into ${folder}`,
+      );
+  }
 }

@@ -83,11 +83,15 @@ export function reachable(roots: readonly Value[], stop: (value: Value) => boole
 const dataIds = new WeakMap<object, number>();
 let nextDataId = 0;
 
+/** 0 and −0 are two numbers: their reciprocals differ. */
+const told = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));
+
 function attributeKey(attribute: Attribute): string {
+  if (typeof attribute === "number") return told(attribute);
   if (typeof attribute !== "object" || Array.isArray(attribute)) return String(attribute);
   const data = attribute as Exclude<Attribute, number | string | boolean | readonly number[]>;
-  if (data.length <= 16) return [...data].join();
-  if (data.every((value) => value === data[0])) return `${data.length}×${data[0]}`;
+  if (data.length <= 16) return Array.from(data, told).join();
+  if (data.every((value) => Object.is(value, data[0]))) return `${data.length}×${told(data[0]!)}`;
   if (!dataIds.has(data)) dataIds.set(data, nextDataId++);
   return `#${dataIds.get(data)}`;
 }

@@ -62,8 +62,9 @@ export function toOnnx(program: Program, constants: Tensors = {}): Uint8Array {
     int64: (values, shape = [values.length]) =>
       addInitializer(`i64[${shape}]:${values}`, shape, INT64, BigInt64Array.from(values, BigInt)),
     constant: ({ dtype, shape, data }) => {
-      const uniform = data.length > 0 && data.every((value) => value === data[0]);
-      const key = uniform ? `${dtype}[${shape}]:${data[0]}` : `constant:${constantCount++}`;
+      const uniform = data.length > 0 && data.every((value) => Object.is(value, data[0]));
+      const sign = Object.is(data[0], -0) ? "-" : "";
+      const key = uniform ? `${dtype}[${shape}]:${sign}${data[0]}` : `constant:${constantCount++}`;
       return addInitializer(key, shape, ELEMENT_TYPES[dtype], asElements({ dtype, shape, data }));
     },
   };

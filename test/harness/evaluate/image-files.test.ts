@@ -53,4 +53,10 @@ describe("imageFiles", () => {
   it("refuses a folder without images", async () => {
     await expect(imageFiles(await folderOf("notes.txt"))).rejects.toThrow(/holds no PNG, JPEG or WebP/);
   });
+
+  it("refuses links to folders, rather than leaving out what they hold", async () => {
+    const [folder, other] = [await folderOf("a.png"), await folderOf("b.png")];
+    await symlink(other, join(folder, "more"));
+    await expect(imageFiles(folder)).rejects.toThrow(/more is a link to a folder/);
+  });
 });

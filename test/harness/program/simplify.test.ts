@@ -59,6 +59,18 @@ describe("simplify", () => {
     expect(names(program).filter((name) => name === "constant")).toHaveLength(3);
   });
 
+  it("keeps 0 and −0 apart, alone and in rows", () => {
+    const program = trace("zeros", (p) => {
+      const x = p.input("x", [20]);
+      const row = (value: number, length: number) =>
+        constant({ dtype: "float32", shape: [length], data: new Float32Array(length).fill(value) });
+      [row(0, 1), row(-0, 1), row(0, 20), row(-0, 20)].forEach((value, i) => {
+        p.output(`${i}`, add(x, value));
+      });
+    });
+    expect(names(program).filter((name) => name === "constant")).toHaveLength(4);
+  });
+
   it("leaves out what nothing reads", () => {
     const program = trace("dead", (p) => {
       const x = p.input("x", [2]);
