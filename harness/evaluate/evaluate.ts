@@ -13,7 +13,7 @@ import { RESULT_SCHEMA_VERSION, type Result, type ResultEntry } from "../result.
 import { type ExtractedSet, extractSet, requireEnough } from "./extract.ts";
 import { type ImageSet, openImageSet } from "./image-set.ts";
 import { openReference, type ReferenceSource } from "./reference.ts";
-import { makeReference, referenceScores } from "./scores.ts";
+import { makeReference, referenceScores, scoreRows } from "./scores.ts";
 
 export interface Evaluation {
   /** A folder of images, or an .npz of samples. */
@@ -66,11 +66,7 @@ export async function evaluate(evaluation: Evaluation): Promise<Result> {
         entries: [entry],
       },
       env: await environment(backend, process.cwd()),
-      results: scores.map(({ deleteGroup, ...score }) => ({
-        entry: entry.name,
-        ...score,
-        ...(deleteGroup ? { deleteGroup: [...deleteGroup] } : {}),
-      })),
+      results: scoreRows(entry.name, scores),
       ledger: [],
       comparisons: [],
       verdicts: [],

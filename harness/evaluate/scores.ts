@@ -22,6 +22,13 @@ export interface Score extends Omit<ResultRow, "entry" | "n" | "deleteGroup"> {
   readonly deleteGroup?: readonly number[];
 }
 
+export const scoreRows = (entry: string, scores: readonly Score[]): ResultRow[] =>
+  scores.map(({ deleteGroup, ...score }) => ({
+    entry,
+    ...score,
+    ...(deleteGroup ? { deleteGroup: [...deleteGroup] } : {}),
+  }));
+
 /** What images are scored against: features of real images, and what is computed from them once. */
 export interface Reference {
   readonly extractor: string;

@@ -1,6 +1,7 @@
 /** The result of a run from what its jobs found: nothing is computed here but sums and sentences. */
 
 import { EXIT } from "../errors.ts";
+import { scoreRows } from "../evaluate/scores.ts";
 import { loadBaseline } from "../gate/baseline.ts";
 import { gate } from "../gate/gate.ts";
 import { parseGates } from "../gate/schema.ts";
@@ -19,7 +20,7 @@ import type { Found, FoundEntry, FoundPoint } from "./found.ts";
 import { hashOf } from "./identity.ts";
 import type { Beginning } from "./journal.ts";
 import { type PlannedEntry, reconstructionName, seedsHash } from "./plan.ts";
-import { measureRows, scoreRows } from "./rows.ts";
+import { measureRows } from "./rows.ts";
 import type { SettledConfig } from "./settle.ts";
 
 /** Below this many pixels a side, scores are for regressions, not for quality claims. */

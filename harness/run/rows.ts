@@ -1,6 +1,5 @@
 /** Rows of a result from what the jobs found. */
 
-import type { Score } from "../evaluate/scores.ts";
 import type { ResultRow } from "../result.ts";
 import type { MeasureResult, SampleResult, TrainResult } from "./jobs.ts";
 import type { PlannedEntry } from "./plan.ts";
@@ -12,13 +11,6 @@ export interface EntryFacts {
   readonly sampling: SampleResult;
   readonly timing: MeasureResult;
 }
-
-export const scoreRows = (entry: string, scores: readonly Score[]): ResultRow[] =>
-  scores.map(({ deleteGroup, ...score }) => ({
-    entry,
-    ...score,
-    ...(deleteGroup ? { deleteGroup: [...deleteGroup] } : {}),
-  }));
 
 const totalFlops = ({ flops, preparation }: TrainResult): number => flops + preparation.flops;
 

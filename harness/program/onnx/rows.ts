@@ -62,7 +62,7 @@ const leadOf = ({ op, inputs, outputs }: Node): Shape =>
 function asRows(value: Value, lead: Shape): Value | null {
   if (value.shape.length <= 1) return value;
   if (!hasLead(value, lead)) return null;
-  return reshape(isReshape(value) && isReshapedMatrix(value) ? value.node!.inputs[0]! : value, [
+  return reshape(isReshapedMatrix(value) ? value.node!.inputs[0]! : value, [
     sizeOf(lead),
     value.shape.at(-1)!,
   ]);
