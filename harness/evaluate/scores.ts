@@ -78,7 +78,7 @@ export async function makeReference(
     images: rows && {
       kernel: await kernelReference(rows, multiply),
       balls: await referenceBalls(rows, NEIGHBOURS, multiply),
-      inceptionScore: inceptionScores(logitsOf(features))[0]!,
+      inceptionScore: (await inceptionScores(logitsOf(features)))[0]!,
     },
   };
 }
@@ -122,7 +122,7 @@ export async function referenceScores(
     await frechetDistanceOfSamples(samples, reference.normal, groups, multiply),
     "Fréchet distance in float64, ddof 1, trace by singular values of the cross-Gram matrix",
   );
-  const ownScore = inceptionScore(id("is"), features, reference);
+  const ownScore = await inceptionScore(id("is"), features, reference);
   if (!reference.images) return [distance, ownScore];
   const { kernel, balls } = reference.images;
   const { precision, recall } = await precisionRecall(samples, balls, groups, multiply);
@@ -156,10 +156,10 @@ const CLASSES_WORDS: ReadonlyMap<boolean | null, string> = new Map([
   [null, "; meaningful only for images of the extractor's classes"],
 ]);
 
-function inceptionScore(metric: string, features: Features, reference: Reference): Score {
+async function inceptionScore(metric: string, features: Features, reference: Reference): Promise<Score> {
   return {
     metric,
-    value: inceptionScores(logitsOf(features))[0]!,
+    value: (await inceptionScores(logitsOf(features)))[0]!,
     standardError: null,
     unit: "effective classes",
     direction: "higher",
