@@ -36,7 +36,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   measure: ["plugin.ts", "program", "result.ts", "errors.ts"],
   gate: ["result.ts", "errors.ts", "suggest.ts"],
   config: ["plugin.ts", "errors.ts", "suggest.ts", "package-root.ts", "gate", "index.ts", "plugins"],
-  evaluate: [...CONTRACTS, "result.ts", "config", "measure", "metrics", "linear-algebra"],
+  references: ["formats", "errors.ts", "suggest.ts", "package-root.ts", "user-cache.ts"],
+  evaluate: [...CONTRACTS, "result.ts", "references", "config", "measure", "metrics", "linear-algebra"],
   run: [
     ...CONTRACTS,
     "result.ts",
@@ -56,6 +57,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "package-root.ts",
     "config",
     "evaluate",
+    "references",
     "run",
     "gate",
     "reports",

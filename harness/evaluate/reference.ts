@@ -4,6 +4,8 @@ import { UserError } from "../errors.ts";
 import { FormatError } from "../formats/format-error.ts";
 import { openTensors } from "../formats/open-tensors.ts";
 import { MEANS, readStatistics, type StoredStatistics } from "../formats/statistics.ts";
+import type { KnownReference } from "../references/known.ts";
+import { resolveReference } from "../references/resolve.ts";
 import { type ImageSet, openImageSet } from "./image-set.ts";
 
 export interface ReferenceSource {
@@ -11,17 +13,22 @@ export interface ReferenceSource {
   readonly images: ImageSet | null;
   /** The Fréchet distance is to these, where there are some. */
   readonly statistics: StoredStatistics | null;
+  /** What is known of a reference that was named; absent for a path. */
+  readonly entry?: KnownReference;
 }
 
-/** @throws UserError for what is neither a folder of images nor a file of samples or statistics */
-export async function openReference(path: string): Promise<ReferenceSource> {
-  const found = await stat(path).catch(() => null);
-  if (!found || found.isDirectory()) return { path, images: await openImageSet(path), statistics: null };
+/**
+ * @param nameOrPath a path, or the name of a reference of the registry or of one made here
+ * @throws UserError for what is neither a folder of images nor a file of samples or statistics, nor such a name
+ */
+export async function openReference(nameOrPath: string): Promise<ReferenceSource> {
+  const { path, entry } = await resolveReference(nameOrPath);
+  if ((await stat(path)).isDirectory()) return { path, images: await openImageSet(path), statistics: null };
   try {
     const names = await tensorNames(path);
     const statistics = MEANS.some((name) => names.includes(name)) ? await readStatistics(path) : null;
     const images = names.includes("arr_0") ? await openImageSet(path) : null;
-    if (statistics || images) return { path, images, statistics };
+    if (statistics || images) return { path, images, statistics, ...(entry && { entry }) };
     throw new UserError(
       `${path} holds neither images (arr_0) nor statistics (mu, sigma), but ${names.slice(0, 8).join(", ") || "nothing"}`,
       "name a folder of images, an .npz of samples, or a file of statistics",
