@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { UserError } from "../errors.ts";
 import type { KnownReference } from "../references/known.ts";
+import { wholeNumber } from "./arguments.ts";
 import { columns } from "./columns.ts";
 import { fetchAndTell } from "./fetch.ts";
 
@@ -25,6 +26,19 @@ export function define(command: Command): void {
     .description("read and hash references that are on this machine")
     .argument("[name]", "one of them; all without")
     .action(verify);
+  command
+    .command("make")
+    .description("make a reference of images: for eval, pytorch-fid, clean-fid and ADM's evaluator")
+    .argument("<images>", "a folder, or an .npz in ADM's layout")
+    .requiredOption("--resolution <pixels>", "centre squares of this side, as ADM crops", wholeNumber(1))
+    .requiredOption("--name <name>", "the name by which eval and the others are to know it")
+    .option("--as <tool>", "the tool whose preparation of images for Inception it takes", "adm")
+    .option("--weights <file>", "Inception's weights (default: EPG_BENCH_INCEPTION, then the user's cache)")
+    .option("--out <folder>", "where the file goes (default: the user's cache)")
+    .option("--images <n>", "images kept in it, for ADM's precision and recall", wholeNumber(0), 10_000)
+    .option("--threads <n>", "threads", wholeNumber(1), 2)
+    .option("--quiet", "no progress")
+    .action(make);
 }
 
 async function list({ json }: { json?: string }): Promise<void> {
@@ -91,4 +105,34 @@ async function verify(name: string | undefined): Promise<void> {
       `${wrong} of ${present.length} references are not what they should be`,
       "remove the files that are named above, and fetch or make them again",
     );
+}
+
+interface MakeFlags {
+  readonly resolution: number;
+  readonly name: string;
+  readonly as: string;
+  readonly weights?: string;
+  readonly out?: string;
+  readonly images: number;
+  readonly threads: number;
+  readonly quiet?: boolean;
+}
+
+async function make(
+  path: string,
+  { images, weights, out, quiet = false, ...flags }: MakeFlags,
+): Promise<void> {
+  const [{ makeReferenceFile }, { stderrProgress }] = await Promise.all([
+    import("../evaluate/make-reference.ts"),
+    import("./progress.ts"),
+  ]);
+  const progress = stderrProgress({ quiet });
+  try {
+    const making = { ...flags, images: path, kept: images, weights, out, progress };
+    const { reference, warnings } = await makeReferenceFile(making);
+    for (const warning of warnings) progress.note(`warning: ${warning}`);
+    process.stdout.write(`${reference.made.file}\n`);
+  } finally {
+    progress.close();
+  }
 }

@@ -29,7 +29,7 @@ export type KnownReference = ReferenceEntry | LocalReference;
 export const isLocal = (reference: KnownReference): reference is LocalReference => "made" in reference;
 
 /** The user's folder of reference files. */
-const referenceFolder = (): string => join(userCache(), "references");
+export const referenceFolder = (): string => join(userCache(), "references");
 
 /** Where a reference's file lies, or is to lie. */
 export function referenceFile(reference: KnownReference): string {
