@@ -123,7 +123,7 @@ async function written(file: string, set: ImageSet, making: Making): Promise<Mad
       labels: "unlabelled",
       statistics: Object.fromEntries(means.map(({ mean, dimensions }) => [mean, dimensions])),
       images: kept > 0 ? kept : null,
-      source: `made here from ${resolve(set.path)}`,
+      source: `images of ${resolve(set.path)}`,
       notes: [],
       made: {
         file,

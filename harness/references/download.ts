@@ -24,6 +24,8 @@ export interface DownloadContext {
   check?(path: string): Promise<void>;
   /** Waits between attempts; milliseconds. */
   wait?(milliseconds: number): Promise<void>;
+  /** Milliseconds without a piece after which a connection counts as lost. */
+  readonly silence?: number;
 }
 
 interface DownloadProgress {
@@ -36,7 +38,6 @@ interface DownloadProgress {
 const ATTEMPTS = 4;
 const FIRST_WAIT_MS = 1000;
 const CONNECT_MS = 30_000;
-/** Between two pieces. */
 const SILENCE_MS = 60_000;
 
 const MEGABYTE = 1e6;
@@ -52,7 +53,7 @@ export async function download(file: Download, context: DownloadContext): Promis
   await mkdir(dirname(file.to), { recursive: true }).catch((error: Error) => {
     throw new UserError(`cannot make the folder ${dirname(file.to)}: ${error.message}`);
   });
-  const dispatcher = proxyAgent();
+  const dispatcher = proxyAgent(context.silence ?? SILENCE_MS);
   try {
     await fromAny(file, part, dispatcher, context);
   } finally {
@@ -71,12 +72,12 @@ export async function download(file: Download, context: DownloadContext): Promis
   return found;
 }
 
-function proxyAgent(): EnvHttpProxyAgent {
+function proxyAgent(silence: number): EnvHttpProxyAgent {
   try {
     return new EnvHttpProxyAgent({
       connect: { timeout: CONNECT_MS },
-      headersTimeout: SILENCE_MS,
-      bodyTimeout: SILENCE_MS,
+      headersTimeout: silence,
+      bodyTimeout: silence,
     });
   } catch (error) {
     throw new UserError(

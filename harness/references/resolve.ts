@@ -16,6 +16,11 @@ export interface ResolvedReference {
  */
 export async function resolveReference(nameOrPath: string): Promise<ResolvedReference> {
   if (existsSync(nameOrPath)) return { path: nameOrPath, entry: null };
+  if (/[\\/]/.test(nameOrPath))
+    throw new UserError(
+      `there is no ${nameOrPath}`,
+      "name a folder of images, an .npz of samples, a file of statistics, or a reference (npx epg-bench reference list)",
+    );
   const entry = await findReference(nameOrPath);
   return { path: requirePresent(entry), entry };
 }

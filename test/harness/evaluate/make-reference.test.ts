@@ -11,6 +11,9 @@ import { recordFile } from "../../../harness/references/known.ts";
 import { verifyReference } from "../../../harness/references/verify.ts";
 import { expectedStateDict } from "../../../plugins/features/inception/state-dict.ts";
 import { deterministicWeights } from "../../plugins/features/inception/deterministic-weights.ts";
+import { exit, printed, watchOutput } from "../cli/command.ts";
+
+watchOutput();
 
 let folder: string;
 
@@ -74,12 +77,16 @@ describe("makeReferenceFile", { timeout: 300_000 }, () => {
 
   it("makes files by clean-fid's names for clean-fid, elsewhere too, and warns of small images", async () => {
     const out = join(folder, "made", "here");
-    const change = { name: "theirs", as: "clean-fid-legacy-pytorch", out, resolution: 48, kept: 0 };
-    const { reference, warnings } = await makeReferenceFile(making(change));
-    expect(reference.made.file).toBe(join(out, "theirs_legacy_pytorch_custom_na.npz"));
+    const options = ["--as", "clean-fid-legacy-pytorch", "--weights", join(folder, "w.safetensors")];
+    const sizes = ["--resolution", "48", "--images", "0", "--name", "theirs"];
+    const photos = join(folder, "photos");
+    expect(await exit("reference", "make", photos, "--out", out, ...sizes, ...options)).toBe(0);
+    expect(printed.stdout).toBe(`${join(out, "theirs_legacy_pytorch_custom_na.npz")}\n`);
     expect(readdirSync(out)).toEqual(["theirs_legacy_pytorch_custom_na.npz"]);
-    expect(reference.images).toBeNull();
-    expect(warnings).toContainEqual("6 of 6 images are smaller than 48 px and were enlarged");
+    expect(printed.stderr).toContain("warning: 6 of 6 images are smaller than 48 px and were enlarged\n");
+    printed.stdout = "";
+    await exit("reference", "list");
+    expect(printed.stdout).toMatch(/^theirs +48 +6 +- +inception +clean-fid-legacy-pytorch .* made here /m);
   });
 });
 

@@ -35,12 +35,14 @@ interface FileOptions {
   readonly ranges?: boolean;
   /** Of the first answers, how many bytes come before the connection breaks. */
   readonly cuts?: readonly number[];
+  /** Whether the client has that much of the file: what it has not, a broken connection may take along. */
+  readonly taken?: (bytes: number) => boolean;
 }
 
 /** Answers with a file, from where it is asked when the validator is still right. */
 export function file(
   content: Uint8Array,
-  { etag = '"one"', ranges = true, cuts = [] }: FileOptions = {},
+  { etag = '"one"', ranges = true, cuts = [], taken = () => true }: FileOptions = {},
 ): Answer {
   const left = [...cuts];
   return (request, response) => {
@@ -59,7 +61,13 @@ export function file(
     } else response.writeHead(200, { ...headers, ...length });
     const cut = left.shift();
     if (cut === undefined) response.end(body);
-    // What a client has not taken out of its socket when the connection breaks is lost with it.
-    else response.write(body.subarray(0, cut), () => setTimeout(() => response.destroy(), 20));
+    else {
+      response.write(body.subarray(0, cut));
+      const poll = setInterval(() => {
+        if (!taken(start + cut) && !response.closed) return;
+        clearInterval(poll);
+        response.destroy();
+      }, 5);
+    }
   };
 }
