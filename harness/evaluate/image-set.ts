@@ -70,8 +70,8 @@ async function openNpz(path: string): Promise<ImageSet> {
       length,
       labels,
       names: Array.from({ length }, (_, i) => `${i}:${labels?.[i] ?? ""}`),
-      async *batches() {
-        for await (const images of file.batches())
+      async *batches(size) {
+        for await (const images of file.batches(size))
           yield imageViews(images, { n: images.length / (height * width * 3), height, width });
       },
       close: () => file.close(),
