@@ -1,10 +1,10 @@
 /** What images are scored against: real images, statistics of their features, or, as in ADM's files, both. */
 import { stat } from "node:fs/promises";
 import { UserError } from "../errors.ts";
-import { FormatError } from "../formats/format-error.ts";
 import { openTensors } from "../formats/open-tensors.ts";
 import { MEANS, readStatistics, type StoredStatistics } from "../formats/statistics.ts";
-import { type ImageSet, openImageSet } from "./image-set.ts";
+import { asUserError } from "./as-user-error.ts";
+import { type ImageSet, isImages, openImageSet } from "./image-set.ts";
 
 export interface ReferenceSource {
   readonly path: string;
@@ -16,7 +16,7 @@ export interface ReferenceSource {
 /** @throws UserError for what is neither a folder of images nor a file of samples or statistics */
 export async function openReference(path: string): Promise<ReferenceSource> {
   const found = await stat(path).catch(() => null);
-  if (!found || found.isDirectory()) return { path, images: await openImageSet(path), statistics: null };
+  if (!found || (await isImages(path))) return { path, images: await openImageSet(path), statistics: null };
   try {
     const names = await tensorNames(path);
     const statistics = MEANS.some((name) => names.includes(name)) ? await readStatistics(path) : null;
@@ -27,7 +27,7 @@ export async function openReference(path: string): Promise<ReferenceSource> {
       "name a folder of images, an .npz of samples, or a file of statistics",
     );
   } catch (error) {
-    throw error instanceof FormatError ? new UserError(error.message) : error;
+    throw asUserError(error);
   }
 }
 
