@@ -156,12 +156,10 @@ describe("watch", () => {
       signal: stop.signal,
       scored(name, { run: { samples } }) {
         rows.push([name, samples]);
-        if (rows.length === 1) {
-          write("3.pt", "30");
-          setTimeout(() => write("2.pt", "200"), 500);
-        }
+        if (rows.length === 1) write("3.pt", "30");
         if (rows.length === 3) stop.abort();
       },
+      note: (line) => line.startsWith("2.pt") && write("2.pt", "200"),
     });
     expect(await all).toEqual({ scored: 3, failed: 1 });
     expect(rows.sort()).toEqual([
