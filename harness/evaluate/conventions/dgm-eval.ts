@@ -87,7 +87,7 @@ const vendiPerClass: Scorer = {
 };
 
 export const dgmEval: Convention = {
-  name: "dgm-eval",
+  tool: "dgm-eval",
   description: "dgm-eval 74c79f7 with Inception features",
   scorers: [toolFrechet("fd", "features", "float64"), fdInfinity(SEED), is, kid, vendiPerClass],
 };

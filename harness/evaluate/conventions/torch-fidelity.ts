@@ -92,7 +92,7 @@ const precisionAndRecall: Scorer = {
 };
 
 export const torchFidelity: Convention = {
-  name: "torch-fidelity",
+  tool: "torch-fidelity",
   description: "torch-fidelity 0.4.0",
   scorers: [toolFrechet("fd", "features", "float32"), is, kid, precisionAndRecall],
 };
