@@ -3,11 +3,10 @@ import { createHash } from "node:crypto";
 import { admCentreCrop } from "../formats/adm-crop.ts";
 import type { ArraySource } from "../formats/npz-writer.ts";
 import { featureMatrix, type Product } from "../linear-algebra/index.ts";
-import { covarianceOf, meanOf } from "../metrics/index.ts";
+import { covarianceOf, type MomentsAccumulator, meanOf, momentsAccumulator } from "../metrics/index.ts";
 import type { LayerExtractor } from "../plugin.ts";
 import { ahead } from "./ahead.ts";
 import type { ImageSet } from "./image-set.ts";
-import { type MomentsAccumulator, momentsAccumulator } from "./moments-accumulator.ts";
 
 /** A mean of ADM's files, the layer it is of, and how many numbers that has. */
 interface MeanOfLayer {
