@@ -46,17 +46,23 @@ async function evalVerb(first: string, second: string | undefined, flags: EvalFl
   const { stderrProgress } = await import("./progress.ts");
   const progress = stderrProgress({ quiet });
   try {
-    if (watch !== undefined)
-      process.exitCode = await watchVerb(
-        { ...flags, watch },
-        JSON.stringify([first, extractorOf(flags), flags.metrics, settingsOf(flags)]),
-        (samples) => evaluated(samples, first, flags, progress),
-        progress,
-      );
-    else await deliver(await evaluated(first, second!, flags, progress), json, progress);
+    if (watch !== undefined) {
+      await requireReference(first);
+      const { as, layer, metrics } = flags;
+      const settings = JSON.stringify([first, as, extractorOf(flags), layer, metrics, settingsOf(flags)]);
+      const score = (samples: string) => evaluated(samples, first, flags, progress);
+      process.exitCode = await watchVerb({ ...flags, watch }, settings, score, progress);
+    } else await deliver(await evaluated(first, second!, flags, progress), json, progress);
   } finally {
     progress.close();
   }
+}
+
+/** Before the first checkpoint is sampled, not after. */
+async function requireReference(nameOrPath: string): Promise<void> {
+  const { openReference } = await import("../evaluate/reference.ts");
+  const { images, features } = await openReference(nameOrPath);
+  await Promise.all([images?.close(), features?.close()]);
 }
 
 async function evaluated(
