@@ -50,10 +50,4 @@ export { peakSignalToNoise } from "./psnr.ts";
 export type { Share } from "./share.ts";
 export { type Spread, spreadOf } from "./spread.ts";
 export { float32Mean } from "./tool-mean.ts";
-export {
-  dgmEvalPrecisionRecall,
-  inceptionScoreOfTool,
-  kernelDistanceOfTool,
-  torchFidelityPrecisionRecall,
-} from "./tool-scores.ts";
 export { vendiJackknife, vendiOfClasses, vendiScore } from "./vendi.ts";

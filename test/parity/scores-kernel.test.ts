@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import {
+  cleanFidSubsets,
   jackknifeGroups,
   kernelDistance,
   kernelDistanceOfSubsets,
-  kernelDistanceOfTool,
   kernelReference,
   spreadOf,
   torchFidelitySubsets,
@@ -30,8 +30,8 @@ describe.skipIf(absent)(`kernel distances of ${where}`, () => {
       const [, seed, first, second] = /seed (\d+), input1=(\w+) input2=(\w+)/.exec(title)!;
       const [a, b] = [pair.tensors(first as "gen"), pair.tensors(second as "ref")];
       const plan = { count: subsets!, size: subset_size! };
-      const { choice } = numpyLegacy(Number(seed));
-      const found = await kernelDistanceOfTool("torch-fidelity", a, b, choice, multiply, plan);
+      const drawn = torchFidelitySubsets(a.rows, b.rows, plan, numpyLegacy(Number(seed)).choice);
+      const found = spreadOf(await kernelDistanceOfSubsets(a, b, drawn, multiply));
       const tolerance = toleranceOf(title, a.cols);
       expect(Math.abs(found.mean - score.mean!)).toBeLessThan(tolerance);
       expect(Math.abs(found.spread - score.std!)).toBeLessThan(tolerance);
@@ -61,8 +61,8 @@ describe.skipIf(absent)(`kernel distances of ${where}`, () => {
       const seed = Number(/np\.random\.seed\((\d+)\)/.exec(title)![1]);
       const [a, b] = [pair.tensors("gen"), pair.tensors("ref")];
       const plan = { count: subsets!, size: title.includes("defaults") ? 1000 : subset_size! };
-      const { choice } = numpyLegacy(seed);
-      const { mean } = await kernelDistanceOfTool("clean-fid", a, b, choice, multiply, plan);
+      const drawn = cleanFidSubsets(a.rows, b.rows, plan, numpyLegacy(seed).choice);
+      const { mean } = spreadOf(await kernelDistanceOfSubsets(a, b, drawn, multiply));
       expect(Math.abs(mean - score)).toBeLessThan(toleranceOf(title, a.cols));
     },
   );

@@ -2,13 +2,11 @@ import { describe, expect, it } from "vitest";
 import {
   admPrecisionRecall,
   densityCoverage,
-  dgmEvalPrecisionRecall,
   fScore,
   jackknifeGroups,
   precisionRecall,
   referenceBalls,
 } from "../../harness/metrics/index.ts";
-import { numpyLegacy } from "../../harness/random/numpy-legacy.ts";
 import { openProduct } from "../../plugins/backends/onnxruntime/product.ts";
 import { absent, entries, pairs, where } from "./scores.ts";
 
@@ -46,18 +44,6 @@ describe.skipIf(absent)(`precision, recall, density and coverage of ${where}`, (
         expect(fScore(precision.value, recall.value)).toBeCloseTo(tool.f_score, 6);
     }
   });
-
-  it.each(cases.filter(({ tools, k }) => tools.prdc && k === 5))(
-    "$name, $title: as dgm-eval, of rows drawn",
-    async ({ pair, tools }) => {
-      const [reference, generated] = [pair.tensors("ref"), pair.tensors("gen")];
-      const found = await dgmEvalPrecisionRecall(generated, reference, numpyLegacy(0).choice, multiply);
-      // Where nothing is left out, the draw is an order of the rows.
-      const digits = reference.rows === generated.rows ? 9 : 1;
-      for (const id of ["precision", "recall", "density", "coverage"] as const)
-        expect(found[id].value).toBeCloseTo(tools.prdc![id]!, digits);
-    },
-  );
 
   it.each(cases.filter(({ tools }) => tools["guided-diffusion"]))(
     "$name, $title: ADM in single and in half precision",
