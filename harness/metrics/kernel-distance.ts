@@ -45,7 +45,8 @@ export async function kernelDistance(
   const members = groupMembers(groups, samples.rows);
   const grouped = { rows: samples, groups, count: members.length };
   const within = await kernelSums(grouped, grouped, multiply);
-  const across = await kernelSums(grouped, inOneGroup(reference.features), multiply);
+  // A copy of the object: where samples are the reference itself, a row's pair with itself counts between the two.
+  const across = await kernelSums(grouped, inOneGroup({ ...reference.features }), multiply);
   const ofGroup = (g: number): number => sum(within.subarray(g * members.length, (g + 1) * members.length));
   const [allWithin, allAcross] = [sum(within), sum(across)];
   const distance = (pairs: number, crossings: number, n: number): number =>
