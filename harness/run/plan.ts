@@ -8,6 +8,7 @@ import type { Backend, Dataset, Descriptor, Model, Stage, Task } from "../plugin
 import { type CodeHashes, hashOf, modelCode, programHash, scoreIdentity, scoringCode } from "./identity.ts";
 import { extractorIdentity, openModel, taskOf } from "./open.ts";
 import { slug } from "./pictures.ts";
+import { type PretrainedFile, pretrainedFile } from "./pretrained.ts";
 import { REFERENCE_POINTS, UNTRAINED } from "./reference-points.ts";
 import type { SettledConfig } from "./settle.ts";
 
@@ -38,15 +39,16 @@ export interface PlannedEntry {
   readonly name: string;
   readonly model: Descriptor<"model">;
   readonly title: string;
-  /** In order of training. */
+  /** In order of training; none where it samples from weights made elsewhere. */
   readonly stages: readonly PlannedStage[];
+  readonly pretrained: PretrainedFile | null;
   readonly reconstructs: boolean;
   readonly deviations: readonly string[];
   /** Of the samples: weights, sampler, seeds, labels, how many. */
   readonly samplesKey: string;
   readonly code: CodeHashes;
-  /** Folder of the pictures of its last stage that this entry's sampler would take. */
-  readonly film: string;
+  /** Folder of the pictures of its last stage that this entry's sampler would take; null where none trains. */
+  readonly film: string | null;
   readonly trainFlops: number;
 }
 
@@ -80,9 +82,10 @@ export async function makePlan(
   for (const [name, descriptor] of Object.entries(config.entries)) {
     const { model, options } = await openModel(config, descriptor, name);
     const code = await modelCode(config, descriptor);
+    const pretrained = await pretrainedFile(config, model, options, task);
     const planned = planStages(
       { config, dataset, task, name, descriptor, model, code, backendIdentity, cache },
-      model.stages(options, task),
+      pretrained ? [] : model.stages(options, task),
     );
     for (const stage of planned) stages.set(stage.key, stages.get(stage.key) ?? stage);
     entries.push({
@@ -90,17 +93,18 @@ export async function makePlan(
       model: descriptor,
       title: model.name,
       stages: planned.map(({ key }) => stages.get(key)!),
+      pretrained,
       reconstructs: model.reconstructor !== undefined,
       deviations: model.deviations(options, task),
       samplesKey: hashOf([
-        planned.map(({ key }) => key),
+        pretrained ? pretrained.sha256 : planned.map(({ key }) => key),
         descriptor.options,
         code,
         seedsHash(config),
         backendIdentity,
       ]),
       code,
-      film: planned.at(-1)!.film,
+      film: planned.at(-1)?.film ?? null,
       trainFlops: planned.reduce(
         (total, { steps, flops, preparationFlops }) => total + steps * flops + preparationFlops,
         0,

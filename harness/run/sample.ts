@@ -12,9 +12,9 @@ import { initialState } from "./initial-state.ts";
 import { type JobHost, type SampleJob, type SampleResult, Stopped } from "./jobs.ts";
 import { labelsOf } from "./labels.ts";
 import { type OpenEntry, openEntry } from "./open.ts";
+import { weightsFrom } from "./pretrained.ts";
 import { sampleStreams } from "./seeds.ts";
 import { readStored, store } from "./store.ts";
-import { readWeights } from "./tensors.ts";
 
 export const SAMPLES = "samples.npz";
 
@@ -25,7 +25,7 @@ export async function sample(job: SampleJob, host: JobHost): Promise<SampleResul
   const opened = await openEntry(job);
   const { model, options, dataset, task } = opened;
   const runtime = countingRuntime(opened.backend);
-  const weights = job.untrained ? untrainedWeights(job, opened) : await readWeights(job.stages);
+  const weights = job.untrained ? untrainedWeights(job, opened) : await weightsFrom(job, opened);
   const batchSize = Math.min(model.samplingBatchSize(options, task), n);
   const sampler = await model.sampler(options, task, weights, runtime, batchSize);
   const labels = labelsOf(config, dataset, n);
