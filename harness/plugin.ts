@@ -45,7 +45,10 @@ export interface Backend {
   readonly threads: number;
   /** Where the backend has a fast one: A·Bᵀ in float64 of an m×k and an n×k matrix, m×n. The same threads, the same bits. */
   readonly product?: (a: Float64Matrix, b: Float64Matrix) => Promise<Float64Matrix>;
-  /** Compiles a program and loads its state. A program without updates may bake its state in as constants. */
+  /**
+   * Compiles a program and loads its state. A program without updates may bake its state in as constants, or read
+   * it where it lies where it is large (above a gigabyte): the caller then leaves it as it is.
+   */
   compile(program: Program, state: Tensors): Promise<Executable>;
 }
 
@@ -176,6 +179,8 @@ export interface ExportedNetwork {
   readonly program: Program;
   /** The stage that hands on its states. */
   readonly stage: string;
+  /** Which of the weights that training keeps they are. */
+  readonly role: PartRole;
   /** What its inputs and outputs are, by name: meaning, units, range. */
   readonly documentation: Readonly<Record<string, string>>;
   /** What else one must know to use it: how images are normalised, which σ is meant. */

@@ -50,6 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   run: [
     ...CONTRACTS,
     "result.ts",
+    "suggest.ts",
     "config",
     "evaluate",
     "measure",

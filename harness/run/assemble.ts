@@ -262,7 +262,7 @@ function modelEntries(entry: FoundEntry, config: SettledConfig): ResultEntry[] {
     status: failure === null ? "ok" : "failed",
     failure,
     sampling: sampling ? { ...sampling.result.description } : {},
-    deviations: [...planned.deviations],
+    deviations: [...(pretrained ? [`${describePretrained(pretrained)}.`] : []), ...planned.deviations],
     n: sampling?.result.n ?? 0,
     ...common,
     ...pictures,

@@ -22,7 +22,7 @@ import { WorkerPool } from "./workers.ts";
 export type { RunOutcome, RunRequest } from "./request.ts";
 
 /** Root of the cache, beside the project that is benchmarked; a resumed run keeps the one it began with. */
-const cacheFolder = (): string => resolve(".epg-bench", "cache");
+export const cacheFolder = (): string => resolve(".epg-bench", "cache");
 
 export async function run(request: RunRequest): Promise<RunOutcome> {
   const { folder, clock = systemClock } = request;

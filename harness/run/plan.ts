@@ -52,12 +52,16 @@ export interface PlannedEntry {
   readonly trainFlops: number;
 }
 
-export interface Plan {
+/** What is trained and sampled. */
+export interface EntriesPlan {
   readonly task: Task;
   /** Distinct stages in an order in which each follows those it starts from. */
   readonly stages: readonly PlannedStage[];
   readonly entries: readonly PlannedEntry[];
   readonly backendIdentity: string;
+}
+
+export interface Plan extends EntriesPlan {
   /** What all scores have in common. */
   readonly scoreIdentity: string;
 }
@@ -68,6 +72,18 @@ export async function makePlan(
   backend: Backend,
   cache: string,
 ): Promise<Plan> {
+  const plan = await planEntries(config, dataset, backend, cache);
+  const code = await scoringCode(config);
+  const weights = await extractorIdentity(config);
+  return { ...plan, scoreIdentity: scoreIdentity(config, dataset, plan.backendIdentity, code, weights) };
+}
+
+export async function planEntries(
+  config: SettledConfig,
+  dataset: Dataset,
+  backend: Backend,
+  cache: string,
+): Promise<EntriesPlan> {
   const task = taskOf(config, dataset);
   const backendIdentity = hashOf([
     backend.name,
@@ -111,19 +127,7 @@ export async function makePlan(
       ),
     });
   }
-  return {
-    task,
-    stages: [...stages.values()],
-    entries,
-    backendIdentity,
-    scoreIdentity: scoreIdentity(
-      config,
-      dataset,
-      backendIdentity,
-      await scoringCode(config),
-      await extractorIdentity(config),
-    ),
-  };
+  return { task, stages: [...stages.values()], entries, backendIdentity };
 }
 
 /** Entries are told apart by name in the result and by a short form of it in file names. */

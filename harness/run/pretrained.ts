@@ -59,4 +59,4 @@ export async function weightsFrom(
 }
 
 export const describePretrained = ({ path, sha256, part }: PretrainedFile): string =>
-  `pre-trained, not trained here: ${basename(path)}, ${part}, sha256 ${sha256.slice(0, 12)}…`;
+  `Pre-trained, not trained here: ${basename(path)}, ${part}, sha256 ${sha256.slice(0, 12)}…`;

@@ -4,6 +4,7 @@ import type { Model, Stage, Task } from "../../../harness/plugin.ts";
 import { CONSISTENCY, consistencyTuningStage } from "./consistency.ts";
 import { deviations } from "./deviations.ts";
 import { DIFFUSION, diffusionStage } from "./diffusion.ts";
+import { exported } from "./exported.ts";
 import { type EpgOptions, schema } from "./options.ts";
 import { pretrained } from "./pretrained.ts";
 import { pretrainingStage } from "./pretraining.ts";
@@ -75,6 +76,7 @@ const model: Model<EpgOptions> = {
     resolution >= 256 || size.includes("/") ? LARGE_SAMPLING_BATCH : SAMPLING_BATCH,
   deviations,
   pretrained: (options) => pretrained(options, lastStage(options)),
+  exported: (options, task, batchSize) => exported(options, task, batchSize, lastStage(options)),
   recognise,
 };
 
