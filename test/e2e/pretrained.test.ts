@@ -68,7 +68,7 @@ describe("an exported checkpoint", () => {
     expect((await images("loaded")).equals(await images("trained"))).toBe(true);
     const entry = entryOf("loaded");
     expect(entry.description).toMatch(
-      /pre-trained, not trained here: epg\.safetensors, the part ema, sha256 /,
+      /Pre-trained, not trained here: epg\.safetensors, the part ema, sha256 /,
     );
     const result = readResult(folder, "loaded");
     expect(result.run.match).toBe('Pre-trained elsewhere, at a cost not known here: "EPG".');
