@@ -27,6 +27,7 @@ const BUILT_IN: { readonly [Kind in PluginKind]: Readonly<Record<string, Load>> 
     shapes: () => import("../../plugins/datasets/shapes/index.ts"),
     "image-folder": () => import("../../plugins/datasets/image-folder/index.ts"),
     npz: () => import("../../plugins/datasets/npz/index.ts"),
+    announced: () => import("../../plugins/datasets/announced/index.ts"),
   },
   features: {
     "efficientnet-lite0": () => import("../../plugins/features/efficientnet-lite0/index.ts"),

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
 import type { Backend, Dataset, Descriptor, Model, Stage, Task } from "../plugin.ts";
+import { bytesOf } from "../program/index.ts";
 import { type CodeHashes, hashOf, modelCode, programHash, scoreIdentity, scoringCode } from "./identity.ts";
 import { extractorIdentity, openModel, taskOf } from "./open.ts";
 import { slug } from "./pictures.ts";
@@ -29,6 +30,10 @@ export interface PlannedStage {
   readonly macs: number;
   readonly flops: number;
   readonly parameters: number;
+  /** Bytes of weights, moments and averages. */
+  readonly stateBytes: number;
+  /** Bytes of all that one step computes, were nothing freed. */
+  readonly activationBytes: number;
   readonly preparationFlops: number;
   readonly code: CodeHashes;
   /** Folder of the pictures taken while it trains: those its first entry asks for, by its sampler. */
@@ -168,7 +173,7 @@ function planStages(planning: Planning, stages: readonly Stage[]): PlannedStage[
   const planned: PlannedStage[] = [];
   for (const stage of stages) {
     const before = stage.after.map((needed) => planned.find(({ name }) => name === needed)!);
-    const { macs, flops, parameters } = stage.program;
+    const { macs, flops, parameters, activationBytes, states } = stage.program;
     const preparationFlops = stage.preparationCost?.(dataset.train.length).flops ?? 0;
     const steps = stage.steps ?? derivedSteps(planning, stage, preparationFlops);
     const recipe = hashOf({
@@ -198,6 +203,8 @@ function planStages(planning: Planning, stages: readonly Stage[]): PlannedStage[
       macs,
       flops,
       parameters,
+      stateBytes: states.reduce((sum, { value }) => sum + bytesOf(value), 0),
+      activationBytes,
       preparationFlops,
       code,
       film: join(folder, `film-${filmKey(config, descriptor)}`),
