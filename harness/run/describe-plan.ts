@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import Table from "cli-table3";
+import type { UserError } from "../errors.ts";
 import type { Plan, PlannedEntry, PlannedStage } from "./plan.ts";
 import { describePretrained } from "./pretrained.ts";
 
@@ -21,8 +22,8 @@ const gpuHours = (flops: number): string =>
 const flopsOf = ({ steps, flops, preparationFlops }: PlannedStage): number =>
   steps * flops + preparationFlops;
 
-/** A table of stages with their FLOPs (2·MACs + element-wise operations), their memory, then the total of each entry. */
-export function describePlan({ stages, entries }: Plan): string {
+/** A table of stages with their FLOPs (2·MACs + element-wise operations), their memory, then the total of each entry, and why it could not run yet. */
+export function describePlan({ stages, entries }: Plan, lack: UserError | null): string {
   const table = new Table({
     head: [
       "stage",
@@ -54,6 +55,7 @@ export function describePlan({ stages, entries }: Plan): string {
     "Each entry billed in full, as if it ran alone:",
     ...entries.map(total),
     `GPU-hours: of an H200 at ${100 * UTILISATION} % of its ${PEAK_FLOPS / 1e12} TFLOP/s.`,
+    ...(lack ? [`It cannot run yet: ${lack.message}; ${lack.fix}.`] : []),
   ].join("\n");
 }
 

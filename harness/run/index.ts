@@ -27,8 +27,9 @@ export async function run(request: RunRequest): Promise<RunOutcome> {
   const { config, warnings } = settled(request.config, dataset);
   const backend = await openBackend(config);
   const plan = await makePlan(config, dataset, backend, beginning.cache);
-  requireEnough(dataset, config, plan);
-  if (request.dryRun) return { kind: "planned", plan: describePlan(plan) };
+  const lack = tooFew(dataset, config, plan);
+  if (request.dryRun) return { kind: "planned", plan: describePlan(plan, lack) };
+  if (lack) throw lack;
 
   const claimed = await claimFolder(folder);
   try {
@@ -97,18 +98,20 @@ async function runPlan(opened: Opened): Promise<RunOutcome> {
 /** Precision and recall look at the third nearest neighbour of every reference image. */
 const LEAST_SCORED = 4;
 
-function requireEnough({ train, reference, heldOut }: Dataset, config: SettledConfig, plan: Plan): void {
+/** Why a run could not end; null where there are images enough. */
+function tooFew({ train, reference, heldOut }: Dataset, config: SettledConfig, plan: Plan): UserError | null {
   const where = `dataset: ${config.dataset.plugin}`;
   for (const [part, { length }] of Object.entries({ reference, "held-out": heldOut }))
     if (length < LEAST_SCORED)
-      throw new UserError(
+      return new UserError(
         `${where} has ${length} ${part} images, and scores need at least ${LEAST_SCORED}`,
-        "give more images, or a larger part of them (split)",
+        "give more images (--data), or a larger part of them (split)",
       );
   for (const { batchSize, name, entry } of plan.stages)
     if (train.length < batchSize)
-      throw new UserError(
+      return new UserError(
         `${where} has ${train.length} training images, fewer than one batch of ${batchSize} of stage "${name}" (entry "${entry}")`,
         "give more images, or set a smaller batchSize in the entry's options",
       );
+  return null;
 }
