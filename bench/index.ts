@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import { INCEPTION } from "./inception.ts";
+import { LARGE } from "./large.ts";
 import { METRICS } from "./metrics.ts";
 import type { BenchRow } from "./row.ts";
 import { RUN_LOOP } from "./run-loop.ts";
@@ -18,10 +19,11 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchRow>>> = {
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } });
-const unknown = positionals.filter((id) => !(id in BENCHES));
+const all = { ...BENCHES, ...LARGE };
+const unknown = positionals.filter((id) => !(id in all));
 if (unknown.length > 0) {
   console.error(
-    `error: unknown bench ${unknown.join(", ")}\n  fix: choose among ${Object.keys(BENCHES).join(", ")}`,
+    `error: unknown bench ${unknown.join(", ")}\n  fix: choose among ${Object.keys(all).join(", ")}`,
   );
   process.exit(2);
 }
@@ -29,7 +31,7 @@ if (unknown.length > 0) {
 const rows: BenchRow[] = [];
 for (const id of positionals.length > 0 ? positionals : Object.keys(BENCHES)) {
   console.error(`${id} …`);
-  rows.push(await BENCHES[id]!());
+  rows.push(await all[id]!());
 }
 const table = new Table({
   head: ["id", "value", "unit", "peers (ratio to ours)"],

@@ -2,7 +2,7 @@
 
 export { z } from "zod";
 export { onnxruntime } from "../plugins/backends/factories.ts";
-export { imageFolder, npz, shapes } from "../plugins/datasets/factories.ts";
+export { announced, imageFolder, npz, shapes } from "../plugins/datasets/factories.ts";
 export { inception } from "../plugins/features/factories.ts";
 export {
   ddim,

@@ -39,6 +39,18 @@ const pretraining = z.strictObject({
   targetBatchNorm: z.enum(["running", "batch"]).nullable().default(null),
 });
 
+const weights = z.union([
+  z
+    .string()
+    .min(1)
+    .transform((file) => ({ file, part: null })),
+  z.strictObject({
+    file: z.string().min(1),
+    /** Of a file with several; null: the average where there is one. */
+    part: z.enum(["ema", "online", "target"]).nullable().default(null),
+  }),
+]);
+
 export const schema = z.strictObject({
   size: z.enum(Object.keys(SIZES) as [SizeName, ...SizeName[]]).default("tiny"),
   objective: z.enum(["diffusion", "consistency"]).default("diffusion"),
@@ -57,6 +69,8 @@ export const schema = z.strictObject({
   /** Of fine-tuning; null: derived from the budget. */
   steps,
   pretraining: pretraining.prefault({}),
+  /** A checkpoint, relative to the config, that is sampled from in place of training: a file, or { file, part }. */
+  weights: weights.nullable().default(null),
   /** Bounds of denoised images while sampling: each channel's valid range, or [−1, 1] as released. */
   clamp: z.enum(["range", "released"]).default("range"),
 });
