@@ -1,39 +1,83 @@
 /** EPG (arXiv 2510.12586): pre-train an encoder without labels, add a decoder, fine-tune both in pixel space. */
 import { UserError } from "../../../harness/errors.ts";
-import type { Model, Stage, Task } from "../../../harness/plugin.ts";
-import { CONSISTENCY, consistencyTuningStage } from "./consistency.ts";
+import type { Model, Stage, StageWeights, Task } from "../../../harness/plugin.ts";
+import { consistencyTuningStage } from "./consistency.ts";
 import { deviations } from "./deviations.ts";
-import { DIFFUSION, diffusionStage } from "./diffusion.ts";
+import { diffusionStage } from "./diffusion.ts";
 import { type EpgOptions, schema } from "./options.ts";
 import { pretrainingStage } from "./pretraining.ts";
 import { recipeFor, recipeOf } from "./recipes.ts";
-import { createSampler, type SamplerChoice } from "./samplers/index.ts";
+import type { SamplerChoice } from "./samplers/choice.ts";
+import type { Guidance } from "./samplers/denoiser.ts";
+import { createSampler } from "./samplers/index.ts";
+import { SIGMA_MAX, SIGMA_MIN } from "./schedules.ts";
 import { networkShape, projectorShape } from "./sizes.ts";
 
+const fineTuningName = ({ objective }: EpgOptions): string => `${objective} fine-tuning`;
+/** Autoguidance's. */
+const POOR = "poor network";
+
 function stages(options: EpgOptions, task: Task): readonly Stage[] {
-  const { size, objective, pretraining, steps, guidance } = options;
-  if (guidance && task.classes === 0)
+  const { size, pretraining, steps, guidance } = options;
+  if (guidance?.kind === "classifierFree" && task.classes === 0)
     throw new UserError(
       "guidance is set, but the data has no classes to guide towards",
-      "use guidance: null, or data with class folders",
+      "use guidance: null, autoguidance({ scale: … }), or data with class folders",
     );
-  const shape = networkShape(size, task);
-  const projector = projectorShape(size);
+  const poor = guidance?.kind === "autoguidance" ? guidance : null;
+  const share = 1 - pretraining.share - (poor?.share ?? 0);
+  return [
+    ...(pretraining.share > 0 ? [firstStage(options, task)] : []),
+    ...(poor ? [fineTuningStage(options, task, { name: POOR, ...poor, size: poor.size ?? size })] : []),
+    fineTuningStage(options, task, { name: fineTuningName(options), size, share, steps }),
+  ];
+}
+
+function firstStage(options: EpgOptions, task: Task): Stage {
+  const { size, pretraining } = options;
   const recipe = recipeFor(options);
-  const { batchSize } = recipe;
-  const pretrained = pretraining.share > 0;
-  const fineTuning = { shape, recipe, batchSize, steps, share: 1 - pretraining.share, pretrained };
-  const last =
-    objective === "diffusion"
-      ? diffusionStage(fineTuning)
-      : consistencyTuningStage({ ...fineTuning, size, projector });
-  return pretrained
-    ? [pretrainingStage({ ...pretraining, shape, projector, recipe, batchSize }), last]
-    : [last];
+  return pretrainingStage({
+    ...pretraining,
+    shape: networkShape(size, task),
+    projector: projectorShape(size),
+    recipe,
+    batchSize: recipe.batchSize,
+  });
+}
+
+type FineTuned = Pick<EpgOptions, "size" | "steps"> & { readonly name: string; readonly share: number };
+
+/** Trained by the entry's recipe whatever its size; it starts from the pre-trained encoder where that is of its size. */
+function fineTuningStage(options: EpgOptions, task: Task, { name, size, share, steps }: FineTuned): Stage {
+  const recipe = recipeFor(options);
+  const settings = {
+    name,
+    shape: networkShape(size, task),
+    recipe,
+    batchSize: recipe.batchSize,
+    steps,
+    share,
+    pretrained: options.pretraining.share > 0 && size === options.size,
+  };
+  return options.objective === "diffusion"
+    ? diffusionStage(settings)
+    : consistencyTuningStage({ ...settings, size, projector: projectorShape(size) });
 }
 
 const samplerChoice = ({ sampler, objective }: EpgOptions): SamplerChoice =>
-  sampler ?? (objective === "diffusion" ? { kind: "heun", steps: 16 } : { kind: "oneStep" });
+  sampler ??
+  (objective === "diffusion"
+    ? { kind: "heun", steps: 16, sigmaMin: SIGMA_MIN, sigmaMax: SIGMA_MAX }
+    : { kind: "oneStep" });
+
+/** Pictures taken while the network trains have no poor network's weights at hand and go without autoguidance. */
+function guidanceOf({ guidance, size }: EpgOptions, task: Task, weights: StageWeights): Guidance | null {
+  if (guidance?.kind !== "autoguidance") return guidance && { ...guidance, poor: null };
+  const poor = weights[POOR];
+  return poor
+    ? { ...guidance, poor: { shape: networkShape(guidance.size ?? size, task), weights: poor } }
+    : null;
+}
 
 const SAMPLING_BATCH = 32;
 const LARGE_SAMPLING_BATCH = 8;
@@ -43,8 +87,7 @@ const model: Model<EpgOptions> = {
   schema,
   stages,
   async sampler(options, task, weights, runtime, batchSize) {
-    const { objective, clamp, guidance, size } = options;
-    const name = objective === "diffusion" ? DIFFUSION : CONSISTENCY;
+    const { objective, clamp, size } = options;
     return createSampler(
       samplerChoice(options),
       {
@@ -53,9 +96,9 @@ const model: Model<EpgOptions> = {
         batchSize,
         normalisation: recipeOf(size).normalisation,
         clamp,
-        guidance,
+        guidance: guidanceOf(options, task, weights),
       },
-      weights[name]!,
+      weights[fineTuningName(options)]!,
       runtime,
     );
   },

@@ -12,5 +12,5 @@ export const eulerReleased: Solver = async (denoise, start, levels) => {
 };
 
 /** With a last step to σ = 0, which is the denoised image itself: n calls. */
-export const euler: Solver = async (denoise, start, levels) =>
-  denoise(await eulerReleased(denoise, start, levels), levels.at(-1)!);
+export const euler: Solver = async (denoise, start, levels, noise) =>
+  denoise(await eulerReleased(denoise, start, levels, noise), levels.at(-1)!);

@@ -4,7 +4,7 @@ import model from "../../../../plugins/models/epg/index.ts";
 import { type EpgInput, type EpgOptions, schema } from "../../../../plugins/models/epg/options.ts";
 import { denoiserProgram } from "../../../../plugins/models/epg/samplers/denoiser.ts";
 import { networkShape, type SizeName } from "../../../../plugins/models/epg/sizes.ts";
-import { epg, heun } from "../../../../plugins/models/factories.ts";
+import { autoguidance, epg, heun } from "../../../../plugins/models/factories.ts";
 
 const options = (input: EpgInput = {}): EpgOptions => schema.parse(input);
 const task = { resolution: 32, classes: 8 };
@@ -26,9 +26,6 @@ describe("published sizes", () => {
         shape: networkShape(size, { resolution, classes: 1000 }),
         target: "x0",
         batchSize: 1,
-        normalisation: "imagenet",
-        clamp: "range",
-        guidance: null,
       });
       const attention = program.nodes
         .filter(({ op }) => op.name === "attention")
@@ -66,9 +63,6 @@ describe("stages", () => {
       shape: { ...networkShape("tiny", task), decoderDepth: 0 },
       target: "x0",
       batchSize: stage.batchSize,
-      normalisation: "simple",
-      clamp: "range",
-      guidance: null,
     });
     // The patch layer needs no gradient to the image, and the projector runs beside: within a tenth.
     expect(stage.program.macs / decoderless.macs / encoderForwards).toBeCloseTo(1, 0.7);
@@ -77,6 +71,26 @@ describe("stages", () => {
   test("no pre-training: one stage that starts from its initialisers", () => {
     const stages = model.stages(options({ pretraining: { share: 0 } }), task);
     expect(stages.map(({ name, after }) => [name, after])).toEqual([["diffusion fine-tuning", []]]);
+  });
+
+  test("autoguidance trains its poor network before, from the same encoder where that fits", () => {
+    const guided = (size?: SizeName) =>
+      model.stages(options({ guidance: autoguidance({ scale: 2, share: 0.1, steps: 7, size }) }), {
+        resolution: 32,
+        classes: 0,
+      });
+    const [first, poor, last] = guided();
+    expect([first, poor, last].map((stage) => stage!.name)).toEqual([
+      "pre-training",
+      "poor network",
+      "diffusion fine-tuning",
+    ]);
+    expect(poor).toMatchObject({ after: ["pre-training"], steps: 7, share: 0.1 });
+    expect(first!.share + poor!.share + last!.share).toBeCloseTo(1, 12);
+    expect(poor!.program.parameters).toBe(last!.program.parameters);
+    const larger = guided("small")[1]!;
+    expect(larger.after).toEqual([]);
+    expect(larger.program.parameters).toBeGreaterThan(last!.program.parameters);
   });
 
   test("an unconditional task has the row for no class alone", () => {
