@@ -41,7 +41,7 @@ export const float64: Engine = {
 };
 
 /** max|Δ| / max|reference| */
-export function relativeError(found: Tensor, reference: Tensor): number {
+function relativeError(found: Tensor, reference: Tensor): number {
   if (found.data.length !== reference.data.length)
     throw new Error(`sizes differ: ${found.shape} and ${reference.shape}`);
   let difference = 0;

@@ -10,7 +10,7 @@ export type Pixels = Float32Array | Float64Array;
 export type Denoiser = (x: Pixels, sigma: number) => Promise<Pixels>;
 
 /** Unit normal noise for a solver's step, a new array like x: each image's from its own stream. */
-export type NoiseSource = (step: number) => Pixels;
+type NoiseSource = (step: number) => Pixels;
 
 /** Integrates from x = noise·levels[0] down the levels (shifted, noisiest first, at least two). */
 export type Solver = (

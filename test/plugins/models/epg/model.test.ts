@@ -9,34 +9,6 @@ import { autoguidance, epg, heun } from "../../../../plugins/models/factories.ts
 const options = (input: EpgInput = {}): EpgOptions => schema.parse(input);
 const task = { resolution: 32, classes: 8 };
 
-/** Parameters in millions, multiply-adds of a forward pass in billions, attention counted and not. */
-const PUBLISHED: readonly (readonly [SizeName, number, number, number, number])[] = [
-  ["L/16", 256, 540.2, 117.4, 113.0],
-  ["XL/16", 256, 583.0, 131.3, 127.5],
-  ["XXL/16", 256, 788.9, 180.2, 175.9],
-  ["G/16", 256, 1391.9, 326.0, 320.5],
-  ["L/32", 512, 544.9, 118.6, 114.3],
-];
-
-describe("published sizes", () => {
-  test.each(PUBLISHED)(
-    "%s at %d: parameters and multiply-adds",
-    (size, resolution, parameters, macs, without) => {
-      const program = denoiserProgram({
-        shape: networkShape(size, { resolution, classes: 1000 }),
-        target: "x0",
-        batchSize: 1,
-      });
-      const attention = program.nodes
-        .filter(({ op }) => op.name === "attention")
-        .reduce((sum, node) => sum + node.op.cost(node.inputs, node.outputs, node.attributes).macs, 0);
-      expect(program.parameters / 1e6).toBeCloseTo(parameters, 1);
-      expect(program.macs / 1e9).toBeCloseTo(macs, 1);
-      expect((program.macs - attention) / 1e9).toBeCloseTo(without, 1);
-    },
-  );
-});
-
 describe("stages", () => {
   test("pre-training, then fine-tuning from it; shares add to one", () => {
     for (const objective of ["diffusion", "consistency"] as const) {
