@@ -73,7 +73,7 @@ export function denoiserOf(
     return denoised!.data as Pixels;
   };
   return async (x, sigma) => {
-    const denoised = (await call(network, x, sigma, labels)).slice();
+    const denoised = await call(network, x, sigma, labels);
     if (guidance && acts(guidance, sigma / shift)) {
       const { scale } = guidance;
       const worse = await (poor ? call(poor, x, sigma, labels) : call(network, x, sigma, unlabelled));
@@ -96,6 +96,10 @@ const filled = (n: number, value: number): Tensor => ({
 function limit(images: Pixels, area: number, bounds: readonly (readonly [number, number])[]): void {
   for (let start = 0; start < images.length; start += area) {
     const [low, high] = bounds[(start / area) % 3]!;
-    for (let i = start; i < start + area; i++) images[i] = Math.min(high, Math.max(low, images[i]!));
+    for (let i = start; i < start + area; i++) {
+      const value = images[i]!;
+      if (value > high) images[i] = high;
+      else if (value < low) images[i] = low;
+    }
   }
 }

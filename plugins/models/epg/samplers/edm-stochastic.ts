@@ -1,6 +1,6 @@
 /** EDM's stochastic sampler (Karras et al., arXiv:2206.00364, Algorithm 2): Heun steps, each from a little more noise. */
 import { heunStep } from "./heun.ts";
-import { advance, type Pixels, type Solver } from "./solver.ts";
+import { addNoise, type Solver } from "./solver.ts";
 
 export interface Churn {
   /** S_churn: how much of the noise is renewed over all steps. */
@@ -18,15 +18,16 @@ const LIMIT = Math.SQRT2 - 1;
 /** 2n − 1 calls for n levels. `churnLow` and `churnHigh` are in the units of the levels. */
 export const edmStochastic =
   ({ churn, churnLow, churnHigh, noiseScale }: Churn): Solver =>
-  async (denoise, start, levels, noise) => {
+  async (denoise, x, levels, noise) => {
     const gain = Math.min(churn / levels.length, LIMIT);
-    const raised = (x: Pixels, sigma: number, step: number) => {
+    /** Adds noise to x; returns the level it is then at. */
+    const raise = (sigma: number, step: number): number => {
       const higher = churnLow <= sigma && sigma <= churnHigh ? sigma * (1 + gain) : sigma;
       const added = noiseScale * Math.sqrt(higher ** 2 - sigma ** 2);
-      return [added === 0 ? x : advance(x, noise(step), added), higher] as const;
+      if (added > 0) addNoise(x, noise(step), added);
+      return higher;
     };
-    let x = start;
-    for (let i = 0; i + 1 < levels.length; i++)
-      x = await heunStep(denoise, ...raised(x, levels[i]!, i), levels[i + 1]!);
-    return denoise(...raised(x, levels.at(-1)!, levels.length - 1));
+    const last = levels.length - 1;
+    for (let i = 0; i < last; i++) await heunStep(denoise, x, raise(levels[i]!, i), levels[i + 1]!);
+    return denoise(x, raise(levels[last]!, last));
   };

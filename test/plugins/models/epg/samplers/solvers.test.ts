@@ -45,7 +45,8 @@ describe.each(Object.entries(STOCHASTIC))("%s", (_, solver) => {
   const COUNT = 10_000;
   const levels = karrasLevels(256);
   const start = normals(COUNT, "start").map((z) => z * Math.sqrt(VARIANCE + levels[0]! ** 2));
-  const solve = (key: string) => solver(gaussian, start, levels, (step) => normals(COUNT, `${key} ${step}`));
+  const solve = (key: string) =>
+    solver(gaussian, start.slice(), levels, (step) => normals(COUNT, `${key} ${step}`));
 
   test("ends in the distribution of the data, and forgets where it began", async () => {
     const x = [...(await solve("noise"))];
@@ -102,7 +103,7 @@ test("EDM's stochastic sampler churns within its interval only and at most by âˆ
   };
   const start = Float64Array.of(80, -40);
   const churned = (settings: Partial<typeof CHURN>) =>
-    edmStochastic({ ...CHURN, ...settings })(watching, start, levels, () => Float64Array.of(1, 1));
+    edmStochastic({ ...CHURN, ...settings })(watching, start.slice(), levels, () => Float64Array.of(1, 1));
   await churned({ churn: 1000 });
   levels.forEach((sigma, i) => {
     const inside = sigma >= 0.05 && sigma <= 50;
