@@ -11,6 +11,11 @@ export function deviations(options: EpgOptions, task: Task): readonly string[] {
     ...(options.pretraining.share === 0
       ? ["No pre-training: the encoder starts at random."]
       : pretrainingChoices(options, recipe)),
+    ...(isPublished(options.size) && options.objective === "consistency"
+      ? [
+          "Consistency tuning's learning rate falls by a cosine; the released script keeps it for 400,000 steps, then takes .3 and .08 of it.",
+        ]
+      : []),
     ...(isPublished(options.size) && options.clamp === "range"
       ? ["Denoised images are clamped to each channel's valid range; the released code clamps to [−1, 1]."]
       : []),
@@ -68,6 +73,7 @@ function smallSize(
 
 function pretrainingChoices({ pretraining }: EpgOptions, recipe: Recipe): readonly string[] {
   return [
+    "Views are cropped from images at the training resolution, not from the originals.",
     ...(recipe.pretraining.targetBatchNorm === "batch"
       ? ["The pre-training target uses batch statistics; the released one never updates its running ones."]
       : []),

@@ -107,7 +107,7 @@ test("the factory's options parse", () => {
   expect(schema.safeParse(epg({ sampler: heun(16), guidance: { scale: 2.5 } }).options).success).toBe(true);
 });
 
-test("tiny says what it does otherwise, a published size as released says nothing", () => {
+test("tiny says what it does otherwise, a published size as released says what it cannot do as released", () => {
   const sentences = model.deviations(options(), task);
   for (const part of ["pos_embed", "ln σ", "Batch 16", "weight average"])
     expect(
@@ -115,7 +115,8 @@ test("tiny says what it does otherwise, a published size as released says nothin
       part,
     ).toHaveLength(1);
   const released = options({ size: "XL/16", clamp: "released" });
-  expect(model.deviations(released, { resolution: 256, classes: 1000 })).toEqual([]);
+  const cropped = "Views are cropped from images at the training resolution, not from the originals.";
+  expect(model.deviations(released, { resolution: 256, classes: 1000 })).toEqual([cropped]);
 });
 
 test("deviations are of what runs: the options', where they differ from the size's", () => {
@@ -132,6 +133,7 @@ test("deviations are of what runs: the options', where they differ from the size
     "Batch 7, not 1024.",
     "Pre-training's learning rate is 0.00001, not 0.0002.",
     "Fine-tuning's learning rate is 0.0005, not 0.0001.",
+    "Views are cropped from images at the training resolution, not from the originals.",
   ]);
   const statistics = (targetBatchNorm: "running" | "batch") =>
     model.deviations(options({ pretraining: { targetBatchNorm } }), task).join(" ");
