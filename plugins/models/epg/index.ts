@@ -21,7 +21,7 @@ function stages(options: EpgOptions, task: Task): readonly Stage[] {
   const { size, pretraining, steps, guidance } = options;
   if (guidance?.kind === "classifierFree" && task.classes === 0)
     throw new UserError(
-      "guidance is set, but the data has no classes to guide towards",
+      `guidance.scale is ${guidance.scale}, but there are no classes to guide towards`,
       "use guidance: null, autoguidance({ scale: … }), or data with class folders",
     );
   const poor = guidance?.kind === "autoguidance" ? guidance : null;

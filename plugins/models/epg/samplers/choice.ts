@@ -33,7 +33,7 @@ export const samplerSchema = z.union(
       .strictObject({
         kind: z.literal("edmStochastic"),
         ...levels,
-        /** EDM's S_churn, S_tmin, S_tmax and S_noise; the two σ are unshifted. */
+        /** EDM's S_churn, S_tmin, S_tmax and S_noise; the two σ unshifted (EPG's released loop means shifted ones). */
         churn: z.number().min(0).max(10_000).default(40),
         churnLow: z.number().min(0).default(0.05),
         churnHigh: z.number().positive().default(50),
