@@ -11,11 +11,6 @@ export function deviations(options: EpgOptions, task: Task): readonly string[] {
     ...(options.pretraining.share === 0
       ? ["No pre-training: the encoder starts at random."]
       : pretrainingChoices(options, recipe)),
-    ...(isPublished(options.size) && options.objective === "consistency"
-      ? [
-          "Consistency tuning's learning rate falls by a cosine; the released script keeps it for 400,000 steps, then takes .3 and .08 of it.",
-        ]
-      : []),
     ...(isPublished(options.size) && options.clamp === "range"
       ? ["Denoised images are clamped to each channel's valid range; the released code clamps to [−1, 1]."]
       : []),
@@ -35,6 +30,11 @@ function overriddenSettings({ size, objective, pretraining }: EpgOptions, recipe
       : [`Batch ${recipe.batchSize}, not ${released.batchSize}.`]),
     ...(pretraining.share === 0 ? [] : rate("pretraining", "Pre-training's")),
     ...rate(objective, "Fine-tuning's"),
+    ...(objective === "consistency"
+      ? [
+          "Its learning rate falls by a cosine; the released script keeps it for 400,000 steps, then takes .3 and .08 of it.",
+        ]
+      : []),
   ];
 }
 

@@ -20,7 +20,7 @@ const pretraining = z.strictObject({
   targetBatchNorm: z.enum(["running", "batch"]).nullable().default(null),
 });
 
-const options = z.strictObject({
+export const schema = z.strictObject({
   size: z.enum(sizeNames).default("tiny"),
   objective: z.enum(["diffusion", "consistency"]).default("diffusion"),
   /** null: heun(16) for diffusion, oneStep() for consistency. */
@@ -41,18 +41,6 @@ const options = z.strictObject({
   /** Bounds of denoised images while sampling: each channel's valid range, or [−1, 1] as released. */
   clamp: z.enum(["range", "released"]).default("range"),
 });
-
-/** Least part of the training FLOPs that fine-tuning gets. */
-const FINE_TUNING = 0.05;
-
-export const schema = options.refine(
-  ({ pretraining, guidance }) =>
-    guidance?.kind !== "autoguidance" || pretraining.share + guidance.share <= 1 - FINE_TUNING,
-  {
-    path: ["guidance", "share"],
-    error: `it and pretraining.share together must leave ${FINE_TUNING} to fine-tuning`,
-  },
-);
 
 export type EpgOptions = z.infer<typeof schema>;
 export type EpgInput = z.input<typeof schema>;

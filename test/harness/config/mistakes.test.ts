@@ -108,12 +108,6 @@ const OPTIONS: readonly Case[] = [
     "the interval is empty",
   ],
   [
-    "autoguidance that leaves nothing to train with",
-    config("", "A: epg({ guidance: autoguidance({ scale: 2, share: 0.8 }) })"),
-    "`entries.A.options.guidance.share`",
-    "must leave 0.05 to fine-tuning, got 0.8",
-  ],
-  [
     "a batch of one",
     config("", "A: epg({ batchSize: 1 })"),
     "`entries.A.options.batchSize`",

@@ -99,7 +99,13 @@ describe("bad input", () => {
 
   test("guidance without classes, before anything trains", () => {
     const guided = options({ guidance: { scale: 2 } });
-    expect(() => model.stages(guided, { resolution: 32, classes: 0 })).toThrow(UserError);
+    expect(() => model.stages(guided, { resolution: 32, classes: 0 })).toThrow("guidance.scale is 2");
+  });
+
+  test("a poor network that leaves the network nothing to train with", () => {
+    const guidance = autoguidance({ scale: 2, share: 0.68 });
+    expect(() => model.stages(options({ guidance }), task)).toThrow("guidance.share is 0.68");
+    expect(() => model.stages(options({ guidance, pretraining: { share: 0 } }), task)).not.toThrow();
   });
 });
 
