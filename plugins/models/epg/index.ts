@@ -16,8 +16,8 @@ import { networkShape, projectorShape } from "./sizes.ts";
 const fineTuningName = ({ objective }: EpgOptions): string => `${objective} fine-tuning`;
 /** Autoguidance's. */
 const POOR = "poor network";
-/** As much of an entry's training FLOPs as `pretraining.share` leaves at least. */
-const LEAST_SHARE = 0.05;
+/** What the stages before the last may take of an entry's training FLOPs. */
+const MOST_SHARE = 0.95;
 
 function stages(options: EpgOptions, task: Task): readonly Stage[] {
   const { size, pretraining, steps, guidance } = options;
@@ -27,16 +27,16 @@ function stages(options: EpgOptions, task: Task): readonly Stage[] {
       "use guidance: null, autoguidance({ scale: … }), or data with class folders",
     );
   const poor = guidance?.kind === "autoguidance" ? guidance : null;
-  const share = 1 - pretraining.share - (poor?.share ?? 0);
-  if (poor && share < LEAST_SHARE)
+  const share = pretraining.share + (poor?.share ?? 0);
+  if (poor && share > MOST_SHARE)
     throw new UserError(
-      `guidance.share is ${poor.share} and pretraining.share ${pretraining.share}: that leaves ${share.toFixed(3)} of the training to the network itself, which needs ${LEAST_SHARE}`,
+      `guidance.share is ${poor.share} and pretraining.share ${pretraining.share}: together they may take ${MOST_SHARE} of the training`,
       "lower guidance.share or pretraining.share",
     );
   return [
     ...(pretraining.share > 0 ? [firstStage(options, task)] : []),
     ...(poor ? [fineTuningStage(options, task, { name: POOR, ...poor, size: poor.size ?? size })] : []),
-    fineTuningStage(options, task, { name: fineTuningName(options), size, share, steps }),
+    fineTuningStage(options, task, { name: fineTuningName(options), size, share: 1 - share, steps }),
   ];
 }
 
