@@ -13,7 +13,8 @@ import { createSampler } from "./samplers/index.ts";
 import { SIGMA_MAX, SIGMA_MIN } from "./schedules.ts";
 import { networkShape, projectorShape } from "./sizes.ts";
 
-const fineTuningName = ({ objective }: EpgOptions): string => `${objective} fine-tuning`;
+/** The stage that hands on what is sampled from. */
+const lastStage = ({ objective }: EpgOptions): string => `${objective} fine-tuning`;
 /** Autoguidance's. */
 const POOR = "poor network";
 /** What the stages before the last may take of an entry's training FLOPs. */
@@ -36,7 +37,7 @@ function stages(options: EpgOptions, task: Task): readonly Stage[] {
   return [
     ...(pretraining.share > 0 ? [firstStage(options, task)] : []),
     ...(poor ? [fineTuningStage(options, task, { name: POOR, ...poor, size: poor.size ?? size })] : []),
-    fineTuningStage(options, task, { name: fineTuningName(options), size, share: 1 - share, steps }),
+    fineTuningStage(options, task, { name: lastStage(options), size, share: 1 - share, steps }),
   ];
 }
 
@@ -105,7 +106,7 @@ const model: Model<EpgOptions> = {
         clamp,
         guidance: guidanceOf(options, task, weights),
       },
-      weights[fineTuningName(options)]!,
+      weights[lastStage(options)]!,
       runtime,
     );
   },
