@@ -1,17 +1,19 @@
-/** The reference cases of EPG: every folder below `epg` that has a config.json, whatever it is called. */
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
-import type { NumericArray } from "../../harness/formats/numeric-array.ts";
-import { decodeSafetensors } from "../../harness/formats/safetensors.ts";
+/** EPG's reference cases, each on the engines that it is run on. */
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { Tensor, Tensors, Tracer } from "../../harness/program/index.ts";
 import type { Level } from "../../plugins/models/epg/denoising.ts";
 import type { ProjectorShape } from "../../plugins/models/epg/layers.ts";
 import type { NetworkShape } from "../../plugins/models/epg/network.ts";
 import { timeOf } from "../../plugins/models/epg/schedules.ts";
+import {
+  casePath,
+  cases as names,
+  projectorOf,
+  readTensors,
+  shapeOf,
+} from "../plugins/models/epg/fixtures.ts";
 import { type Engine, float32, float64 } from "./engines.ts";
-import { fixtures } from "./fixtures.ts";
-
-type File = ReturnType<typeof readFile>;
 
 export interface Case {
   /** "epg/wide-decoder" */
@@ -22,33 +24,26 @@ export interface Case {
   /** Names, without ending, of the tensor files, and how large they are together. */
   readonly files: readonly string[];
   readonly bytes: number;
-  read(file: string): File;
+  read(file: string): ReturnType<typeof readTensors>;
   weights(file?: string): Tensors;
 }
 
-const root = fixtures("epg");
-
-const cases: readonly Case[] = (
-  root ? readdirSync(root, { recursive: true, encoding: "utf8" }).sort() : []
-).flatMap((path) => (path.split(/[/\\]/).at(-1) === "config.json" ? [openCase(dirname(path))] : []));
-
-function openCase(name: string): Case {
-  const path = join(root!, name);
-  const pretraining = join(path, "pretrain-config.json");
-  const read = (file: string) => readFile(join(path, `${file}.safetensors`));
-  const files = readdirSync(path).filter((file) => file.endsWith(".safetensors"));
+const cases = names.map((name): Case => {
+  const pretraining = casePath(name, "pretrain-config.json");
+  const files = readdirSync(casePath(name)).filter((file) => file.endsWith(".safetensors"));
+  const read = (file: string) => readTensors(casePath(name, `${file}.safetensors`));
   return {
     folder: join("epg", name),
-    shape: shapeOf(sizesIn(join(path, "config.json"))),
+    shape: shapeOf(casePath(name, "config.json")),
     encoder: existsSync(pretraining)
-      ? { shape: shapeOf(sizesIn(pretraining)), projector: projectorOf(sizesIn(pretraining)) }
+      ? { shape: shapeOf(pretraining), projector: projectorOf(pretraining) }
       : null,
     files: files.map((file) => file.slice(0, -".safetensors".length)).sort(),
-    bytes: files.reduce((sum, file) => sum + statSync(join(path, file)).size, 0),
+    bytes: files.reduce((sum, file) => sum + statSync(casePath(name, file)).size, 0),
     read,
     weights: (file = "weights") => read(file).tensors,
   };
-}
+});
 
 /** The case in which all float64 runs: the one of the fewest numbers. */
 const smallest = [...cases].sort((a, b) => a.bytes - b.bytes)[0];
@@ -60,48 +55,6 @@ export function runsOf(pattern: RegExp) {
       .filter((file) => pattern.test(file))
       .map((file) => [`${one.folder}: ${file}: ${engine.name}`, { one, file, engine }] as const);
   return [...cases.flatMap(run(float32)), ...(smallest ? [smallest] : []).flatMap(run(float64))];
-}
-
-/** Tensors in the precision they are stored in: F64 as Float64Array, I64 as int32. */
-function readFile(path: string) {
-  const { metadata, tensors } = decodeSafetensors(readFileSync(path), path);
-  return {
-    metadata,
-    tensors: Object.fromEntries(Object.entries(tensors).map(([name, array]) => [name, toTensor(array)])),
-  };
-}
-
-function toTensor({ data, shape }: NumericArray): Tensor {
-  if (data instanceof BigInt64Array) return { dtype: "int32", shape, data: Int32Array.from(data, Number) };
-  if (data instanceof Float32Array || data instanceof Float64Array) return { dtype: "float32", shape, data };
-  throw new Error(`a fixture of ${data.constructor.name}`);
-}
-
-type Sizes = Readonly<Record<string, number>>;
-
-function sizesIn(path: string): Sizes {
-  return JSON.parse(readFileSync(path, "utf8")) as Sizes;
-}
-
-function shapeOf(sizes: Sizes): NetworkShape {
-  return {
-    resolution: sizes.image_size!,
-    patch: sizes.patch_size!,
-    width: sizes.embed_dim!,
-    depth: sizes.depth!,
-    heads: sizes.num_heads!,
-    decoderWidth: sizes.decoder_embed_dim ?? sizes.embed_dim!,
-    decoderDepth: sizes.decoder_depth ?? 0,
-    decoderHeads: sizes.decoder_num_heads ?? 1,
-    classes: sizes.num_classes ?? 0,
-    tokens: sizes.tokens!,
-    positionAmplitude: null,
-    classDeviation: 0.02,
-  };
-}
-
-function projectorOf(sizes: Sizes): ProjectorShape {
-  return { layers: sizes.proj_layers!, hidden: sizes.hidden_dim!, out: sizes.output_dim! };
 }
 
 export const prefixed = (prefix: string, tensors: Tensors): Tensors =>
