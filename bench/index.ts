@@ -7,12 +7,14 @@ import { LARGE } from "./large.ts";
 import { METRICS } from "./metrics.ts";
 import type { BenchRow } from "./row.ts";
 import { RUN_LOOP } from "./run-loop.ts";
+import { SAMPLING } from "./sampling.ts";
 import { SCORES } from "./scores.ts";
 import { TRAIN_STEPS } from "./train-step.ts";
 
 const BENCHES: Readonly<Record<string, () => Promise<BenchRow>>> = {
   ...TRAIN_STEPS,
   ...RUN_LOOP,
+  ...SAMPLING,
   ...METRICS,
   ...INCEPTION,
   ...SCORES,

@@ -5,11 +5,15 @@ export { onnxruntime } from "../plugins/backends/factories.ts";
 export { announced, imageFolder, npz, shapes } from "../plugins/datasets/factories.ts";
 export { inception } from "../plugins/features/factories.ts";
 export {
+  ancestralEuler,
+  autoguidance,
   ddim,
   ddpm,
+  edmStochastic,
   epg,
   euler,
   eulerReleased,
+  eulerSde,
   heun,
   heunReleased,
   latent,

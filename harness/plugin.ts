@@ -62,7 +62,7 @@ export interface Float64Matrix {
 /** State stays where the device is: nothing crosses per run but inputs and outputs. */
 export interface Executable {
   readonly program: Program;
-  /** Runs once: every read sees the state before it, all updates apply together after it. */
+  /** Runs once: every read sees the state before it, all updates apply together after it. Outputs are new arrays, the caller's own. */
   run(inputs: Tensors): Promise<Tensors>;
   readState(names?: readonly string[]): Promise<Tensors>;
   writeState(tensors: Tensors): Promise<void>;

@@ -37,6 +37,11 @@ function overriddenSettings({ size, objective, pretraining }: EpgOptions, recipe
       : [`Batch ${recipe.batchSize}, not ${released.batchSize}.`]),
     ...(pretraining.share === 0 ? [] : rate("pretraining", "Pre-training's")),
     ...rate(objective, "Fine-tuning's"),
+    ...(objective === "consistency"
+      ? [
+          "Its learning rate falls by a cosine; the released script keeps it for 400,000 steps, then takes .3 and .08 of it.",
+        ]
+      : []),
   ];
 }
 
@@ -75,6 +80,7 @@ function smallSize(
 
 function pretrainingChoices({ pretraining }: EpgOptions, recipe: Recipe): readonly string[] {
   return [
+    "Views are cropped from images at the training resolution, not from the originals.",
     ...(recipe.pretraining.targetBatchNorm === "batch"
       ? ["The pre-training target uses batch statistics; the released one never updates its running ones."]
       : []),
