@@ -9,6 +9,12 @@ const INT = 2;
 /** Rows a strip of A·Aᵀ, of which only columns up to the strip's end are computed. */
 const STRIP = 256;
 
+/** Columns mirrored at once, so that what is written stays near. */
+const TILE = 32;
+
+/** Of shorter rows, to copy half the products takes longer than to compute them. */
+const SHORT = 256;
+
 /** The session is made by the first product. Of A·Aᵀ, asked for with one matrix twice, half is computed and mirrored. */
 export function openProduct(threads: number): NonNullable<Backend["product"]> {
   let session: Promise<ort.InferenceSession> | null = null;
@@ -26,7 +32,7 @@ export function openProduct(threads: number): NonNullable<Backend["product"]> {
   };
   return async (a, b) => {
     if (a.cols !== b.cols) throw new RangeError(`A·Bᵀ: A has ${a.cols} columns, B has ${b.cols}`);
-    return a === b && a.rows > STRIP ? symmetric(a, multiply) : multiply(a, b);
+    return a === b && a.rows > STRIP && a.cols > SHORT ? symmetric(a, multiply) : multiply(a, b);
   };
 }
 
@@ -41,8 +47,9 @@ async function symmetric(
     const part = await multiply(rows(a, from, to), rows(a, 0, to));
     for (let i = from; i < to; i++)
       out.data.set(part.data.subarray((i - from) * to, (i - from) * to + to), i * n);
-    for (let j = 0; j < from; j++)
-      for (let i = from; i < to; i++) out.data[j * n + i] = part.data[(i - from) * to + j]!;
+    for (let near = 0; near < from; near += TILE)
+      for (let i = from; i < to; i++)
+        for (let j = near; j < near + TILE; j++) out.data[j * n + i] = part.data[(i - from) * to + j]!;
   }
   return out;
 }
