@@ -31,11 +31,10 @@ export async function semidefiniteFactor(
   for (let found = BLOCK; found === BLOCK; ) {
     const { pivots, columns } = pivotedColumns(rest, floor);
     found = pivots.length;
-    for (let q = 0; q < found; q++) {
-      const row = new Float64Array(d);
-      for (let i = 0; i < rest.rows; i++) row[places[i]!] = columns.data[i * BLOCK + q]!;
-      factor.push(row);
-    }
+    const rows = pivots.map(() => new Float64Array(d));
+    for (let i = 0; i < rest.rows; i++)
+      for (let q = 0; q < found; q++) rows[q]![places[i]!] = columns.data[i * BLOCK + q]!;
+    factor.push(...rows);
     const isPivot = new Set(pivots);
     const kept = Int32Array.from(places.keys()).filter((i) => !isPivot.has(i));
     rest = await schurComplement(rest, selectRows(columns, kept), kept, multiply);
