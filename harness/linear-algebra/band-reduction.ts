@@ -1,6 +1,6 @@
-import { dotProduct, type Matrix, matrix, rowRange, scale, transpose } from "./matrix.ts";
-import type { Product } from "./product.ts";
-import { reflector } from "./reflector.ts";
+import { type Matrix, matrix, rowRange, scale, transpose } from "./matrix.ts";
+import { type Product, product } from "./product.ts";
+import { reflector, reflectRows } from "./reflector.ts";
 
 /** A symmetric band matrix: column j holds rows j…j+2·width−1, of which the last width−1 are room for fill-in. */
 export interface Band {
@@ -109,10 +109,7 @@ function clearPanel(rows: Matrix, from: number): Matrix {
     row[pivot] = alpha;
     if (h === 0) continue;
     for (let j = pivot; j < n; j++) v[j]! /= Math.sqrt(h);
-    for (let r = i + 1; r < rows.rows; r++) {
-      const factor = dotProduct(rows.data, r * n + pivot, v, pivot, n - pivot);
-      for (let j = pivot, at = r * n + pivot; j < n; j++) rows.data[at++]! -= factor * v[j]!;
-    }
+    reflectRows(rows.data, i + 1, rows.rows, n, pivot, v, 1);
   }
   return reflectors;
 }
@@ -140,7 +137,8 @@ async function addUpdate(
   const z = await multiply(left, await multiply(v, rightRows));
   subtractFrom((await multiply(a, v)).data, z.data);
   const t = triangularFactor(await multiply(v, v));
-  const core = await multiply(t, await multiply(t, await multiply(v, transpose(z))));
+  // Matrices as small as a panel is wide are not worth a backend's call.
+  const core = product(t, product(t, await multiply(v, transpose(z))));
   const columns = transpose(v);
   const y = await multiply(beside(z, columns), beside(t, scale(core, -0.5)));
   // Above its own corner a panel changes nothing.
