@@ -11,7 +11,7 @@ export interface Band {
 }
 
 /** Panels between two updates of the whole matrix: fewer crossings of it, and products over more columns. */
-const PANELS = 4;
+const PANELS = 6;
 
 /**
  * The band of half-width `width` similar to a symmetric matrix (Bischof, Lang, Sun 2000, the first stage of SBR):
@@ -22,6 +22,7 @@ const PANELS = 4;
 export async function reduceToBand(a: Matrix, width: number, multiply: Product): Promise<Band> {
   const band: Band = { n: a.rows, width, data: new Float64Array(a.rows * 2 * width) };
   let rest = a;
+  let room: Float64Array | undefined;
   for (let done = 0; ; done += PANELS * width) {
     const pending = noUpdates(rest.rows, PANELS * width);
     let cleared = 0;
@@ -32,7 +33,9 @@ export async function reduceToBand(a: Matrix, width: number, multiply: Product):
       await addUpdate(rest, pending, v, cleared, multiply);
     }
     if (cleared === PANELS * width) {
-      rest = await currentCorner(rest, pending, cleared, multiply);
+      const corner = await currentCorner(rest, pending, cleared, multiply, room);
+      if (rest !== a) room = rest.data;
+      rest = corner;
       continue;
     }
     storeColumns(
@@ -77,8 +80,9 @@ async function currentCorner(
   { left, right }: Updates,
   from: number,
   multiply: Product,
+  room: Float64Array | undefined,
 ): Promise<Matrix> {
-  const corner = await multiply(rowRange(left, from, a.rows), rowRange(right, from, a.rows));
+  const corner = await multiply(rowRange(left, from, a.rows), rowRange(right, from, a.rows), room);
   const n = corner.rows;
   for (let i = 0; i < n; i++) {
     const row = (from + i) * a.cols + from;

@@ -18,9 +18,15 @@ const SHORT = 256;
 /** The session is made by the first product. Of A·Aᵀ, asked for with one matrix twice, half is computed and mirrored. */
 export function openProduct(threads: number): NonNullable<Backend["product"]> {
   let session: Promise<ort.InferenceSession> | null = null;
-  const multiply = async (a: Float64Matrix, b: Float64Matrix): Promise<Float64Matrix> => {
-    const out = { rows: a.rows, cols: b.rows, data: new Float64Array(a.rows * b.rows) };
-    if (out.data.length === 0 || a.cols === 0) return out;
+  const multiply = async (
+    a: Float64Matrix,
+    b: Float64Matrix,
+    room?: Float64Array,
+  ): Promise<Float64Matrix> => {
+    const size = a.rows * b.rows;
+    const data = room && room.length >= size ? room.subarray(0, size) : new Float64Array(size);
+    const out = { rows: a.rows, cols: b.rows, data };
+    if (size === 0 || a.cols === 0) return { ...out, data: data.fill(0) };
     session ??= ort.InferenceSession.create(model(), {
       executionProviders: ["cpu"],
       intraOpNumThreads: threads,
@@ -30,9 +36,9 @@ export function openProduct(threads: number): NonNullable<Backend["product"]> {
     await (await session).run({ a: tensor(a), b: tensor(b) }, { y: tensor(out) });
     return out;
   };
-  return async (a, b) => {
+  return async (a, b, room) => {
     if (a.cols !== b.cols) throw new RangeError(`A·Bᵀ: A has ${a.cols} columns, B has ${b.cols}`);
-    return a === b && a.rows > STRIP && a.cols > SHORT ? symmetric(a, multiply) : multiply(a, b);
+    return a === b && a.rows > STRIP && a.cols > SHORT ? symmetric(a, multiply) : multiply(a, b, room);
   };
 }
 
