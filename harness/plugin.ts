@@ -43,8 +43,11 @@ export interface Backend {
   readonly device: string;
   readonly precision: "float32" | "bfloat16";
   readonly threads: number;
-  /** Where the backend has a fast one: A·Bᵀ in float64 of an m×k and an n×k matrix, m×n. The same threads, the same bits. */
-  readonly product?: (a: Float64Matrix, b: Float64Matrix) => Promise<Float64Matrix>;
+  /**
+   * Where the backend has a fast one: A·Bᵀ in float64 of an m×k and an n×k matrix, m×n, over the numbers of `room` where
+   * they are enough. The same threads, the same bits.
+   */
+  readonly product?: (a: Float64Matrix, b: Float64Matrix, room?: Float64Array) => Promise<Float64Matrix>;
   /**
    * Compiles a program and loads its state. A program without updates may bake its state in as constants, or read
    * it where it lies where it is large (above a gigabyte): the caller then leaves it as it is.

@@ -2,7 +2,7 @@ import { dotProduct, type Matrix, matrix, selectRows } from "./matrix.ts";
 import { type Product, product } from "./product.ts";
 
 /** Pivots found before what remains is brought up to date by one product. */
-const BLOCK = 64;
+const BLOCK = 128;
 
 export interface SemidefiniteFactor {
   /** F, r×d, its rows in the order of their pivots: triangular up to a permutation, graded from large to small. */
@@ -27,18 +27,20 @@ export async function semidefiniteFactor(
   for (let i = 0; i < d; i++) floor = Math.max(floor, d * Number.EPSILON * a.data[i * d + i]!);
   const factor: Float64Array[] = [];
   let rest = a;
+  let room: Float64Array | undefined;
   let places = Array.from({ length: d }, (_, i) => i);
   for (let found = BLOCK; found === BLOCK; ) {
     const { pivots, columns } = pivotedColumns(rest, floor);
     found = pivots.length;
-    for (let q = 0; q < found; q++) {
-      const row = new Float64Array(d);
-      for (let i = 0; i < rest.rows; i++) row[places[i]!] = columns.data[i * BLOCK + q]!;
-      factor.push(row);
-    }
+    const rows = pivots.map(() => new Float64Array(d));
+    for (let i = 0; i < rest.rows; i++)
+      for (let q = 0; q < found; q++) rows[q]![places[i]!] = columns.data[i * BLOCK + q]!;
+    factor.push(...rows);
     const isPivot = new Set(pivots);
     const kept = Int32Array.from(places.keys()).filter((i) => !isPivot.has(i));
-    rest = await schurComplement(rest, selectRows(columns, kept), kept, multiply);
+    const next = await schurComplement(rest, selectRows(columns, kept), kept, multiply, room);
+    if (rest !== a) room = rest.data;
+    rest = next;
     places = places.filter((_, i) => !isPivot.has(i));
   }
   const out = matrix(factor.length, d);
@@ -83,8 +85,9 @@ async function schurComplement(
   columns: Matrix,
   kept: Int32Array,
   multiply: Product,
+  room: Float64Array | undefined,
 ): Promise<Matrix> {
-  const explained = await multiply(columns, columns);
+  const explained = await multiply(columns, columns, room);
   const [from, to] = [a.data, explained.data];
   for (let i = 0, at = 0; i < kept.length; i++) {
     const row = kept[i]! * a.cols;
