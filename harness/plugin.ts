@@ -260,6 +260,8 @@ export interface LayerExtractor extends Extractor {
 
 export interface FeatureExtractor extends Extractor {
   readonly dims: number;
+  /** Numbers of an image's logits. */
+  readonly classes: number;
   /** RGB images of any sizes, each prepared from its own: rows of `features` [n, dims] and `logits` [n, classes]. */
   extract(images: readonly Image[]): Promise<Features>;
 }

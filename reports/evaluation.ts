@@ -17,11 +17,12 @@ export function evaluationTable(result: Result): string {
     const name = `${metricLabel(row.metric, run.features)}${arrow(row.direction)}`;
     table.push([name, quantity(row), count(row.n), plain(beside)]);
   }
-  const names = run.entries.map(({ name }) => plain(name)).join(", ");
-  const [extractor, hash] = run.features.split("@") as [string, string];
+  const [extractor, hash] = run.features.split("@") as [string, string | undefined];
   return [
-    `${names} (${count(run.samples)} images of ${run.resolution === 0 ? "several sizes" : `${run.resolution} px`}) against ${plain(run.dataset.name)} (${count(run.dataset.reference)})`,
-    `features: ${plain(extractor)}@${hash.slice(0, 8)}, ${count(run.featureDims)} dimensions`,
+    `${run.entries.map(({ description }) => plain(description)).join("; ")}`,
+    `against ${plain(run.dataset.name)}${run.dataset.reference > 0 ? ` (${count(run.dataset.reference)} images)` : ""}`,
+    run.match,
+    `features: ${plain(extractor)}${hash === undefined ? "" : `@${hash.slice(0, 8)}`}, ${count(run.featureDims)} dimensions; labels: ${run.labels}`,
     `${table}`,
     ...results.map(({ metric, convention }) => `${metric}: ${plain(convention)}`),
     "",

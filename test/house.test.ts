@@ -36,7 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   measure: ["plugin.ts", "program", "result.ts", "errors.ts"],
   gate: ["result.ts", "errors.ts", "suggest.ts"],
   config: ["plugin.ts", "errors.ts", "suggest.ts", "package-root.ts", "gate", "index.ts", "plugins"],
-  evaluate: [...CONTRACTS, "result.ts", "config", "measure", "metrics", "linear-algebra"],
+  evaluate: [...CONTRACTS, "result.ts", "suggest.ts", "config", "measure", "metrics", "linear-algebra"],
   run: [
     ...CONTRACTS,
     "result.ts",

@@ -11,6 +11,10 @@ interface Verb {
 const VERBS: Readonly<Record<string, Verb>> = {
   run: { summary: "train, sample, score and cost what a config names", load: () => import("./run.ts") },
   eval: { summary: "score images against a reference", load: () => import("./eval.ts") },
+  features: {
+    summary: "write what a network sees in images, layer by layer",
+    load: () => import("./features.ts"),
+  },
   gate: { summary: "judge runs against a baseline", load: () => import("./gate.ts") },
   baseline: { summary: "keep runs as a baseline", load: () => import("./baseline.ts") },
   inspect: { summary: "tell what a file of tensors or a folder holds", load: () => import("./inspect.ts") },

@@ -1,28 +1,28 @@
 /** Two sets of images to a result of one entry: what the first scores against the second. */
-import { createHash } from "node:crypto";
-import { resolve } from "node:path";
-import { loadPlugin, parseOptions } from "../config/plugins.ts";
 import { UserError } from "../errors.ts";
 import type { StoredStatistics } from "../formats/statistics.ts";
-import { matrix, type Product, product } from "../linear-algebra/index.ts";
-import { environment } from "../measure/environment.ts";
-import { jackknifeGroups, type Normal, normalOfCovariance } from "../metrics/index.ts";
-import { packageVersion } from "../package-root.ts";
-import type { Backend, FeatureExtractor } from "../plugin.ts";
-import { RESULT_SCHEMA_VERSION, type Result, type ResultEntry } from "../result.ts";
-import { type ExtractedSet, extractSet, requireEnough } from "./extract.ts";
-import { type ImageSet, openImageSet } from "./image-set.ts";
+import { matrix, product } from "../linear-algebra/index.ts";
+import { jackknifeGroups, type Statistics } from "../metrics/index.ts";
+import type { Backend } from "../plugin.ts";
+import type { Result } from "../result.ts";
+import { type Compared, makeReference } from "./compared.ts";
+import { type EvaluationPlan, planEvaluation, type Request } from "./evaluation-plan.ts";
+import { evaluationResult } from "./evaluation-result.ts";
+import { chosenImages, type FeatureSet } from "./feature-set.ts";
+import { openSamples } from "./inputs.ts";
+import { type ExtractorChoice, findExtractor, openBackend } from "./open-extractor.ts";
 import { openReference, type ReferenceSource } from "./reference.ts";
-import { makeReference, referenceScores, scoreRows } from "./scores.ts";
+import { metricIds, type Score, scoreOf } from "./score.ts";
+import { foundBy } from "./scorers.ts";
+import { type Closable, extractorName, layersOf, type Seen, see } from "./seen.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
-export interface Evaluation {
-  /** A folder of images, or an .npz of samples. */
+export interface Evaluation extends Request {
+  /** Images (a folder, an archive), or a file of features. */
   readonly samples: string;
   /** The same, or a file of statistics. */
   readonly reference: string;
-  /** A feature extractor by its name, or a path to one, and its options. */
-  readonly features: { readonly plugin: string; readonly options: Readonly<Record<string, unknown>> };
-  readonly threads: number;
+  readonly extractor: ExtractorChoice;
   readonly command: string;
   readonly progress: {
     stage(name: string, total: number, unit: string): { update(done: number): void; done(): void };
@@ -32,186 +32,77 @@ export interface Evaluation {
 /** @throws UserError for sets that cannot be read or compared */
 export async function evaluate(evaluation: Evaluation): Promise<Result> {
   const startedAt = new Date();
-  const began = performance.now();
-  const { backend, extractor } = await open(evaluation);
-  const opened: (ImageSet | null)[] = [];
+  const closing: Closable[] = [];
   try {
-    const set = await openImageSet(evaluation.samples);
-    opened.push(set);
-    const source = await openReference(evaluation.reference);
-    opened.push(source.images);
-    for (const images of opened) if (images) requireEnough(images);
-    requireDimensions(source, extractor);
-    const samples = await extracted(evaluation, set, extractor);
-    const images = source.images && (await extracted(evaluation, source.images, extractor));
-    const reference = { path: source.path, statistics: source.statistics, images };
-    const groups = jackknifeGroups(samples.labels ?? new Int32Array(samples.features.n));
-    const multiply = backend.product ?? product;
-    const names = { extractor: extractor.name, suffix: "", classesMatch: null, multiply };
-    const standard = await makeReference(
-      images?.features ?? null,
-      source.statistics && (await normalOf(source.statistics, multiply)),
-      names,
-    );
-    const scores = await referenceScores(samples.features, groups, standard);
-    const entry = entryOf(samples);
-    return {
-      schemaVersion: RESULT_SCHEMA_VERSION,
-      run: {
-        ...runOf(evaluation, extractor, samples, reference),
-        id: `${startedAt.toISOString()}-eval`,
-        startedAt: startedAt.toISOString(),
-        finishedAt: new Date().toISOString(),
-        totals: { trainFlops: 0, sampleFlops: 0, wallSeconds: (performance.now() - began) / 1000 },
-        entries: [entry],
-      },
-      env: await environment(backend, process.cwd()),
-      results: scoreRows(entry.name, scores),
-      ledger: [],
-      comparisons: [],
-      verdicts: [],
-      gate: { status: "none", reason: "nothing is gated here: give this result to gate" },
-      warnings: [...(extractor.warnings ?? []), ...warningsOf(samples, reference, extractor)],
-    };
+    const folder = await temporaryFolder();
+    closing.push(folder);
+    const samples = await openSamples(evaluation.samples);
+    closing.push(samples.images ?? samples.features);
+    const reference = await openReference(evaluation.reference);
+    for (const set of [reference.images, reference.features]) if (set) closing.push(set);
+    const sources = { samples, reference };
+    const extractor = await findExtractor(evaluation.extractor);
+    const plan = planEvaluation(evaluation, sources, extractor);
+    const backend = await openBackend(evaluation.extractor.threads);
+    const { progress } = evaluation;
+    const all = await see(sources, plan, { extractor, backend, folder: folder.path, closing, progress });
+    const seen = { ...all, samples: chosenBy(evaluation, all.samples) };
+    const scores = await scoresOf(evaluation, plan, seen, reference, backend);
+    return await evaluationResult(evaluation, { plan, seen, reference, backend, scores, startedAt });
   } finally {
-    await Promise.all([extractor.dispose(), ...opened.map((set) => set?.close())]);
+    for (const one of closing.reverse()) await one.close();
   }
 }
 
-async function open({ features, threads }: Evaluation) {
-  const source = "the command line";
-  const backends = await loadPlugin("backend", "onnxruntime", process.cwd());
-  const descriptor = { kind: "backend", plugin: "onnxruntime", options: { threads } } as const;
-  const backend: Backend = await backends.open(parseOptions(backends, descriptor, ["backend"], source));
-  const context = { baseFolder: process.cwd() };
-  const plugin = await loadPlugin("features", features.plugin, context.baseFolder);
-  const options = parseOptions(plugin, { kind: "features", ...features }, ["features"], source);
-  return { backend, extractor: await plugin.open(options, backend, context) };
+/** Some tools score a number of images of their own. */
+function chosenBy({ convention, settings }: Evaluation, samples: FeatureSet): FeatureSet {
+  const indices = convention.choice?.(samples.n, settings.seed) ?? null;
+  return indices ? chosenImages(samples, indices) : samples;
 }
 
-async function extracted(
-  { progress }: Evaluation,
-  set: ImageSet,
-  extractor: FeatureExtractor,
-): Promise<ExtractedSet> {
-  const stage = progress.stage(`features of ${set.path}`, set.length, "images");
-  const found = await extractSet(set, extractor, (done) => stage.update(done));
-  stage.done();
-  return found;
-}
-
-const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
-
-/** Nothing is known of the weights behind a folder of images: seeds are, by the names of its files. */
-const entryOf = ({ path, features, draws }: ExtractedSet): ResultEntry => ({
-  name: path,
-  kind: "model",
-  description: `images of ${path}`,
-  status: "ok",
-  failure: null,
-  sampling: {},
-  deviations: [],
-  n: features.n,
-  weights: null,
-  recipe: null,
-  seeds: draws,
-  samples: path.endsWith(".npz") ? resolve(path) : null,
-  grid: null,
-  film: null,
-  filmSteps: [],
-  neighbours: null,
-});
-
-function runOf(
-  { command }: Evaluation,
-  extractor: FeatureExtractor,
-  samples: ExtractedSet,
-  reference: ExtractedReference,
-): Omit<Result["run"], "id" | "startedAt" | "finishedAt" | "totals" | "entries"> {
-  return {
-    tool: `epg-bench ${packageVersion()}`,
-    status: "complete",
-    configHash: sha256(`eval ${extractor.id}`),
-    config: "built-in: eval",
-    command,
-    seed: 0,
-    // 0: of several.
-    resolution: samples.size?.height ?? 0,
-    samples: samples.features.n,
-    labels: labelRule(samples.labels),
-    dataset: {
-      name: reference.path,
-      identity: sha256(`${contentOf(reference)} ${extractor.id}`),
-      classes: [],
-      train: 0,
-      reference: reference.statistics?.images ?? reference.images?.features.n ?? 0,
-      heldOut: 0,
-      scoredAgainst: "reference",
-    },
-    features: extractor.id,
-    featureDims: extractor.dims,
-    match: "One set of images against another; nothing was trained.",
-    banner: null,
-    summary: "",
+async function scoresOf(
+  { settings, progress }: Evaluation,
+  plan: EvaluationPlan,
+  seen: Seen,
+  reference: ReferenceSource,
+  backend: Backend,
+): Promise<Score[]> {
+  const layers = layersOf(seen.samples, plan.samples);
+  const features = layers.features!;
+  requireDimensions(reference, features.cols, seen.samples);
+  const names = { extractor: extractorName(seen.samples, plan), suffix: "" };
+  const compared: Compared = {
+    samples: { ...layers, features },
+    reference: makeReference({
+      ...names,
+      multiply: backend.product ?? product,
+      classesMatch: null,
+      layers: seen.reference ? layersOf(seen.reference, plan.reference) : {},
+      statistics: {
+        ...(reference.statistics ? { features: statisticsOf(reference.statistics) } : {}),
+        ...(reference.spatial ? { spatial: statisticsOf(reference.spatial) } : {}),
+      },
+    }),
+    groups: jackknifeGroups(seen.samples.labels ?? new Int32Array(seen.samples.n)),
+    labels: seen.samples.labels,
+    settings,
   };
+  const stage = progress.stage("scores", plan.chosen.scorers.length, "scores");
+  const found = await foundBy(plan.chosen, compared, (done) => stage.update(done));
+  stage.done();
+  const id = metricIds(names);
+  return found.map((one) => scoreOf(one, seen.samples.n, id));
 }
 
-/** "balanced": equally many (±1) of every label; "frequency": otherwise. */
-function labelRule(labels: Int32Array | null): string {
-  if (!labels) return "unlabelled";
-  const counts = new Map<number, number>();
-  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
-  const sizes = [...counts.values()];
-  return Math.max(...sizes) - Math.min(...sizes) <= 1 ? "balanced" : "frequency";
-}
-
-function warningsOf(
-  samples: ExtractedSet,
-  { path, statistics, images }: ExtractedReference,
-  { name, dims }: FeatureExtractor,
-): string[] {
-  const warnings: string[] = [];
-  if (statistics)
-    warnings.push(
-      `${path} does not say which network its statistics are of: they are taken to be of ${name}, prepared as here`,
-    );
-  if (images?.content === samples.content)
-    warnings.push(
-      "the two sets hold the same pixels in the same order: the distances are of a set to itself",
-    );
-  const fewest = Math.min(samples.features.n, images && !statistics ? images.features.n : Infinity);
-  if (fewest <= dims)
-    warnings.push(
-      `${fewest} images are not more than the ${dims} dimensions: much of the Fréchet distance is then the bias of a small set, so compare it between sets of equal n alone, or read KID`,
-    );
-  if (images && (sizeOf(samples) !== sizeOf(images) || !samples.size))
-    warnings.push(
-      `images of ${sizeOf(samples)} against a reference of ${sizeOf(images)}: how they were resized is part of the distance`,
-    );
-  return warnings;
-}
-
-const sizeOf = ({ size }: ExtractedSet): string => (size ? `${size.width}x${size.height}` : "several sizes");
-
-interface ExtractedReference extends Omit<ReferenceSource, "images"> {
-  readonly images: ExtractedSet | null;
-}
-
-/** What a reference is made of: its pixels, its statistics. */
-function contentOf({ statistics, images }: ExtractedReference): string {
-  const hash = createHash("sha256").update(images?.content ?? "");
-  for (const { buffer, byteOffset, byteLength } of statistics ? [statistics.mean, statistics.covariance] : [])
-    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
-  return hash.digest("hex");
-}
-
-function requireDimensions({ path, statistics }: ReferenceSource, { name, dims }: FeatureExtractor): void {
+function requireDimensions({ path, statistics }: ReferenceSource, dims: number, samples: FeatureSet): void {
   if (statistics && statistics.mean.length !== dims)
     throw new UserError(
-      `${path} holds statistics of ${statistics.mean.length} dimensions, and ${name} has ${dims}`,
+      `${path} holds statistics of ${statistics.mean.length} dimensions, and ${samples.extractor?.id.split("@")[0] ?? samples.path} has ${dims}`,
       "name the network they were made with by --features",
     );
 }
 
-const normalOf = ({ mean, covariance }: StoredStatistics, multiply: Product): Promise<Normal> =>
-  normalOfCovariance(mean, matrix(mean.length, mean.length, covariance), multiply);
+const statisticsOf = ({ mean, covariance }: StoredStatistics): Statistics => ({
+  mean,
+  covariance: matrix(mean.length, mean.length, covariance),
+});

@@ -1,15 +1,17 @@
-/** The features of a set of images, extracted batch by batch. */
+/** From images to a file of their features, batch by batch: memory does not grow with the set. */
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
-import type { FeatureExtractor, Features } from "../plugin.ts";
-import { joinFeatures } from "./features.ts";
+import type { Image } from "../formats/image.ts";
+import { writeRowTensors } from "../formats/row-tensors.ts";
+import type { LayerExtractor } from "../plugin.ts";
+import { metadataOf } from "./feature-set.ts";
 import type { ImageSet } from "./image-set.ts";
 
 /** Precision and recall need three neighbours of every image. */
 const FEWEST = 4;
 
 /** @throws UserError for fewer than four images */
-export function requireEnough({ path, length }: ImageSet): void {
+export function requireEnough({ path, length }: Pick<ImageSet, "path" | "length">): void {
   if (length < FEWEST)
     throw new UserError(
       `${path} holds ${length === 1 ? "1 image" : `${length} images`}; scores need at least ${FEWEST}`,
@@ -17,47 +19,57 @@ export function requireEnough({ path, length }: ImageSet): void {
     );
 }
 
-export interface ExtractedSet {
-  readonly path: string;
-  readonly features: Features;
-  readonly labels: Int32Array | null;
-  /** sha256 of the pixels in order. */
-  readonly content: string;
-  /** sha256 of what tells one draw from another. */
-  readonly draws: string;
-  /** null where images are of several sizes. */
-  readonly size: { readonly height: number; readonly width: number } | null;
-}
-
 /**
- * Every image is resized from its own size by the extractor.
+ * Writes one float32 table [n, d] a layer into `file`, which is there whole or not at all. Every image is
+ * resized from its own size by the extractor.
  *
+ * @param layers which of the extractor's, and their widths
  * @param progress called with the images done
  */
-export async function extractSet(
+export async function extractFeatures(
   set: ImageSet,
-  extractor: FeatureExtractor,
+  extractor: LayerExtractor,
+  layers: Readonly<Record<string, number>>,
+  file: string,
   progress: (done: number) => void,
-): Promise<ExtractedSet> {
-  const pixels = createHash("sha256");
-  const parts: Features[] = [];
-  const sizes = new Map<string, { height: number; width: number }>();
-  let done = 0;
-  for await (const images of set.batches(extractor.batchSize)) {
-    for (const { data, height, width } of images) {
-      sizes.set(`${height}x${width}`, { height, width });
-      pixels.update(data);
-    }
-    parts.push(await extractor.extract(images));
-    done += images.length;
-    progress(done);
-  }
-  return {
-    path: set.path,
-    features: joinFeatures(parts),
+): Promise<void> {
+  const metadata = metadataOf({
+    id: extractor.id,
+    preparation: extractor.description,
+    names: set.names,
     labels: set.labels,
-    content: pixels.digest("hex"),
-    draws: createHash("sha256").update(JSON.stringify(set.names)).digest("hex"),
-    size: sizes.size === 1 ? [...sizes.values()][0]! : null,
-  };
+  });
+  await writeRowTensors(file, { n: set.length, widths: layers, metadata }, async (write) => {
+    const pixels = createHash("sha256");
+    const sizes = new Set<string>();
+    let done = 0;
+    for await (const images of oneAhead(set.batches(extractor.batchSize))) {
+      for (const { data, height, width } of images) {
+        sizes.add(`${width}x${height}`);
+        pixels.update(data);
+      }
+      const rows = await extractor.extract(images);
+      for (const name of Object.keys(layers)) await write(name, done, rows[name]!);
+      done += images.length;
+      progress(done);
+    }
+    return { pixels: pixels.digest("hex"), size: sizes.size === 1 ? [...sizes][0]! : "several sizes" };
+  });
+}
+
+/** The next batch is decoded while this one is in the network. */
+async function* oneAhead(batches: AsyncGenerator<readonly Image[]>): AsyncGenerator<readonly Image[]> {
+  try {
+    let next = batches.next();
+    for (;;) {
+      const { value, done } = await next;
+      if (done) return;
+      next = batches.next();
+      // It is awaited on the next turn; until then its failure is nobody's.
+      next.catch(() => {});
+      yield value;
+    }
+  } finally {
+    await batches.return(undefined);
+  }
 }

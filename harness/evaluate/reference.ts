@@ -1,34 +1,48 @@
-/** What images are scored against: real images, statistics of their features, or, as in ADM's files, both. */
+/** What is scored against: real images, features of them, statistics of features, or, as in ADM's files, more than one. */
 import { stat } from "node:fs/promises";
 import { UserError } from "../errors.ts";
 import { FormatError } from "../formats/format-error.ts";
 import { openTensors } from "../formats/open-tensors.ts";
 import { MEANS, readStatistics, type StoredStatistics } from "../formats/statistics.ts";
+import type { FeatureSet } from "./feature-set.ts";
 import { type ImageSet, openImageSet } from "./image-set.ts";
+import { openFeatures } from "./inputs.ts";
 
 export interface ReferenceSource {
   readonly path: string;
   readonly images: ImageSet | null;
+  readonly features: FeatureSet | null;
   /** The Fréchet distance is to these, where there are some. */
   readonly statistics: StoredStatistics | null;
+  /** Of sFID's features: ADM's files have them. */
+  readonly spatial: StoredStatistics | null;
 }
 
-/** @throws UserError for what is neither a folder of images nor a file of samples or statistics */
+const NOTHING = { images: null, features: null, statistics: null, spatial: null };
+const SPATIAL_MEAN = "mu_s";
+
+/** @throws UserError for what is neither a set of images nor a file of features or statistics */
 export async function openReference(path: string): Promise<ReferenceSource> {
   const found = await stat(path).catch(() => null);
-  if (!found || found.isDirectory()) return { path, images: await openImageSet(path), statistics: null };
+  if (!found?.isFile()) return { ...NOTHING, path, images: await openImageSet(path) };
   try {
-    const names = await tensorNames(path);
-    const statistics = MEANS.some((name) => names.includes(name)) ? await readStatistics(path) : null;
-    const images = names.includes("arr_0") ? await openImageSet(path) : null;
-    if (statistics || images) return { path, images, statistics };
-    throw new UserError(
-      `${path} holds neither images (arr_0) nor statistics (mu, sigma), but ${names.slice(0, 8).join(", ") || "nothing"}`,
-      "name a folder of images, an .npz of samples, or a file of statistics",
-    );
+    return await openReferenceFile(path);
   } catch (error) {
     throw error instanceof FormatError ? new UserError(error.message) : error;
   }
+}
+
+async function openReferenceFile(path: string): Promise<ReferenceSource> {
+  const names = await tensorNames(path);
+  const statistics = MEANS.some((name) => names.includes(name)) ? await readStatistics(path) : null;
+  const spatial = names.includes(SPATIAL_MEAN) ? await readStatistics(path, SPATIAL_MEAN) : null;
+  const images = names.includes("arr_0") ? await openImageSet(path) : null;
+  const features = statistics || images ? null : await openFeatures(path);
+  if (statistics || images || features) return { path, images, features, statistics, spatial };
+  throw new UserError(
+    `${path} holds neither images (arr_0) nor statistics (mu, sigma), but ${names.slice(0, 8).join(", ") || "nothing"}`,
+    "name a folder of images, an .npz of samples, a file of features or a file of statistics",
+  );
 }
 
 async function tensorNames(path: string): Promise<string[]> {

@@ -1,5 +1,7 @@
-import { type Matrix, rowRange, sumOfSquares, transpose } from "./matrix.ts";
+import { type Matrix, sumOfSquares, transpose } from "./matrix.ts";
 import { type Product, product } from "./product.ts";
+import { productTiles } from "./product-tiles.ts";
+import { type Rows, rowTiles } from "./rows.ts";
 
 /** Squared distances of rows rowStart… of A to rows columnStart… of B. */
 interface DistanceTile {
@@ -7,9 +9,6 @@ interface DistanceTile {
   readonly columnStart: number;
   readonly distances: Matrix;
 }
-
-/** Rows of either side in one tile: 1024² float64 are 8 MB, whatever the number of rows in all. */
-const TILE = 1024;
 
 /** Below this share of ‖u‖² + ‖v‖², u·v has cancelled ten digits of the distance or more. */
 const CANCELLED = 1e-6;
@@ -20,41 +19,42 @@ const CANCELLED = 1e-6;
  * Between the rows of one matrix, every product serves the tile and its mirror image.
  */
 export async function* squaredDistanceTiles(
-  a: Matrix,
-  b: Matrix,
+  a: Matrix | Rows,
+  b: Matrix | Rows,
   multiply: Product = product,
 ): AsyncGenerator<DistanceTile> {
   if (a.cols !== b.cols) throw new RangeError(`distances: rows of ${a.cols} and of ${b.cols} dimensions`);
-  const normsA = squaredNorms(a);
-  const normsB = squaredNorms(b);
-  const same = a === b;
-  for (let rowStart = 0; rowStart < a.rows; rowStart += TILE) {
-    const rows = rowRange(a, rowStart, Math.min(rowStart + TILE, a.rows));
-    for (let columnStart = same ? rowStart : 0; columnStart < b.rows; columnStart += TILE) {
-      const columns =
-        same && rowStart === columnStart
-          ? rows
-          : rowRange(b, columnStart, Math.min(columnStart + TILE, b.rows));
-      const distances = await multiply(rows, columns);
-      for (let i = 0; i < rows.rows; i++) {
-        for (let j = 0; j < columns.rows; j++) {
-          const at = i * columns.rows + j;
-          const norms = normsA[rowStart + i]! + normsB[columnStart + j]!;
-          const distance = norms - 2 * distances.data[at]!;
-          distances.data[at] = distance > CANCELLED * norms ? distance : directDistance(rows, i, columns, j);
-        }
-      }
-      yield { rowStart, columnStart, distances };
-      if (same && columnStart > rowStart)
-        yield { rowStart: columnStart, columnStart: rowStart, distances: transpose(distances) };
+  const normsA = await squaredNorms(a);
+  const normsB = a === b ? normsA : await squaredNorms(b);
+  for await (const { dots, mirrored, ...tile } of productTiles(a, b, multiply)) {
+    const { rowStart, columnStart } = tile;
+    dotsToDistances(dots, tile, normsA.subarray(rowStart), normsB.subarray(columnStart));
+    yield { rowStart, columnStart, distances: dots };
+    if (mirrored) yield { rowStart: columnStart, columnStart: rowStart, distances: transpose(dots) };
+  }
+}
+
+function dotsToDistances(
+  { data }: Matrix,
+  { rows, columns }: { readonly rows: Matrix; readonly columns: Matrix },
+  normsA: Float64Array,
+  normsB: Float64Array,
+): void {
+  for (let i = 0, at = 0; i < rows.rows; i++) {
+    for (let j = 0; j < columns.rows; j++, at++) {
+      const norms = normsA[i]! + normsB[j]!;
+      const distance = norms - 2 * data[at]!;
+      data[at] = distance > CANCELLED * norms ? distance : directDistance(rows, i, columns, j);
     }
   }
 }
 
-function squaredNorms(a: Matrix): Float64Array {
-  return Float64Array.from({ length: a.rows }, (_, i) =>
-    sumOfSquares(a.data.subarray(i * a.cols, (i + 1) * a.cols)),
-  );
+async function squaredNorms(a: Matrix | Rows): Promise<Float64Array> {
+  const norms = new Float64Array(a.rows);
+  for await (const { start, tile } of rowTiles(a))
+    for (let i = 0; i < tile.rows; i++)
+      norms[start + i] = sumOfSquares(tile.data.subarray(i * tile.cols, (i + 1) * tile.cols));
+  return norms;
 }
 
 function directDistance(a: Matrix, i: number, b: Matrix, j: number): number {

@@ -1,15 +1,22 @@
-import { type Matrix, matrix, type Product, rowRange, sumOfSquares } from "../linear-algebra/index.ts";
+import {
+  type Matrix,
+  mappedRows,
+  matrix,
+  type Product,
+  type Rows,
+  rowTiles,
+  sumOfSquares,
+  TILE,
+} from "../linear-algebra/index.ts";
 import { roundToHalf } from "./half.ts";
 
 /** Rows and columns whose distances ADM's evaluator computes in one piece, all of it in one precision. */
 const BLOCK = 10_000;
-/** A part of a block that is held at once: 8 MB. */
-const TILE = 1024;
 const LARGEST_HALF = 65504;
 
 /** Rows as one precision sees them, with their squared lengths. */
 interface Rounded {
-  readonly rows: Matrix;
+  readonly rows: Rows;
   readonly squares: Float64Array;
   readonly round: (x: number) => number;
 }
@@ -20,18 +27,21 @@ export interface AdmRows {
   readonly half: Rounded | null;
 }
 
-export function admRows(features: Matrix, precision: "half" | "single"): AdmRows {
+export async function admRows(features: Matrix | Rows, precision: "half" | "single"): Promise<AdmRows> {
   return {
-    single: rounded(features, Math.fround),
-    half: precision === "half" ? rounded(features, roundToHalf) : null,
+    single: await rounded(features, Math.fround),
+    half: precision === "half" ? await rounded(features, roundToHalf) : null,
   };
 }
 
-function rounded(features: Matrix, round: (x: number) => number): Rounded {
-  const rows = matrix(features.rows, features.cols, features.data.map(round));
-  const squares = Float64Array.from({ length: rows.rows }, (_, i) =>
-    round(sumOfSquares(rows.data.subarray(i * rows.cols, (i + 1) * rows.cols))),
+async function rounded(features: Matrix | Rows, round: (x: number) => number): Promise<Rounded> {
+  const rows = mappedRows(features, features.cols, (tile) =>
+    matrix(tile.rows, tile.cols, tile.data.map(round)),
   );
+  const squares = new Float64Array(rows.rows);
+  for await (const { start, tile } of rowTiles(rows))
+    for (let i = 0; i < tile.rows; i++)
+      squares[start + i] = round(sumOfSquares(tile.data.subarray(i * tile.cols, (i + 1) * tile.cols)));
   return { rows, squares, round };
 }
 
@@ -77,9 +87,9 @@ async function fitsHalf(u: Rounded, v: Rounded, block: Block, multiply: Product)
 async function* tiles(u: Rounded, v: Rounded, block: Block, multiply: Product): AsyncGenerator<AdmTile> {
   const { round } = u;
   for (const [rowStart, rowEnd] of pieces(block.rowStart, block.rowEnd, TILE)) {
-    const rows = rowRange(u.rows, rowStart, rowEnd);
+    const rows = await u.rows.range(rowStart, rowEnd);
     for (const [columnStart, columnEnd] of pieces(block.columnStart, block.columnEnd, TILE)) {
-      const distances = await multiply(rows, rowRange(v.rows, columnStart, columnEnd));
+      const distances = await multiply(rows, await v.rows.range(columnStart, columnEnd));
       for (let i = rowStart, at = 0; i < rowEnd; i++)
         for (let j = columnStart; j < columnEnd; j++, at++) {
           const difference = round(u.squares[i]! - 2 * round(distances.data[at]!));

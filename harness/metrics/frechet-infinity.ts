@@ -1,7 +1,11 @@
+import { chosenRows, type Matrix, type Product, product, type Rows } from "../linear-algebra/index.ts";
+import { frechetDistanceOfRows } from "./frechet-samples.ts";
+import type { Choice } from "./kernel-subsets.ts";
+import type { Normal } from "./normal.ts";
+
 /**
  * FD∞ (Chong, Forsyth 2020, arXiv:1911.07023), by dgm-eval's recipe: the Fréchet distance of the reference to random
- * subsets of the samples, of sizes in even steps; a straight line through it over 1/n; where that meets 1/n = 0. The
- * subsets are the caller's to draw, one a size in this order.
+ * subsets of the samples, of sizes in even steps; a straight line through it over 1/n; where that meets 1/n = 0.
  *
  * @param n samples
  * @returns sizes from min(5000, max(⌊n/10⌋, 2)) to n, truncated as NumPy's int32 does
@@ -11,6 +15,25 @@ export function frechetInfinitySizes(n: number, count = 15): number[] {
   const smallest = Math.min(5000, Math.max(Math.floor(n / 10), 2));
   const step = (n - smallest) / (count - 1);
   return Array.from({ length: count }, (_, i) => (i === count - 1 ? n : Math.floor(smallest + i * step)));
+}
+
+/**
+ * FD∞ of subsets drawn without replacement, one a size in order. The tool draws from a generator that it does not
+ * seed.
+ */
+export async function frechetInfinityOfSamples(
+  samples: Matrix | Rows,
+  reference: Normal,
+  choice: Choice,
+  multiply: Product = product,
+): Promise<FrechetInfinity> {
+  const sizes = frechetInfinitySizes(samples.rows);
+  const distances: number[] = [];
+  for (const size of sizes) {
+    const subset = chosenRows(samples, choice(samples.rows, size));
+    distances.push(await frechetDistanceOfRows(subset, reference, multiply));
+  }
+  return frechetInfinity(sizes, distances);
 }
 
 /** A line fitted to distances over 1/n by least squares. */

@@ -1,4 +1,4 @@
-import type { Matrix } from "../linear-algebra/index.ts";
+import { type Matrix, type Rows, rowTiles } from "../linear-algebra/index.ts";
 import { groupMembers, type Jackknifed, jackknife } from "./jackknife.ts";
 
 /**
@@ -8,15 +8,20 @@ import { groupMembers, type Jackknifed, jackknife } from "./jackknife.ts";
  * or another order (torch-fidelity's: `RandomState(2020)`'s permutation of the rows).
  *
  * @param logits n×classes
+ * @param order the rows in the order to split them; as they are, where none is given
  * @returns the score of every split; its mean is the usual score
  */
-export function inceptionScores(logits: Matrix, splits = 1): number[] {
+export async function inceptionScores(
+  logits: Matrix | Rows,
+  splits = 1,
+  order?: Int32Array,
+): Promise<number[]> {
   checkSplits(splits, logits.rows);
-  return scoresBetween(logits, splits, (i) => Math.floor((i * logits.rows) / splits));
+  return scoresBetween(logits, splits, (i) => Math.floor((i * logits.rows) / splits), order);
 }
 
 /** The same by ADM's evaluator: consecutive chunks of `size` rows (its own: 5000), the last as short as it comes. */
-export function inceptionScoresOfChunks(logits: Matrix, size: number): number[] {
+export async function inceptionScoresOfChunks(logits: Matrix | Rows, size: number): Promise<number[]> {
   if (!Number.isInteger(size) || size < 1)
     throw new RangeError(`a chunk's size must be an integer ≥ 1, got ${size}`);
   const n = logits.rows;
@@ -24,18 +29,21 @@ export function inceptionScoresOfChunks(logits: Matrix, size: number): number[] 
 }
 
 /** The same by dgm-eval: `splits` of ⌊n/splits⌋ rows each; what is over is left out. */
-export function inceptionScoresOfWholeSplits(logits: Matrix, splits: number): number[] {
+export async function inceptionScoresOfWholeSplits(
+  logits: Matrix | Rows,
+  splits: number,
+  order?: Int32Array,
+): Promise<number[]> {
   checkSplits(splits, logits.rows);
   const size = Math.floor(logits.rows / splits);
-  return scoresBetween(logits, splits, (i) => i * size);
+  return scoresBetween(logits, splits, (i) => i * size, order);
 }
 
 /** The score of all rows as one split, with its delete-group jackknife. */
-export function inceptionScore(logits: Matrix, groups: Int32Array): Jackknifed {
+export async function inceptionScore(logits: Matrix | Rows, groups: Int32Array): Promise<Jackknifed> {
   const members = groupMembers(groups, logits.rows);
-  const parts = members.map((rows) => sumsOf(logits, rows));
-  const score = (left: number | null): number => scoreOf(parts.filter((_, g) => g !== left));
-  return jackknife(score(null), members, 1, score);
+  const parts = await sumsOf(logits, groups, members.length);
+  return jackknife(members, 1, (left) => scoreOf(parts.filter((_, g) => g !== left)));
 }
 
 function checkSplits(splits: number, n: number): void {
@@ -43,37 +51,54 @@ function checkSplits(splits: number, n: number): void {
     throw new RangeError(`splits must be an integer in 1…n = ${n}, got ${splits}`);
 }
 
-function scoresBetween(logits: Matrix, splits: number, start: (split: number) => number): number[] {
-  return Array.from({ length: splits }, (_, i) => {
-    const from = start(i);
-    const rows = Int32Array.from({ length: start(i + 1) - from }, (_, k) => from + k);
-    return scoreOf([sumsOf(logits, rows)]);
-  });
+/** Rows are read as they lie, each into the sums of the split that the order puts it in. */
+async function scoresBetween(
+  logits: Matrix | Rows,
+  splits: number,
+  start: (split: number) => number,
+  order?: Int32Array,
+): Promise<number[]> {
+  if (order && order.length !== logits.rows)
+    throw new RangeError(`an order of ${order.length} for ${logits.rows} rows`);
+  const splitOf = new Int32Array(logits.rows).fill(-1);
+  for (let i = 0; i < splits; i++)
+    for (let at = start(i); at < start(i + 1); at++) splitOf[order ? order[at]! : at] = i;
+  return (await sumsOf(logits, splitOf, splits)).map((sums) => scoreOf([sums]));
 }
 
 /** What rows add to a score. */
 interface Sums {
-  readonly n: number;
+  n: number;
   /** Σ p, a number a class. */
   readonly probabilities: Float64Array;
   /** Σ Σ p·ln p. */
-  readonly negativeEntropy: number;
+  negativeEntropy: number;
 }
 
-function sumsOf(logits: Matrix, rows: Int32Array): Sums {
-  const probabilities = new Float64Array(logits.cols);
-  let negativeEntropy = 0;
-  for (const i of rows) {
-    const row = logits.data.subarray(i * logits.cols, (i + 1) * logits.cols);
-    const normaliser = logSumExp(row);
-    for (let c = 0; c < row.length; c++) {
-      const logarithm = row[c]! - normaliser;
-      const p = Math.exp(logarithm);
-      probabilities[c]! += p;
-      negativeEntropy += p * logarithm;
+/** Sums by the part of every row; −1 is in none. */
+async function sumsOf(logits: Matrix | Rows, partOf: Int32Array, count: number): Promise<Sums[]> {
+  const parts = Array.from({ length: count }, () => ({
+    n: 0,
+    probabilities: new Float64Array(logits.cols),
+    negativeEntropy: 0,
+  }));
+  for await (const { start, tile } of rowTiles(logits))
+    for (let i = 0; i < tile.rows; i++) {
+      const sums = parts[partOf[start + i]!];
+      if (sums) addRow(sums, tile.data.subarray(i * tile.cols, (i + 1) * tile.cols));
     }
+  return parts;
+}
+
+function addRow(sums: Sums, row: Float64Array): void {
+  const normaliser = logSumExp(row);
+  for (let c = 0; c < row.length; c++) {
+    const logarithm = row[c]! - normaliser;
+    const p = Math.exp(logarithm);
+    sums.probabilities[c]! += p;
+    sums.negativeEntropy += p * logarithm;
   }
-  return { n: rows.length, probabilities, negativeEntropy };
+  sums.n++;
 }
 
 /** The mean over x of Σ p·ln p, less Σ p̄·ln p̄: the mean divergence, exponentiated. */

@@ -1,15 +1,8 @@
 /** Float64 metrics over feature rows, images and logits: pure functions, one idea a file. */
 export { classAccuracy, fitRidgeClassifier, type RidgeClassifier } from "./class-accuracy.ts";
-export {
-  frechetDistance,
-  frechetDistanceOfSamples,
-  frechetDistanceOfStatistics,
-  type Normal,
-  normalOfCovariance,
-  normalOfFeatures,
-  normalOfMoments,
-} from "./frechet-distance.ts";
-export { frechetInfinity, frechetInfinitySizes } from "./frechet-infinity.ts";
+export { frechetDistance, frechetDistanceOfStatistics } from "./frechet-distance.ts";
+export { frechetInfinity, frechetInfinityOfSamples, frechetInfinitySizes } from "./frechet-infinity.ts";
+export { frechetDistanceOfSamples } from "./frechet-samples.ts";
 export {
   inceptionScore,
   inceptionScores,
@@ -29,7 +22,21 @@ export {
   type TrainingNeighbours,
   trainingNeighbours,
 } from "./memorisation.ts";
-export { addMoments, covarianceOf, meanOf, momentsOf, subtractMoments } from "./moments.ts";
+export {
+  addMoments,
+  covarianceOf,
+  meanOf,
+  momentsAccumulator,
+  momentsOf,
+  subtractMoments,
+} from "./moments.ts";
+export {
+  type Normal,
+  normalOfCovariance,
+  normalOfFeatures,
+  normalOfMoments,
+  type Statistics,
+} from "./normal.ts";
 export {
   densityCoverage,
   fScore,
@@ -40,6 +47,6 @@ export {
 export { admPrecisionRecall } from "./precision-recall-adm.ts";
 export { peakSignalToNoise } from "./psnr.ts";
 export type { Share } from "./share.ts";
-export { spreadOf } from "./spread.ts";
+export { type Spread, spreadOf } from "./spread.ts";
 export { float32Mean } from "./tool-mean.ts";
-export { vendiScore } from "./vendi.ts";
+export { vendiJackknife, vendiOfClasses, vendiScore } from "./vendi.ts";

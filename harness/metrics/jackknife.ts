@@ -55,19 +55,20 @@ export function groupMembers(groups: Int32Array, n: number): readonly Int32Array
  * Delete-group jackknife: SE² = (G−1)/G · Σ (d₍g₎ − d̄)² (Shao, Tu 1995, §1.3). It covers the draw of samples, not
  * the reference, the labels or training, and removes no bias.
  *
- * @param minimum fewest samples the metric can be computed from
- * @param leaveOut the metric without group g
+ * @param minimum fewest samples that the metric, and its error, mean something for
+ * @param statistic the metric without group `left`, of all samples where that is null
  */
-export function jackknife(
-  value: number,
+export async function jackknife(
   members: readonly Int32Array[],
   minimum: number,
-  leaveOut: (group: number) => number,
-): Jackknifed {
+  statistic: (left: number | null) => number | Promise<number>,
+): Promise<Jackknifed> {
+  const value = await statistic(null);
   const n = members.reduce((sum, list) => sum + list.length, 0);
   if (members.some((list) => n - list.length < minimum))
     return { value, standardError: null, deleteGroup: [] };
-  const deleteGroup = members.map((_, group) => leaveOut(group));
+  const deleteGroup: number[] = [];
+  for (let group = 0; group < members.length; group++) deleteGroup.push(await statistic(group));
   return { value, standardError: jackknifeError(deleteGroup), deleteGroup };
 }
 

@@ -1,16 +1,22 @@
-import { type Matrix, type Product, product, squaredDistanceTiles } from "../linear-algebra/index.ts";
+import {
+  type Matrix,
+  type Product,
+  product,
+  type Rows,
+  squaredDistanceTiles,
+} from "../linear-algebra/index.ts";
 import { type Share, shareOf } from "./share.ts";
 
 /** Training features with what every comparison to them needs, found once. */
 export interface TrainingNeighbours {
-  readonly features: Matrix;
+  readonly features: Matrix | Rows;
   /** Squared distance of every training row to the nearest training row that differs from it. */
   readonly ownDistances: Float64Array;
 }
 
 /** Training rows that are equal count as one image, so that copying an image held twice is still seen. */
 export async function trainingNeighbours(
-  features: Matrix,
+  features: Matrix | Rows,
   multiply: Product = product,
 ): Promise<TrainingNeighbours> {
   const ownDistances = new Float64Array(features.rows).fill(Infinity);
@@ -40,7 +46,7 @@ export interface Memorisation extends Share {
  * beside their value.
  */
 export async function memorisation(
-  samples: Matrix,
+  samples: Matrix | Rows,
   training: TrainingNeighbours,
   multiply: Product = product,
 ): Promise<Memorisation> {

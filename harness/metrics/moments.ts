@@ -1,4 +1,14 @@
-import { type Matrix, matrix, type Product, product, transpose } from "../linear-algebra/index.ts";
+import {
+  type Matrix,
+  matrix,
+  type Product,
+  product,
+  type Rows,
+  rowRange,
+  rowTiles,
+  TILE,
+  transpose,
+} from "../linear-algebra/index.ts";
 
 /** Additive statistics of feature rows: shards and jackknife groups merge by addition, memory is flat in n. */
 export interface Moments {
@@ -9,13 +19,54 @@ export interface Moments {
   readonly products: Matrix;
 }
 
-export async function momentsOf(features: Matrix, multiply: Product = product): Promise<Moments> {
-  const sum = new Float64Array(features.cols);
-  for (let i = 0; i < features.rows; i++) {
-    for (let j = 0; j < features.cols; j++) sum[j]! += features.data[i * features.cols + j]!;
-  }
-  const columns = transpose(features);
-  return { n: features.rows, sum, products: await multiply(columns, columns) };
+/** Moments of rows that come in batches of any size and need not be kept. */
+export interface MomentsAccumulator {
+  add(rows: Matrix): Promise<void>;
+  /** Of all rows added so far. */
+  moments(): Promise<Moments>;
+}
+
+/** Rows are gathered to a tile, then added by one product. */
+export function momentsAccumulator(dims: number, multiply: Product = product): MomentsAccumulator {
+  const tile = matrix(TILE, dims);
+  let [n, held] = [0, 0];
+  const sum = new Float64Array(dims);
+  const products = matrix(dims, dims);
+  const flush = async (): Promise<void> => {
+    const columns = transpose(rowRange(tile, 0, held));
+    held = 0;
+    const found = await multiply(columns, columns);
+    for (let at = 0; at < found.data.length; at++) products.data[at]! += found.data[at]!;
+  };
+  return {
+    async add(rows) {
+      if (rows.cols !== dims) throw new RangeError(`moments of ${dims} and of ${rows.cols} dimensions`);
+      for (let from = 0; from < rows.rows; ) {
+        const part = rowRange(rows, from, Math.min(from + TILE - held, rows.rows));
+        tile.data.set(part.data, held * dims);
+        addRows(sum, part);
+        n += part.rows;
+        held += part.rows;
+        from += part.rows;
+        if (held === TILE) await flush();
+      }
+    },
+    async moments() {
+      if (held > 0) await flush();
+      return { n, sum: sum.slice(), products: matrix(dims, dims, products.data.slice()) };
+    },
+  };
+}
+
+function addRows(sum: Float64Array, rows: Matrix): void {
+  for (let i = 0, at = 0; i < rows.rows; i++)
+    for (let j = 0; j < sum.length; j++) sum[j]! += rows.data[at++]!;
+}
+
+export async function momentsOf(features: Matrix | Rows, multiply: Product = product): Promise<Moments> {
+  const accumulator = momentsAccumulator(features.cols, multiply);
+  for await (const { tile } of rowTiles(features)) await accumulator.add(tile);
+  return accumulator.moments();
 }
 
 export function addMoments(a: Moments, b: Moments): Moments {

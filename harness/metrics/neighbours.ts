@@ -1,8 +1,14 @@
-import { type Matrix, type Product, product, squaredDistanceTiles } from "../linear-algebra/index.ts";
+import {
+  type Matrix,
+  type Product,
+  product,
+  type Rows,
+  squaredDistanceTiles,
+} from "../linear-algebra/index.ts";
 
 /** Squared distance of every row to its k-th nearest other row (other rows that equal it are at distance 0). */
 export async function neighbourRadii(
-  points: Matrix,
+  points: Matrix | Rows,
   k: number,
   multiply: Product = product,
 ): Promise<Float64Array> {
@@ -23,7 +29,7 @@ export interface GroupRadii {
  * nearest without any one group.
  */
 export async function neighbourRadiiWithoutGroups(
-  points: Matrix,
+  points: Matrix | Rows,
   k: number,
   groups: Int32Array,
   count: number,
@@ -51,7 +57,7 @@ export async function neighbourRadiiWithoutGroups(
 
 /** For every row and group, squared distances to the k nearest other rows of that group, ascending, ∞ where there are fewer. */
 async function nearestByGroup(
-  points: Matrix,
+  points: Matrix | Rows,
   k: number,
   groups: Int32Array,
   count: number,

@@ -1,4 +1,4 @@
-import { type Matrix, type Product, product } from "../linear-algebra/index.ts";
+import { type Matrix, type Product, product, type Rows } from "../linear-algebra/index.ts";
 import { type AdmRows, admDistanceTiles, admRows } from "./adm-distances.ts";
 import { insertSorted } from "./neighbours.ts";
 
@@ -12,15 +12,15 @@ import { insertSorted } from "./neighbours.ts";
  * @param reference m×d, m > k
  */
 export async function admPrecisionRecall(
-  samples: Matrix,
-  reference: Matrix,
+  samples: Matrix | Rows,
+  reference: Matrix | Rows,
   precision: "half" | "single",
   k = 3,
   multiply: Product = product,
 ): Promise<{ precision: number; recall: number }> {
   if (samples.cols !== reference.cols)
     throw new RangeError(`precision of ${samples.cols}- and ${reference.cols}-dimensional features`);
-  const [u, v] = [admRows(samples, precision), admRows(reference, precision)];
+  const [u, v] = [await admRows(samples, precision), await admRows(reference, precision)];
   const [sampleRadii, referenceRadii] = [await radii(u, k, multiply), await radii(v, k, multiply)];
   const inside = new Uint8Array(samples.rows);
   const covered = new Uint8Array(reference.rows);

@@ -1,10 +1,16 @@
-import { type Matrix, type Product, product, squaredDistanceTiles } from "../linear-algebra/index.ts";
+import {
+  type Matrix,
+  type Product,
+  product,
+  type Rows,
+  squaredDistanceTiles,
+} from "../linear-algebra/index.ts";
 import { groupMembers, type Jackknifed, jackknife } from "./jackknife.ts";
 import { neighbourRadii, neighbourRadiiWithoutGroups } from "./neighbours.ts";
 
 /** Reference features, each row with its ball: the estimate of where the reference lies. */
 export interface ReferenceBalls {
-  readonly features: Matrix;
+  readonly features: Matrix | Rows;
   readonly k: number;
   /** Squared distance of every row to its k-th nearest other row. */
   readonly radii: Float64Array;
@@ -12,7 +18,7 @@ export interface ReferenceBalls {
 
 /** @param features m×d, m > k; the usual k is 3 for precision and recall, 5 for density and coverage */
 export async function referenceBalls(
-  features: Matrix,
+  features: Matrix | Rows,
   k: number,
   multiply: Product = product,
 ): Promise<ReferenceBalls> {
@@ -24,12 +30,12 @@ export async function referenceBalls(
  * evaluator: squared distances, the ball of a row reaches its k-th nearest other row, the border counts (≤).
  * Precision: share of samples within some ball of the reference; recall: share of reference rows within some
  * ball of the samples. Range 0…1, higher is better. Left-out groups give up their balls, and the radii of the
- * samples left are found anew.
+ * samples left are found anew. With k + 1 samples left every ball would hold all of them: then there is no error.
  *
  * @param samples n×d, n > k, with the jackknife group of every row
  */
 export async function precisionRecall(
-  samples: Matrix,
+  samples: Matrix | Rows,
   reference: ReferenceBalls,
   groups: Int32Array,
   multiply: Product = product,
@@ -62,11 +68,9 @@ export async function precisionRecall(
     }
   }
   return {
-    precision: jackknife(share(inside), members, k + 1, (g) =>
-      share(inside.filter((_, i) => groups[i] !== g)),
-    ),
-    recall: jackknife(share(covered), members, k + 1, (g) =>
-      share(coveredWithout.filter((_, at) => at % count === g)),
+    precision: await jackknife(members, k + 2, (left) => share(inside.filter((_, i) => groups[i] !== left))),
+    recall: await jackknife(members, k + 2, (left) =>
+      share(left === null ? covered : coveredWithout.filter((_, at) => at % count === left)),
     ),
   };
 }
@@ -77,7 +81,7 @@ export async function precisionRecall(
  * sample in their ball (0…1). The border does not count (<). Higher is better.
  */
 export async function densityCoverage(
-  samples: Matrix,
+  samples: Matrix | Rows,
   reference: ReferenceBalls,
   groups: Int32Array,
   multiply: Product = product,
@@ -112,8 +116,8 @@ export async function densityCoverage(
     return share(covered);
   };
   return {
-    density: jackknife(density(null), members, 1, density),
-    coverage: jackknife(coverage(null), members, 1, coverage),
+    density: await jackknife(members, 1, density),
+    coverage: await jackknife(members, 1, coverage),
   };
 }
 

@@ -1,7 +1,7 @@
 /** The result of a run from what its jobs found: nothing is computed here but sums and sentences. */
 
 import { EXIT } from "../errors.ts";
-import { scoreRows } from "../evaluate/scores.ts";
+import { scoreRows } from "../evaluate/score.ts";
 import { loadBaseline } from "../gate/baseline.ts";
 import { gate } from "../gate/gate.ts";
 import { parseGates } from "../gate/schema.ts";

@@ -1,5 +1,5 @@
 /** The pieces of work a run is cut into. Each is plain data, done by a worker process, addressed by its content. */
-import type { Score } from "../evaluate/scores.ts";
+import type { Score } from "../evaluate/score.ts";
 import type { SamplingCost, TrainingCost } from "../measure/ledger.ts";
 import type { Descriptor } from "../plugin.ts";
 import type { Rival } from "./claim.ts";

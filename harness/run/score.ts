@@ -1,12 +1,12 @@
 /** Scoring one set of images against the reference. */
 import { mkdir } from "node:fs/promises";
-import { joinFeatures } from "../evaluate/features.ts";
 import { imageViews } from "../formats/image.ts";
 import { product } from "../linear-algebra/index.ts";
 import type { Dataset, FeatureExtractor, Features, ImageSource } from "../plugin.ts";
 import { scoringCode } from "./identity.ts";
 import { imagesOf } from "./image-sets.ts";
 import type { JobHost, ScoreJob, ScoreResult } from "./jobs.ts";
+import { joinFeatures } from "./join-features.ts";
 import { openBackend, openDataset, openExtractor, referenceOf } from "./open.ts";
 import { requireSameCode, requireSameData } from "./origin.ts";
 import { makeStandard, type Standard, scoresOf } from "./scores.ts";

@@ -1,6 +1,8 @@
 /** Every metric of an entry's features: those against the reference, and those against the training set. */
-import { makeReference, metricIds, type Reference, referenceScores, type Score } from "../evaluate/scores.ts";
-import { featureMatrix, type Product } from "../linear-algebra/index.ts";
+import { makeReference, OWN_SETTINGS, type Reference } from "../evaluate/compared.ts";
+import { ownOfRuns } from "../evaluate/conventions/own.ts";
+import { type Found, metricIds, type Score, scoreOf } from "../evaluate/score.ts";
+import { featureMatrix, type Matrix, type Product } from "../linear-algebra/index.ts";
 import {
   classAccuracy,
   fitRidgeClassifier,
@@ -36,11 +38,19 @@ export async function makeStandard(source: StandardSource): Promise<Standard> {
   const { train, reference, trainLabels, classes, multiply } = source;
   const trainFeatures = featureMatrix("features of training images", train.features, train.dims);
   return {
-    reference: await makeReference(reference, null, source),
+    reference: makeReference({ ...source, layers: layersOf("reference images", reference) }),
     neighbours: await trainingNeighbours(trainFeatures, multiply),
     classifier: classes > 1 ? await fitRidgeClassifier(trainFeatures, trainLabels, classes, multiply) : null,
   };
 }
+
+const layersOf = (
+  name: string,
+  { features, dims, logits, classes }: Features,
+): Record<"features" | "logits", Matrix> => ({
+  features: featureMatrix(`features of ${name}`, features, dims),
+  logits: featureMatrix(`logits of ${name}`, logits, classes),
+});
 
 /** @param labels class of every image; −1 without classes */
 export async function scoresOf(
@@ -48,7 +58,8 @@ export async function scoresOf(
   labels: Int32Array,
   { reference, neighbours, classifier }: Standard,
 ): Promise<{ scores: Score[]; nearest: Int32Array }> {
-  const samples = featureMatrix("features of samples", features.features, features.dims);
+  const layers = layersOf("samples", features);
+  const samples = layers.features;
   const copied = await memorisation(samples, neighbours, reference.multiply);
   const id = metricIds(reference);
   const share = (metric: string, direction: Score["direction"], found: Share, convention: string): Score => ({
@@ -60,8 +71,12 @@ export async function scoresOf(
     n: found.n,
     convention: `${convention}; binomial error`,
   });
+  const groups = jackknifeGroups(labels);
+  const compared = { samples: layers, reference, groups, labels, settings: OWN_SETTINGS };
+  const found: Found[] = [];
+  for (const scorer of ownOfRuns) found.push(...(await scorer.score(compared)));
   const scores = [
-    ...(await referenceScores(features, jackknifeGroups(labels), reference)),
+    ...found.map((one) => scoreOf(one, features.n, id)),
     share(
       "memorisation",
       "lower",

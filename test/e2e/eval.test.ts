@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { encodePng } from "../../harness/formats/image.ts";
 import { writeAdmSamples } from "../../harness/formats/npz.ts";
 import { writeNpz } from "../../harness/formats/npz-writer.ts";
+import { writeSafetensorsFile } from "../../harness/formats/safetensors.ts";
 import { createStream } from "../../harness/random/index.ts";
 import { resultSchema } from "../../harness/result.ts";
 import { command, temporaryFolder } from "./cli.ts";
@@ -92,6 +93,73 @@ describe("eval", () => {
     expect(result.warnings.join("\n")).toMatch(/normal\.npz does not say which network/);
   });
 
+  it("has each tool's numbers under the tool's name", async () => {
+    const [ours, theirs] = [
+      await evaluated("near", "real"),
+      await evaluated("near", "real", "--as", "torch-fidelity", "--kid-subset-size", "10"),
+    ];
+    expect(score(theirs, "fd")).toBeCloseTo(score(ours, "fd"), 2);
+    const kid = theirs.results.find(({ metric }) => metric === "kid-efficientnet-lite0")!;
+    expect(kid.beside!.label).toMatch(/spread over 100 subsets/);
+    expect(kid.convention).toMatch(/100 subsets of 10 by RandomState\(2020\)/);
+    expect(theirs.results.map(({ metric }) => metric)).toEqual([
+      "fd-efficientnet-lite0",
+      "is-efficientnet-lite0",
+      "kid-efficientnet-lite0",
+    ]);
+  });
+
+  it("scores features as it scores the images they are of", async () => {
+    for (const set of ["near", "real"]) {
+      const ran = await command(folder, ["features", set, ...LITE, "--out", `${set}.features.safetensors`]);
+      expect([ran.exitCode, String(ran.stdout)]).toEqual([
+        0,
+        expect.stringMatching(/24 images, features \[1280\]/),
+      ]);
+    }
+    const metrics = ["--metrics", "fid,is,kid,prdc"];
+    const images = await evaluated("near", "real", ...metrics);
+    const features = await evaluated("near.features.safetensors", "real.features.safetensors", ...metrics);
+    const mixed = await evaluated("near", "real.features.safetensors", ...metrics);
+    const values = (result: typeof images) =>
+      result.results.map(({ metric, value, standardError }) => [metric, value, standardError]);
+    expect(values(features)).toEqual(values(images));
+    expect(values(mixed)).toEqual(values(images));
+    expect(features.run).toMatchObject({
+      features: images.run.features,
+      dataset: { identity: images.run.dataset.identity },
+    });
+  });
+
+  it("takes features of a network nobody knows, and says so", async () => {
+    for (const [name, shift] of [
+      ["a", 0],
+      ["b", 1],
+    ] as const) {
+      const noise = new Float32Array(30 * 4);
+      createStream(shift, "features").fillUniform(noise);
+      const data = noise.map((value) => value + shift);
+      await writeSafetensorsFile(join(folder, `${name}.safetensors`), {
+        pool: { dtype: "float32", shape: [30, 4], data },
+      });
+    }
+    const metrics = ["--metrics", "fid,kid,prdc,vendi", "--neighbours", "2"];
+    const ran = await command(folder, ["eval", "a.safetensors", "b.safetensors", ...metrics, "--json", "-"]);
+    const result = resultSchema.parse(JSON.parse(String(ran.stdout)));
+    expect(result.results.map(({ metric }) => metric)).toEqual([
+      "fd",
+      "kid",
+      "precision",
+      "recall",
+      "density",
+      "coverage",
+      "vendi",
+    ]);
+    expect(result.run.features).toBe("unknown extractor");
+    const shown = await command(folder, ["eval", "a.safetensors", "b.safetensors", ...metrics]);
+    expect(String(shown.stdout)).toMatch(/features: unknown extractor/);
+  });
+
   it("writes results that a baseline keeps and the gate judges", async () => {
     const ran = await command(folder, ["eval", "near", "real", ...LITE, "--json", "near.json"]);
     expect(ran.exitCode).toBe(0);
@@ -110,6 +178,23 @@ describe("eval", () => {
     [["near", "real", "--features", "inception"], /weights of Inception-v3 are not[\s\S]*https:.*6726825d/],
     [["near", "four.npz"], /four\.npz holds statistics of 4 dimensions, and efficientnet-lite0 has 1280/],
     [["near", "real", "--threads", "0"], /--threads/],
+    [["near", "real", "--as", "pytorch_fid"], /--as pytorch_fid: there is no such tool[\s\S]*pytorch-fid/],
+    [["near", "real", "--metrics", "fidd"], /there is no metric "fidd"/],
+    [["near", "real", "--metrics", "sfid"], /--metrics sfid: the samples have no layer spatial/],
+    [
+      ["near", "real", "--metrics", "kid", "--as", "pytorch-fid"],
+      /--metrics kid: pytorch-fid does not have it/,
+    ],
+    [
+      ["near", "real", "--metrics", "kid", "--as", "torch-fidelity"],
+      /it needs at least 1000 images.*there are 24[\s\S]*--kid-subset-size 24/,
+    ],
+    [["near", "normal.npz", "--metrics", "prdc"], /--metrics prdc: the reference holds statistics alone/],
+    [
+      ["near", "real", "--metrics", "prdc", "--neighbours", "24"],
+      /--metrics prdc: it needs at least 25 images/,
+    ],
+    [["near", "real", "--kid-subsets", "5"], /--kid-subsets: KID is taken over all samples/],
   ])("%j: exit 2, told without a stack, nothing written", async (args, problem) => {
     const image = readFileSync(join(folder, "real", "000.png"));
     for (const [name, files] of [

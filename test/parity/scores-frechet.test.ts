@@ -7,12 +7,14 @@ import {
   frechetDistanceOfSamples,
   frechetDistanceOfStatistics,
   frechetInfinity,
+  frechetInfinityOfSamples,
   frechetInfinitySizes,
   jackknifeGroups,
   meanOf,
   momentsOf,
   normalOfFeatures,
 } from "../../harness/metrics/index.ts";
+import { numpyLegacy } from "../../harness/random/numpy-legacy.ts";
 import { openProduct } from "../../plugins/backends/onnxruntime/product.ts";
 import { absent, entries, type Pair, pairs, tensor, where } from "./scores.ts";
 
@@ -54,8 +56,8 @@ describe.skipIf(absent)(`Fréchet distances of ${where}`, () => {
     const [reference, generated] = [pair.tensors("ref", layers[id]), pair.tensors("gen", layers[id])];
     let [a, b] = [await normalOfFeatures(reference, multiply), await normalOfFeatures(generated, multiply)];
     if (FLOAT32_MEAN.includes(tool) && tensor(`gen.${generated.cols}`) instanceof Float32Array) {
-      a = { ...a, mean: float32Mean(reference) };
-      b = { ...b, mean: float32Mean(generated) };
+      a = { ...a, mean: await float32Mean(reference) };
+      b = { ...b, mean: await float32Mean(generated) };
     }
     const fullRank = Math.min(reference.rows, generated.rows) > reference.cols;
     const found = await frechetDistance(b, a, multiply);
@@ -100,6 +102,14 @@ describe.skipIf(absent)(`Fréchet distances of ${where}`, () => {
       expect(slope / infinity.slope!).toBeCloseTo(1, 6);
     },
   );
+
+  it.each(pairs.filter(({ scores }) => scores.fd_infinity))("$name: FD∞ of its own draw", async (pair) => {
+    const { fd_infinity, subsets } = pair.scores.fd_infinity!;
+    const { choice } = numpyLegacy(Number(/^RandomState\((\d+)\)/.exec(String(subsets))![1]));
+    const normal = await normalOfFeatures(pair.tensors("ref"), multiply);
+    const { value } = await frechetInfinityOfSamples(pair.tensors("gen"), normal, choice, multiply);
+    expect(Math.abs(value - fd_infinity!)).toBeLessThan(1e-6);
+  });
 
   it.each(pairs.filter(({ scores }) => scores.fd_infinity))("$name: FD∞'s line", ({ scores }) => {
     const { sizes, fd, slope, fd_infinity } = scores.fd_infinity!;

@@ -56,12 +56,12 @@ class EfficientNetLite0 implements FeatureExtractor {
   readonly dims = 1280;
   readonly batchSize = BATCH;
   readonly id: string;
-  readonly #classes: number;
+  readonly classes: number;
   readonly #extraction: Extraction;
 
   constructor(id: string, layers: Layers, network: Executable) {
     this.id = id;
-    this.#classes = layers.classes;
+    this.classes = layers.classes;
     this.#extraction = {
       network,
       batch: BATCH,
@@ -78,7 +78,7 @@ class EfficientNetLite0 implements FeatureExtractor {
       n: images.length,
       dims: this.dims,
       features: features!,
-      classes: this.#classes,
+      classes: this.classes,
       logits: logits!,
     };
   }

@@ -97,6 +97,7 @@ function scored({ extract, ...layers }: LayerExtractor): FeatureExtractor {
   return {
     ...layers,
     dims: FEATURES,
+    classes: CLASSES,
     async extract(images): Promise<Features> {
       const rows = await extract(images);
       return {

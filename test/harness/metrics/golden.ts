@@ -1,4 +1,11 @@
-import { type Matrix, matrix } from "../../../harness/linear-algebra/index.ts";
+import {
+  type Matrix,
+  matrix,
+  type Rows,
+  rowRange,
+  selectRows,
+  TILE,
+} from "../../../harness/linear-algebra/index.ts";
 
 /** The deterministic uniform numbers u(i, t) the metrics' goldens are made of. */
 function u(i: number, t: number): number {
@@ -34,4 +41,23 @@ export function without(a: Matrix, groups: Int32Array, group: number): Matrix {
     a.cols,
     Float64Array.from(kept.flatMap((i) => [...a.data.subarray(i * a.cols, (i + 1) * a.cols)])),
   );
+}
+
+/** The same rows as a file gives them: later, and no more at once than `most`. */
+export function asRows(a: Matrix, most = TILE): Rows {
+  const check = (count: number): void => {
+    if (count > most) throw new Error(`${count} rows at once, where ${most} are held`);
+  };
+  return {
+    rows: a.rows,
+    cols: a.cols,
+    async range(from, to) {
+      check(to - from);
+      return rowRange(a, from, to);
+    },
+    async select(indices) {
+      check(indices.length);
+      return selectRows(a, indices);
+    },
+  };
 }

@@ -5,6 +5,7 @@ import {
   addMoments,
   covarianceOf,
   meanOf,
+  momentsAccumulator,
   momentsOf,
   subtractMoments,
 } from "../../../harness/metrics/index.ts";
@@ -43,6 +44,23 @@ describe("moments", () => {
       ),
       { numRuns: 20 },
     );
+  });
+
+  it("accumulate over batches of any size", async () => {
+    const rows = uniformRows(2500, 3, 4);
+    const accumulator = momentsAccumulator(3);
+    let from = 0;
+    for (const size of [1, 1500, 0, 23, 976]) {
+      await accumulator.add(rowRange(rows, from, from + size));
+      from += size;
+      const found = await accumulator.moments();
+      const expected = await momentsOf(rowRange(rows, 0, from));
+      expect(found.n).toBe(from);
+      expect(found.sum).toEqual(expected.sum);
+      for (const [i, x] of expected.products.data.entries())
+        expect(found.products.data[i]! / x).toBeCloseTo(1, 12);
+    }
+    await expect(accumulator.add(uniformRows(1, 2, 1))).rejects.toThrow(/3 and of 2 dimensions/);
   });
 
   it("refuse one sample and other dimensions", async () => {

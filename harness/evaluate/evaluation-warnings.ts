@@ -1,0 +1,58 @@
+/** What a reader of an evaluation should know beside its numbers. */
+import type { Evaluation } from "./evaluate.ts";
+import type { Evaluated } from "./evaluation-result.ts";
+import type { FeatureSet } from "./feature-set.ts";
+
+export function evaluationWarnings({ convention }: Evaluation, evaluated: Evaluated): string[] {
+  const { plan, seen } = evaluated;
+  return [
+    ...seen.extractorWarnings,
+    ...plan.chosen.warnings,
+    ...unknownNetworks(evaluated),
+    ...sameContent(seen.samples, seen.reference),
+    ...tooFew(evaluated),
+    ...sizes(seen.samples, seen.reference),
+    ...(convention.warnings?.(seen.samples.n) ?? []),
+  ];
+}
+
+function unknownNetworks({ seen, reference }: Evaluated): string[] {
+  const warnings: string[] = [];
+  const known = seen.samples.extractor;
+  if (reference.statistics)
+    warnings.push(
+      `${reference.path} does not say which network its statistics are of: they are taken to be of ${known ? `${known.id.split("@")[0]}, prepared as here` : "the samples' own"}`,
+    );
+  for (const set of [seen.samples, seen.reference])
+    if (set && !set.extractor)
+      warnings.push(
+        `${set.path} does not say which network its features are of, nor how images were prepared`,
+      );
+  return warnings;
+}
+
+function sameContent(samples: FeatureSet, reference: FeatureSet | null): string[] {
+  return reference?.content === samples.content
+    ? ["the two sets hold the same pixels in the same order: the distances are of a set to itself"]
+    : [];
+}
+
+function tooFew({ plan, seen, reference }: Evaluated): string[] {
+  const dims = seen.samples.layers.get(plan.samples.get("features")!)!.cols;
+  const counted = seen.reference && !reference.statistics ? seen.reference.n : Infinity;
+  const fewest = Math.min(seen.samples.n, counted);
+  if (fewest > dims) return [];
+  return [
+    `${fewest} images are not more than the ${dims} dimensions: much of the Fréchet distance is then the bias of a small set, so compare it between sets of equal n alone, or read KID`,
+  ];
+}
+
+function sizes(samples: FeatureSet, reference: FeatureSet | null): string[] {
+  if (!reference || !samples.size || !reference.size) return [];
+  if (samples.size === reference.size && samples.size !== SEVERAL) return [];
+  return [
+    `images of ${samples.size} against a reference of ${reference.size}: how they were resized is part of the distance`,
+  ];
+}
+
+const SEVERAL = "several sizes";

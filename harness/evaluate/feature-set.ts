@@ -1,0 +1,155 @@
+/** Features of a set of images, layer by layer, read from disk as they are used. */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { z } from "zod";
+import { FormatError } from "../formats/format-error.ts";
+import { openRowTensors, type RowTensor, type RowTensors } from "../formats/row-tensors.ts";
+import { chosenRows, type Matrix, matrix, type Rows } from "../linear-algebra/index.ts";
+
+export interface FeatureSet {
+  /** As the user named it: a folder, an archive, a file of features. */
+  readonly path: string;
+  readonly n: number;
+  readonly layers: ReadonlyMap<string, Rows>;
+  /** null for a file that does not say. */
+  readonly extractor: ExtractorOfRecord | null;
+  readonly labels: Int32Array | null;
+  /** sha256 of the pixels in order, or of the file where pixels are not known. */
+  readonly content: string;
+  /** sha256 of what tells one draw from another; null where images have no names. */
+  readonly draws: string | null;
+  /** "256x256" (width by height), "several sizes", or null where nobody knows. */
+  readonly size: string | null;
+  close(): Promise<void>;
+}
+
+interface ExtractorOfRecord {
+  /** name@sha256. */
+  readonly id: string;
+  /** Weights and preparation, in words. */
+  readonly preparation: string;
+}
+
+const names = z.array(z.string());
+const labels = z.array(z.int());
+
+/** What a file of ours tells of its images and its extractor. */
+export interface FeatureRecord extends ExtractorOfRecord {
+  readonly names: readonly string[];
+  readonly labels: Int32Array | null;
+}
+
+/** As the metadata of a safetensors file: text by text. */
+export const metadataOf = ({ id, preparation, names, labels }: FeatureRecord): Record<string, string> => ({
+  extractor: id,
+  preparation,
+  names: JSON.stringify(names),
+  ...(labels ? { labels: JSON.stringify([...labels]) } : {}),
+});
+
+/**
+ * @param path of the file
+ * @param shown what messages and reports call it
+ * @throws FormatError for a file that holds no features, layers of different n, or records that do not fit them
+ */
+export async function openFeatureFile(path: string, shown = path): Promise<FeatureSet> {
+  const file = await openRowTensors(path);
+  try {
+    return await featureSet(file, shown);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+async function featureSet(file: RowTensors, path: string): Promise<FeatureSet> {
+  const { metadata, tables } = file;
+  const n = requireOneN(file);
+  const found = {
+    names: recordOf(file, "names", names, n),
+    labels: recordOf(file, "labels", labels, n),
+  };
+  const { extractor: id, preparation = "" } = metadata;
+  return {
+    path,
+    n,
+    layers: new Map([...tables].map(([name, table]) => [name, rowsOf(table)])),
+    extractor: id === undefined ? null : { id, preparation },
+    labels: found.labels && Int32Array.from(found.labels),
+    content: metadata.pixels ?? (await sha256OfFile(file.path)),
+    draws: found.names && createHash("sha256").update(JSON.stringify(found.names)).digest("hex"),
+    size: metadata.size ?? null,
+    close: () => file.close(),
+  };
+}
+
+function requireOneN({ path, tables }: RowTensors): number {
+  const [[first, { rows }], ...others] = [...tables] as [[string, RowTensor], ...[string, RowTensor][]];
+  for (const [name, table] of others)
+    if (table.rows !== rows)
+      throw new FormatError(
+        path,
+        `tensor ${JSON.stringify(name)}`,
+        `it has ${table.rows} rows and ${JSON.stringify(first)} has ${rows}: layers of one set have one n`,
+      );
+  return rows;
+}
+
+function recordOf<T>(
+  { path, metadata }: RowTensors,
+  key: string,
+  schema: z.ZodType<T[]>,
+  n: number,
+): T[] | null {
+  const text = metadata[key];
+  if (text === undefined) return null;
+  const parsed = schema.safeParse(parsedJson(text));
+  if (!parsed.success || parsed.data.length !== n)
+    throw new FormatError(
+      path,
+      `metadata ${key}`,
+      `it is not a list of one entry for each of the ${n} images`,
+    );
+  return parsed.data;
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+const rowsOf = ({ rows, cols, read }: RowTensor): Rows => ({
+  rows,
+  cols,
+  range: async (start, end) => matrix(end - start, cols, await read(start, end)),
+  select: (indices) => selected(indices, cols, read),
+});
+
+/** Neighbouring rows that are all wanted are read together. */
+async function selected(indices: Int32Array, cols: number, read: RowTensor["read"]): Promise<Matrix> {
+  const out = matrix(indices.length, cols);
+  for (let from = 0; from < indices.length; ) {
+    let to = from + 1;
+    while (to < indices.length && indices[to] === indices[to - 1]! + 1) to++;
+    out.data.set(await read(indices[from]!, indices[to - 1]! + 1), from * cols);
+    from = to;
+  }
+  return out;
+}
+
+/** The same set with some of its images alone. */
+export const chosenImages = (set: FeatureSet, indices: Int32Array): FeatureSet => ({
+  ...set,
+  n: indices.length,
+  layers: new Map([...set.layers].map(([name, rows]) => [name, chosenRows(rows, indices)])),
+  labels: set.labels && indices.map((i) => set.labels![i]!),
+});
+
+async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const piece of createReadStream(path)) hash.update(piece as Uint8Array);
+  return hash.digest("hex");
+}

@@ -1,0 +1,189 @@
+/** Which scores are asked for, and which the two sets can give. */
+import { UserError } from "../errors.ts";
+import type { Compared, Role, Settings } from "./compared.ts";
+import type { Convention, Scorer } from "./conventions/convention.ts";
+import type { Family, Found } from "./score.ts";
+
+/** What `--metrics` takes, and the scores each stands for. */
+const METRICS: Readonly<Record<string, readonly Family[]>> = {
+  fid: ["fd"],
+  fd: ["fd"],
+  sfid: ["sfid"],
+  is: ["is"],
+  precision: ["precision", "precision-float32"],
+  recall: ["recall", "recall-float32"],
+  density: ["density"],
+  coverage: ["coverage"],
+  prdc: ["precision", "recall", "precision-float32", "recall-float32", "f-score", "density", "coverage"],
+  "f-score": ["f-score"],
+  kid: ["kid"],
+  vendi: ["vendi", "vendi-per-class"],
+  "fd-infinity": ["fd-infinity"],
+};
+
+const METRIC_NAMES = Object.keys(METRICS);
+
+/** What the sets have: a score is possible where these suffice. */
+export interface Available {
+  readonly samples: readonly Role[];
+  /** Layers the reference has features of, image by image. */
+  readonly referenceImages: readonly Role[];
+  /** Layers the reference has a distribution of, from images or from statistics. */
+  readonly referenceDistributions: readonly Role[];
+  readonly sampleCount: number;
+  readonly referenceCount: number;
+  readonly labels: boolean;
+}
+
+export interface Chosen {
+  readonly scorers: readonly Scorer[];
+  /** The scores that are told; a scorer may find more. */
+  readonly families: ReadonlySet<Family>;
+  /** Sentences: what of the usual scores is left out, and why. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * @param asked names of metrics; null for the convention's usual ones, as far as the sets give them
+ * @throws UserError for a metric that is not known, that the convention does not have, or that the sets cannot give
+ */
+export function chooseScorers(
+  convention: Convention,
+  asked: readonly string[] | null,
+  available: Available,
+  settings: Settings,
+): Chosen {
+  if (asked === null) return usual(convention, available, settings);
+  const families = new Set(asked.flatMap((name) => familiesOf(name, convention)));
+  const scorers = convention.scorers.filter((scorer) => scorer.families.some((one) => families.has(one)));
+  for (const scorer of scorers) {
+    const missing = whyNot(scorer, available, settings);
+    if (missing === null) continue;
+    const name = asked.find((one) => METRICS[one]!.some((family) => scorer.families.includes(family)))!;
+    throw new UserError(`--metrics ${name}: ${missing.problem}`, missing.fix);
+  }
+  return { scorers, families, warnings: [] };
+}
+
+function familiesOf(name: string, { name: convention, scorers }: Convention): Family[] {
+  const families = Object.hasOwn(METRICS, name) ? METRICS[name]! : null;
+  if (!families)
+    throw new UserError(
+      `--metrics: there is no metric ${JSON.stringify(name)}`,
+      `name some of ${METRIC_NAMES.join(", ")}, with commas between`,
+    );
+  const has = families.filter((family) => scorers.some((scorer) => scorer.families.includes(family)));
+  if (has.length > 0) return has;
+  const offered = METRIC_NAMES.filter((one) =>
+    METRICS[one]!.some((family) => scorers.some((scorer) => scorer.families.includes(family))),
+  );
+  throw new UserError(
+    `--metrics ${name}: ${convention} does not have it`,
+    `it has ${offered.join(", ")}; without --as all metrics are there`,
+  );
+}
+
+function usual({ scorers }: Convention, available: Available, settings: Settings): Chosen {
+  const wanted = scorers.filter(({ byDefault }) => byDefault);
+  const reasons = wanted.map((scorer) => ({ scorer, missing: whyNot(scorer, available, settings) }));
+  const possible = reasons.filter(({ missing }) => missing === null).map(({ scorer }) => scorer);
+  if (possible.length === 0) {
+    const { problem, fix } = reasons[0]!.missing!;
+    throw new UserError(`nothing can be scored: ${problem}`, fix);
+  }
+  return {
+    scorers: possible,
+    families: new Set(possible.flatMap(({ families }) => families)),
+    warnings: reasons.flatMap(({ scorer, missing }) =>
+      missing === null || missing.expected
+        ? []
+        : [`${scorer.families.join(", ")}: left out, since ${missing.problem} (${missing.fix})`],
+    ),
+  };
+}
+
+interface Missing {
+  readonly problem: string;
+  readonly fix: string;
+  /** Nobody would expect the score from this extractor. */
+  readonly expected?: boolean;
+}
+
+function whyNot(scorer: Scorer, available: Available, settings: Settings): Missing | null {
+  const { samples, referenceImages, referenceDistributions, sampleCount, referenceCount } = available;
+  const missing = scorer.layers.find((role) => !samples.includes(role));
+  if (missing !== undefined)
+    return {
+      problem: `the samples have no layer ${LAYER_WORDS[missing]}`,
+      fix: "score images, or extract that layer too",
+      expected: true,
+    };
+  if (scorer.needsLabels && !available.labels)
+    return { problem: "the samples have no labels", fix: "put them into folders by class, or give arr_1" };
+  if (scorer.reference !== "nothing") {
+    const has = scorer.reference === "images" ? referenceImages : referenceDistributions;
+    if (scorer.layers.some((role) => !has.includes(role)))
+      return {
+        problem:
+          scorer.reference === "images"
+            ? "the reference holds statistics alone, and this needs its images or their features"
+            : `the reference has no layer ${LAYER_WORDS[scorer.layers[0]!]}`,
+        fix: "name a reference that has them",
+        expected: scorer.reference === "distribution",
+      };
+  }
+  const fewest = scorer.fewest?.(settings) ?? 0;
+  const counts = scorer.reference === "images" ? [sampleCount, referenceCount] : [sampleCount];
+  const least = Math.min(...counts);
+  if (least < fewest)
+    return {
+      problem: `it needs at least ${fewest} images of either set, and there are ${least}`,
+      fix: scorer.families.includes("kid")
+        ? `--kid-subset-size ${least}, or more images`
+        : "give more images, or fewer --neighbours",
+    };
+  return null;
+}
+
+const LAYER_WORDS: Readonly<Record<Role, string>> = {
+  features: "of features",
+  logits: "logits_unbiased",
+  spatial: "spatial",
+};
+
+/** Layers that the chosen scores read of the samples, and of the reference's images. */
+export const layersRead = (scorers: readonly Scorer[]): { samples: Set<Role>; reference: Set<Role> } => ({
+  samples: new Set(scorers.flatMap(({ layers }) => layers)),
+  reference: new Set(
+    scorers.flatMap(({ layers, reference }) =>
+      reference === "nothing" && !layers.includes("logits") ? [] : layers,
+    ),
+  ),
+});
+
+/** All scores of the chosen scorers that were asked for. */
+export async function foundBy(
+  { scorers, families }: Pick<Chosen, "scorers" | "families">,
+  compared: Compared,
+  progress: (done: number) => void = () => {},
+): Promise<Found[]> {
+  const found: Found[] = [];
+  for (const [i, scorer] of scorers.entries()) {
+    for (const one of await scored(scorer, compared)) if (families.has(one.family)) found.push(one);
+    progress(i + 1);
+  }
+  return found;
+}
+
+/** Metrics refuse numbers they cannot be computed from by a RangeError. */
+async function scored(scorer: Scorer, compared: Compared): Promise<readonly Found[]> {
+  try {
+    return await scorer.score(compared);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UserError(
+      `${scorer.families.join(", ")}: ${error.message}`,
+      "mend the features or statistics, or leave these scores out by --metrics",
+    );
+  }
+}

@@ -1,0 +1,66 @@
+/** From images to a file of features that can be scored later, and read by any reader of safetensors. */
+import { UserError } from "../errors.ts";
+import { extractFeatures } from "./extract.ts";
+import { openImageSet } from "./image-set.ts";
+import { type ExtractorChoice, findExtractor, openBackend } from "./open-extractor.ts";
+import type { Closable } from "./seen.ts";
+
+export interface FeaturesRequest {
+  readonly images: string;
+  readonly extractor: ExtractorChoice;
+  /** null: those that scores are made of. */
+  readonly layers: readonly string[] | null;
+  readonly out: string;
+  readonly progress: {
+    stage(name: string, total: number, unit: string): { update(done: number): void; done(): void };
+  };
+}
+
+export interface WrittenFeatures {
+  readonly n: number;
+  /** Numbers an image, by layer. */
+  readonly widths: Readonly<Record<string, number>>;
+  readonly extractor: string;
+  readonly warnings: readonly string[];
+}
+
+const USUAL = ["2048", "features", "logits_unbiased", "logits", "spatial"];
+
+/** @throws UserError for images that cannot be read, layers that the extractor does not have, and a file that cannot be written */
+export async function writeFeatures(request: FeaturesRequest): Promise<WrittenFeatures> {
+  const closing: Closable[] = [];
+  try {
+    const set = await openImageSet(request.images);
+    closing.push(set);
+    const available = await findExtractor(request.extractor);
+    const usual = USUAL.filter((name) => available.layers.includes(name));
+    const layers =
+      request.layers ?? usual.filter((name) => name !== "logits" || !usual.includes("logits_unbiased"));
+    const { extractor, widths } = await available.open(layers, await openBackend(request.extractor.threads));
+    closing.push({ close: () => extractor.dispose() });
+    const missing = layers.find((layer) => widths[layer] === undefined);
+    if (missing !== undefined)
+      throw new UserError(
+        `${available.name} has no layer ${missing}`,
+        `name some of ${available.layers.join(", ")}`,
+      );
+    const kept = Object.fromEntries(layers.map((layer) => [layer, widths[layer]!]));
+    const stage = request.progress.stage(`features of ${set.path}`, set.length, "images");
+    await extractFeatures(set, extractor, kept, request.out, (done) => stage.update(done)).catch(cannotWrite);
+    stage.done();
+    return {
+      n: set.length,
+      widths: kept,
+      extractor: extractor.description,
+      warnings: extractor.warnings ?? [],
+    };
+  } finally {
+    for (const one of closing.reverse()) await one.close();
+  }
+}
+
+function cannotWrite(error: NodeJS.ErrnoException): never {
+  if (error.syscall === "open" || error.code === "ENOSPC")
+    throw new UserError(`--out: ${error.message}`, "name a file in a folder that exists, with room for it");
+  throw error;
+}
