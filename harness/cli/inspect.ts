@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { UserError } from "../errors.ts";
 import type { Description } from "../formats/describe.ts";
+import { columns } from "./columns.ts";
 
 interface InspectFlags {
   readonly hash?: boolean;
@@ -70,19 +71,10 @@ function told(path: string, { format, tensors, values, metadata }: Description):
     `[${shape.join(", ")}]`,
     ...(sha256 === undefined ? [] : [sha256]),
   ]);
-  const widths = [0, 1, 2].map((column) =>
-    rows.reduce((most, row) => Math.max(most, row[column]!.length), 0),
-  );
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
   const facts = [...metadata, ...values].map(([name, value]) =>
     printable(`${name}: ${JSON.stringify(value)}`),
   );
-  return `${[`${path}: ${format}`, ...lines, ...facts].join("\n")}\n`;
+  return `${[`${path}: ${format}`, ...columns(rows), ...facts].join("\n")}\n`;
 }
 
 /** Names come from files that others made: what would steer a terminal is spelled out. */

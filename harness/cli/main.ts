@@ -15,6 +15,11 @@ const VERBS: Readonly<Record<string, Verb>> = {
     summary: "write what a network sees in images, layer by layer",
     load: () => import("./features.ts"),
   },
+  reference: {
+    summary: "list, fetch, verify and make what images are scored against",
+    load: () => import("./reference.ts"),
+  },
+  fetch: { summary: "bring published weights into the user's cache", load: () => import("./fetch.ts") },
   gate: { summary: "judge runs against a baseline", load: () => import("./gate.ts") },
   baseline: { summary: "keep runs as a baseline", load: () => import("./baseline.ts") },
   inspect: { summary: "tell what a file of tensors or a folder holds", load: () => import("./inspect.ts") },

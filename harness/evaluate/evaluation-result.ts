@@ -113,7 +113,7 @@ function featuresId(samples: FeatureSet, plan: EvaluationPlan): string {
 }
 
 /** "balanced": equally many (±1) of every label; "unbalanced": otherwise. */
-function labelRule(labels: Int32Array | null): string {
+export function labelRule(labels: Int32Array | null): string {
   if (!labels) return "unlabelled";
   const counts = new Map<number, number>();
   for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);

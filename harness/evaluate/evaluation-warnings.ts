@@ -1,13 +1,16 @@
 /** What a reader of an evaluation should know beside its numbers. */
+import { type EvaluatedSet, referenceWarnings } from "../references/warnings.ts";
 import type { Evaluation } from "./evaluate.ts";
-import type { Evaluated } from "./evaluation-result.ts";
+import { type Evaluated, labelRule } from "./evaluation-result.ts";
 import type { FeatureSet } from "./feature-set.ts";
 
-export function evaluationWarnings({ convention }: Evaluation, evaluated: Evaluated): string[] {
-  const { plan, seen } = evaluated;
+export function evaluationWarnings(evaluation: Evaluation, evaluated: Evaluated): string[] {
+  const { convention } = evaluation;
+  const { plan, seen, reference } = evaluated;
   return [
     ...seen.extractorWarnings,
     ...plan.chosen.warnings,
+    ...(reference.entry ? referenceWarnings(reference.entry, setOf(evaluation, seen.samples)) : []),
     ...unknownNetworks(evaluated),
     ...sameContent(seen.samples, seen.reference),
     ...tooFew(evaluated),
@@ -16,10 +19,21 @@ export function evaluationWarnings({ convention }: Evaluation, evaluated: Evalua
   ];
 }
 
+const setOf = ({ convention }: Evaluation, { n, size, labels }: FeatureSet): EvaluatedSet => {
+  const [width, height] = (size ?? "").split("x").map(Number);
+  return {
+    n,
+    resolution: width && width === height ? width : null,
+    // Ours prepares images as ADM does.
+    convention: convention.name === "epg-bench" ? "adm" : convention.name,
+    labels: labelRule(labels),
+  };
+};
+
 function unknownNetworks({ seen, reference }: Evaluated): string[] {
   const warnings: string[] = [];
   const known = seen.samples.extractor;
-  if (reference.statistics)
+  if (reference.statistics && !reference.entry)
     warnings.push(
       `${reference.path} does not say which network its statistics are of: they are taken to be of ${known ? `${known.id.split("@")[0]}, prepared as here` : "the samples' own"}`,
     );

@@ -1,9 +1,9 @@
 /** From images to a file of their features, batch by batch: memory does not grow with the set. */
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
-import type { Image } from "../formats/image.ts";
 import { writeRowTensors } from "../formats/row-tensors.ts";
 import type { LayerExtractor } from "../plugin.ts";
+import { ahead } from "./ahead.ts";
 import { metadataOf } from "./feature-set.ts";
 import type { ImageSet } from "./image-set.ts";
 
@@ -43,7 +43,7 @@ export async function extractFeatures(
     const pixels = createHash("sha256");
     const sizes = new Set<string>();
     let done = 0;
-    for await (const images of oneAhead(set.batches(extractor.batchSize))) {
+    for await (const images of ahead(set.batches(extractor.batchSize))) {
       for (const { data, height, width } of images) {
         sizes.add(`${width}x${height}`);
         pixels.update(data);
@@ -55,21 +55,4 @@ export async function extractFeatures(
     }
     return { pixels: pixels.digest("hex"), size: sizes.size === 1 ? [...sizes][0]! : "several sizes" };
   });
-}
-
-/** The next batch is decoded while this one is in the network. */
-async function* oneAhead(batches: AsyncGenerator<readonly Image[]>): AsyncGenerator<readonly Image[]> {
-  try {
-    let next = batches.next();
-    for (;;) {
-      const { value, done } = await next;
-      if (done) return;
-      next = batches.next();
-      // It is awaited on the next turn; until then its failure is nobody's.
-      next.catch(() => {});
-      yield value;
-    }
-  } finally {
-    await batches.return(undefined);
-  }
 }

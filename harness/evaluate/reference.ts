@@ -4,6 +4,8 @@ import { UserError } from "../errors.ts";
 import { FormatError } from "../formats/format-error.ts";
 import { openTensors } from "../formats/open-tensors.ts";
 import { MEANS, readStatistics, type StoredStatistics } from "../formats/statistics.ts";
+import type { KnownReference } from "../references/known.ts";
+import { resolveReference } from "../references/resolve.ts";
 import type { FeatureSet } from "./feature-set.ts";
 import { type ImageSet, openImageSet } from "./image-set.ts";
 import { openFeatures } from "./inputs.ts";
@@ -16,29 +18,34 @@ export interface ReferenceSource {
   readonly statistics: StoredStatistics | null;
   /** Of sFID's features: ADM's files have them. */
   readonly spatial: StoredStatistics | null;
+  /** What is known of a reference that was named; null for a path. */
+  readonly entry: KnownReference | null;
 }
 
 const NOTHING = { images: null, features: null, statistics: null, spatial: null };
 const SPATIAL_MEAN = "mu_s";
 
-/** @throws UserError for what is neither a set of images nor a file of features or statistics */
-export async function openReference(path: string): Promise<ReferenceSource> {
-  const found = await stat(path).catch(() => null);
-  if (!found?.isFile()) return { ...NOTHING, path, images: await openImageSet(path) };
+/**
+ * @param nameOrPath a path, or the name of a reference of the registry or of one made here
+ * @throws UserError for what is neither a set of images nor a file of features or statistics, nor such a name
+ */
+export async function openReference(nameOrPath: string): Promise<ReferenceSource> {
+  const { path, entry } = await resolveReference(nameOrPath);
+  if (!(await stat(path)).isFile()) return { ...NOTHING, path, entry, images: await openImageSet(path) };
   try {
-    return await openReferenceFile(path);
+    return { ...(await openReferenceFile(path)), path, entry };
   } catch (error) {
     throw error instanceof FormatError ? new UserError(error.message) : error;
   }
 }
 
-async function openReferenceFile(path: string): Promise<ReferenceSource> {
+async function openReferenceFile(path: string): Promise<Omit<ReferenceSource, "path" | "entry">> {
   const names = await tensorNames(path);
   const statistics = MEANS.some((name) => names.includes(name)) ? await readStatistics(path) : null;
   const spatial = names.includes(SPATIAL_MEAN) ? await readStatistics(path, SPATIAL_MEAN) : null;
   const images = names.includes("arr_0") ? await openImageSet(path) : null;
   const features = statistics || images ? null : await openFeatures(path);
-  if (statistics || images || features) return { path, images, features, statistics, spatial };
+  if (statistics || images || features) return { images, features, statistics, spatial };
   throw new UserError(
     `${path} holds neither images (arr_0) nor statistics (mu, sigma), but ${names.slice(0, 8).join(", ") || "nothing"}`,
     "name a folder of images, an .npz of samples, a file of features or a file of statistics",

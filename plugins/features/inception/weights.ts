@@ -8,7 +8,7 @@ import { FormatError } from "../../../harness/formats/format-error.ts";
 import { openTensors } from "../../../harness/formats/open-tensors.ts";
 import { readTensor } from "../../../harness/formats/tensor-file.ts";
 import { decodeGraphConstants } from "../../../harness/formats/tensorflow-graph.ts";
-import { userCache } from "../../../harness/user-cache.ts";
+import { weightsFolder } from "../../../harness/user-cache.ts";
 import { expectedStateDict, type StateDict, type StoredTensors, takeStateDict } from "./state-dict.ts";
 import { expectedGraph, isGraphTensor } from "./tensorflow-names.ts";
 
@@ -45,7 +45,7 @@ export interface Weights {
  * @throws UserError where there are none, naming where to get them and where to put them
  */
 export function weightsFile(option: string | undefined, baseFolder: string): string {
-  const folder = join(userCache(), "weights");
+  const folder = weightsFolder();
   const named =
     option === undefined ? process.env.EPG_BENCH_INCEPTION || undefined : resolve(baseFolder, option);
   const found = named ?? CACHED.map((name) => join(folder, name)).find(existsSync);
@@ -55,7 +55,7 @@ export function weightsFile(option: string | undefined, baseFolder: string): str
     found === undefined
       ? "the weights of Inception-v3 are not on this machine"
       : `the weights of Inception-v3 are not at ${found}`,
-    `download ${url} (sha256 ${sha256Prefix}…) to ${join(folder, file)}, or name another place with the option \`weights\` or EPG_BENCH_INCEPTION; or take the features of efficientnet-lite0, which is shipped`,
+    `npx epg-bench fetch inception, or download ${url} (sha256 ${sha256Prefix}…) to ${join(folder, file)}, or name another place with the option \`weights\` or EPG_BENCH_INCEPTION; or take the features of efficientnet-lite0, which is shipped`,
   );
 }
 

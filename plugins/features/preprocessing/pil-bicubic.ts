@@ -4,49 +4,7 @@
  * and not rounded. Bit-exact against Pillow ≤ 12.3, `ImagingResample` in src/libImaging/Resample.c.
  */
 import type { Image } from "../../../harness/formats/image.ts";
-
-/** Weights of one axis: output i is Σ weights[i·taps + t] · input[first[i] + t] for t < count[i]. */
-interface Coefficients {
-  readonly taps: number;
-  readonly first: Int32Array;
-  readonly count: Int32Array;
-  readonly weights: Float64Array;
-}
-
-/** Keys' cubic with a = −1/2, in the order of operations Pillow has. */
-function cubic(signed: number): number {
-  const t = Math.abs(signed);
-  if (t < 1) return (1.5 * t - 2.5) * t * t + 1;
-  if (t < 2) return (((t - 5) * t + 8) * t - 4) * -0.5;
-  return 0;
-}
-
-/** Enlarging keeps the kernel's support of 2 source pixels; shrinking widens it to 2 target pixels. */
-export function coefficients(input: number, output: number): Coefficients {
-  const scale = input / output;
-  const filterScale = Math.max(scale, 1);
-  const support = 2 * filterScale;
-  const inverse = 1 / filterScale;
-  const taps = Math.ceil(support) * 2 + 1;
-  const first = new Int32Array(output);
-  const count = new Int32Array(output);
-  const weights = new Float64Array(output * taps);
-  for (let i = 0; i < output; i++) {
-    const centre = (i + 0.5) * scale;
-    const low = Math.max(0, Math.trunc(centre - support + 0.5));
-    const high = Math.min(input, Math.trunc(centre + support + 0.5));
-    const row = weights.subarray(i * taps, i * taps + high - low);
-    let sum = 0;
-    for (let t = 0; t < row.length; t++) {
-      row[t] = cubic((t + low - centre + 0.5) * inverse);
-      sum += row[t]!;
-    }
-    for (let t = 0; t < row.length; t++) row[t]! /= sum;
-    first[i] = low;
-    count[i] = high - low;
-  }
-  return { taps, first, count, weights };
-}
+import { type Coefficients, coefficients } from "../../../harness/formats/pillow-coefficients.ts";
 
 /** Interleaved uint8 [height, width, 3] → planar f32 [3, height, output]. */
 function resizeRows(
@@ -135,8 +93,8 @@ function resizeColumns(
 
 /** @see Resize */
 export function pilBicubic({ data, height, width }: Image, size: number, out: Float32Array): void {
-  const horizontal = width === size ? null : coefficients(width, size);
-  const vertical = height === size ? null : coefficients(height, size);
+  const horizontal = width === size ? null : coefficients("bicubic", width, size);
+  const vertical = height === size ? null : coefficients("bicubic", height, size);
   const rows = new Float32Array(3 * height * size);
   if (horizontal) resizeRows(data, height, width, horizontal, rows);
   else copyRows(data, height * width, rows);

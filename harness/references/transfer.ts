@@ -1,0 +1,200 @@
+/** One request for a file over HTTP, which goes on where the last one broke off. */
+import { type FileHandle, open, readFile, rm, writeFile } from "node:fs/promises";
+import { type Dispatcher, fetch, type Response } from "undici";
+import { z } from "zod";
+import { UserError } from "../errors.ts";
+
+/** An answer that is no file. */
+export class HttpError extends Error {
+  override name = "HttpError";
+  readonly status: number;
+
+  constructor(status: number, statusText: string) {
+    super(`the server answers ${[status, statusText].join(" ").trim()}`);
+    this.status = status;
+  }
+}
+
+/** The connection was lost, or was never made. */
+export class ConnectionError extends Error {
+  override name = "ConnectionError";
+  readonly code: string;
+
+  constructor(error: unknown) {
+    // fetch says "fetch failed" or "terminated"; the reason is its cause, without words where hosts have several addresses.
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const code = String(Reflect.get(Object(cause), "code") ?? "");
+    super((cause instanceof Error ? cause.message : String(cause)) || code);
+    this.code = code;
+  }
+}
+
+interface TransferOptions {
+  readonly dispatcher: Dispatcher;
+  /** How long the file must be, where that is known. */
+  readonly bytes: number | null;
+  /** Called once, where the server tells the length, then with every piece. */
+  readonly progress: (done: number, total: number | null) => void;
+}
+
+/** What must be the same for the rest of a file to belong to its beginning. */
+const stateSchema = z.strictObject({ url: z.string(), validator: z.string() });
+
+/**
+ * Fetches `url` into `part`; where that holds a beginning of the same version of the same file (by its strong
+ * ETag or its date of change), only the rest.
+ * @returns how long the whole file is
+ * @throws HttpError, ConnectionError; UserError where the answer has another length, or the disk does not take it
+ */
+export async function transfer(url: string, part: string, options: TransferOptions): Promise<number> {
+  const { validator, size } = await beginning(url, part);
+  const response = await ask(url, size, validator, options.dispatcher);
+  try {
+    if (response.status === 416) return await nothingLeft(response, part, size);
+    if (!response.ok) throw new HttpError(response.status, response.statusText);
+    requireSecure(url, response.url);
+    const from = response.status === 206 ? rangeStart(response, size) : 0;
+    const length = contentLength(response);
+    const total = length === null ? null : from + length;
+    requireLength(url, total, options.bytes);
+    if (from === 0) await remember(url, part, response);
+    return await receive(response, part, from, total, options);
+  } finally {
+    await response.body?.cancel().catch(() => {});
+  }
+}
+
+async function ask(url: string, from: number, validator: string, dispatcher: Dispatcher): Promise<Response> {
+  const range = from > 0 ? { range: `bytes=${from}-`, "if-range": validator } : {};
+  try {
+    // Compressed on the way, ranges would be of the compressed bytes.
+    return await fetch(url, { dispatcher, headers: { "accept-encoding": "identity", ...range } });
+  } catch (error) {
+    throw new ConnectionError(error);
+  }
+}
+
+/** The server has nothing from `size` on: the file is whole already, or what is there is no beginning of it. */
+async function nothingLeft({ headers }: Response, part: string, size: number): Promise<number> {
+  if (headers.get("content-range") === `bytes */${size}`) return size;
+  await forget(part);
+  throw new ConnectionError(new Error("the file on the server is shorter than what has come of it"));
+}
+
+async function receive(
+  response: Response,
+  part: string,
+  from: number,
+  total: number | null,
+  { progress, bytes }: TransferOptions,
+): Promise<number> {
+  const file = await onDisk(part, () => open(part, from > 0 ? "r+" : "w"));
+  try {
+    let done = from;
+    progress(done, total);
+    for await (const chunk of pieces(response)) {
+      if (done + chunk.length > (bytes ?? total ?? Number.POSITIVE_INFINITY))
+        throw new ConnectionError(new Error("more bytes came than the file has"));
+      await onDisk(part, () => writeAt(file, chunk, done));
+      done += chunk.length;
+      progress(done, total);
+    }
+    if (total !== null && done !== total)
+      throw new ConnectionError(new Error(`the connection closed after ${done} of ${total} bytes`));
+    await onDisk(part, () => file.sync());
+    return done;
+  } finally {
+    await file.close();
+  }
+}
+
+async function* pieces({ body }: Response): AsyncGenerator<Uint8Array> {
+  if (!body) return;
+  try {
+    for await (const chunk of body) yield chunk as Uint8Array;
+  } catch (error) {
+    throw new ConnectionError(error);
+  }
+}
+
+async function writeAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  let done = 0;
+  while (done < bytes.length)
+    done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+}
+
+/** @throws UserError where the disk refuses */
+async function onDisk<Value>(part: string, work: () => Promise<Value>): Promise<Value> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw code === "ENOSPC" || code === "EDQUOT"
+      ? new UserError(
+          `${part} cannot grow: the disk is full (${code})`,
+          "free space and run the command again, which goes on from there; or have XDG_CACHE_HOME name a folder on another disk",
+        )
+      : new UserError(`${part} cannot be written: ${message}`, "make its folder writable");
+  }
+}
+
+const stateFile = (part: string): string => `${part}.json`;
+
+/** How much of the file is there, and by what the server can tell that it is still the same file. */
+async function beginning(url: string, part: string): Promise<{ size: number; validator: string }> {
+  const none = { size: 0, validator: "" };
+  const text = await readFile(stateFile(part), "utf8").catch(() => null);
+  if (text === null) return none;
+  const state = stateSchema.safeParse(parseJson(text));
+  const file = await open(part, "r").catch(() => null);
+  if (!file) return none;
+  const { size } = await file.stat();
+  await file.close();
+  return state.success && state.data.url === url ? { size, validator: state.data.validator } : none;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+async function remember(url: string, part: string, { headers }: Response): Promise<void> {
+  const etag = headers.get("etag");
+  // A weak ETag does not promise the same bytes (RFC 9110, §13.1.5).
+  const validator = etag && !etag.startsWith("W/") ? etag : headers.get("last-modified");
+  if (headers.get("accept-ranges") === "none" || !validator) return forget(part);
+  await onDisk(part, () => writeFile(stateFile(part), JSON.stringify({ url, validator })));
+}
+
+/** Forgets by what a beginning could be told: it will be written over. */
+export const forget = (part: string): Promise<void> => rm(stateFile(part), { force: true });
+
+function contentLength({ headers }: Response): number | null {
+  const text = headers.get("content-length");
+  return text !== null && /^\d+$/.test(text) ? Number(text) : null;
+}
+
+function rangeStart({ headers }: Response, asked: number): number {
+  const start = Number(/^bytes (\d+)-/.exec(headers.get("content-range") ?? "")?.[1]);
+  if (start !== asked)
+    throw new ConnectionError(
+      new Error(`asked for bytes from ${asked} on, the server gives ${headers.get("content-range")}`),
+    );
+  return start;
+}
+
+function requireSecure(asked: string, given: string): void {
+  if (asked.startsWith("https:") && !given.startsWith("https:"))
+    throw new UserError(`${asked} leads to ${given}, which anyone on the way can change`);
+}
+
+function requireLength(url: string, found: number | null, needed: number | null): void {
+  if (found !== null && needed !== null && found !== needed)
+    throw new UserError(
+      `${url} has ${found} bytes, and the file that is wanted has ${needed}`,
+      "a proxy or a login page may answer in its place; see what the address gives in a browser",
+    );
+}
