@@ -2,9 +2,10 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
+import { EVAL } from "./eval.ts";
 import { INCEPTION } from "./inception.ts";
 import { METRICS } from "./metrics.ts";
-import type { BenchRow } from "./row.ts";
+import { type BenchRow, Skipped } from "./row.ts";
 import { RUN_LOOP } from "./run-loop.ts";
 import { SCORES } from "./scores.ts";
 import { TRAIN_STEPS } from "./train-step.ts";
@@ -15,6 +16,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchRow>>> = {
   ...METRICS,
   ...INCEPTION,
   ...SCORES,
+  ...EVAL,
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } });
@@ -29,7 +31,12 @@ if (unknown.length > 0) {
 const rows: BenchRow[] = [];
 for (const id of positionals.length > 0 ? positionals : Object.keys(BENCHES)) {
   console.error(`${id} …`);
-  rows.push(await BENCHES[id]!());
+  try {
+    rows.push(await BENCHES[id]!());
+  } catch (error) {
+    if (!(error instanceof Skipped)) throw error;
+    console.error(`${id} is skipped: ${error.message}`);
+  }
 }
 const table = new Table({
   head: ["id", "value", "unit", "peers (ratio to ours)"],

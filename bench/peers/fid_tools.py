@@ -118,12 +118,45 @@ def clean_fid_legacy_pytorch(samples, reference, weights):
     return {"fid": float(value)}
 
 
+def dgm_eval(samples, reference, weights):
+    """Its own modules one by one: its packages import every network it knows."""
+    import types
+
+    root = os.environ.get("DGM_EVAL")
+    if root is None:
+        raise ModuleNotFoundError("DGM_EVAL names no checkout of layer6ai-labs/dgm-eval")
+    for name in ("dgm_eval", "dgm_eval.models", "dgm_eval.metrics"):
+        package = types.ModuleType(name)
+        package.__path__ = [os.path.join(root, *name.split("."))]
+        sys.modules[name] = package
+    # Its other networks are timm's.
+    sys.modules.setdefault("timm", types.ModuleType("timm"))
+    from dgm_eval.dataloaders import get_dataloader
+    from dgm_eval.metrics.fd import compute_FD_with_reps
+    from dgm_eval.metrics.mmd import compute_mmd
+    from dgm_eval.models.inception import InceptionEncoder
+    from dgm_eval.representations import get_representations
+
+    home = publish(weights)
+    network = InceptionEncoder()
+    real, generated = (
+        get_representations(network, get_dataloader(folder, 50000, 50, 0, network.transform), "cpu")
+        for folder in (reference, samples)
+    )
+    shutil.rmtree(home)
+    return {
+        "fid": float(compute_FD_with_reps(real, generated)),
+        "kid": float(compute_mmd(real, generated).mean()),
+    }
+
+
 TOOLS = {
     "pytorch-fid": pytorch_fid,
     "torch-fidelity": torch_fidelity,
     "torch-fidelity-all": torch_fidelity_all,
     "clean-fid": clean_fid,
     "clean-fid-legacy-pytorch": clean_fid_legacy_pytorch,
+    "dgm-eval": dgm_eval,
 }
 
 
