@@ -2,10 +2,13 @@ import { access, constants } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Command } from "commander";
 import { UserError } from "../errors.ts";
+import type { Result } from "../result.ts";
 import { commandLine, wholeNumber } from "./arguments.ts";
 import { type ExtractorFlags, extractorOf, extractorOptions } from "./extractor-flags.ts";
+import type { OpenProgress } from "./progress.ts";
+import { type WatchFlags, watchOptions, watchVerb } from "./watch.ts";
 
-interface EvalFlags extends ExtractorFlags {
+interface EvalFlags extends ExtractorFlags, WatchFlags {
   readonly metrics?: string;
   readonly neighbours?: number;
   readonly kidSubsets?: number;
@@ -18,8 +21,11 @@ interface EvalFlags extends ExtractorFlags {
 
 export function define(command: Command): void {
   command
-    .argument("<samples>", "generated images: a folder, an .npz in ADM's layout, or a file of features")
-    .argument("<reference>", "real images: the same, or a file of statistics");
+    .argument(
+      "<samples>",
+      "generated images: a folder, a tar or several (shards-{000..003}.tar), a zip, an .npz in ADM's layout, or a file of features; with --watch, left out",
+    )
+    .argument("[reference]", "real images: the same, a file of statistics, or the name of a reference");
   extractorOptions(command)
     .option("--metrics <names>", "fid, sfid, is, kid, prdc, vendi, fd-infinity, …, with commas between")
     .option("--neighbours <k>", "of precision, recall, density and coverage", wholeNumber(1))
@@ -28,41 +34,66 @@ export function define(command: Command): void {
     .option("--seed <n>", "of the draws of subsets and orders", wholeNumber(0))
     .option("--layer <name>", "of files of features: the layer that is scored")
     .option("--json <file>", "write the result, of one entry, as a run does; - for standard output")
-    .option("--quiet", "no progress")
-    .action(evalVerb);
+    .option("--quiet", "no progress");
+  watchOptions(command).action(evalVerb);
 }
 
-async function evalVerb(samples: string, reference: string, flags: EvalFlags): Promise<void> {
-  const { json, quiet = false } = flags;
-  if (json !== undefined && json !== "-") await requireFolder(json);
-  const [{ evaluate }, { stderrProgress }, { evaluationTable }, { conventionOf }] = await Promise.all([
-    import("../evaluate/evaluate.ts"),
-    import("./progress.ts"),
-    import("../../reports/evaluation.ts"),
-    import("../evaluate/conventions/index.ts"),
-  ]);
-  const convention = conventionOf(flags.as ?? null);
+async function evalVerb(first: string, second: string | undefined, flags: EvalFlags): Promise<void> {
+  const { json, quiet = false, watch } = flags;
+  requireArguments(second, flags);
   requireSubsets(flags);
+  if (json !== undefined && json !== "-") await requireFolder(json);
+  const { stderrProgress } = await import("./progress.ts");
   const progress = stderrProgress({ quiet });
   try {
-    const result = await evaluate({
-      samples,
-      reference,
-      convention,
-      extractor: extractorOf(flags),
-      metrics: flags.metrics?.split(",").map((name) => name.trim()) ?? null,
-      settings: settingsOf(flags),
-      layer: flags.layer ?? null,
-      command: commandLine(process.argv.slice(2)),
-      progress,
-    });
-    for (const warning of result.warnings) progress.note(`warning: ${warning}`);
-    const text = `${JSON.stringify(result, null, 2)}\n`;
-    process.stdout.write(json === "-" ? text : evaluationTable(result));
-    if (json !== undefined && json !== "-") await writeJson(json, text);
+    if (watch !== undefined) {
+      await requireReference(first);
+      const { as, layer, metrics } = flags;
+      const settings = JSON.stringify([first, as, extractorOf(flags), layer, metrics, settingsOf(flags)]);
+      const score = (samples: string) => evaluated(samples, first, flags, progress);
+      process.exitCode = await watchVerb({ ...flags, watch }, settings, score, progress);
+    } else await deliver(await evaluated(first, second!, flags, progress), json, progress);
   } finally {
     progress.close();
   }
+}
+
+/** Before the first checkpoint is sampled, not after. */
+async function requireReference(nameOrPath: string): Promise<void> {
+  const { openReference } = await import("../evaluate/reference.ts");
+  const { images, features } = await openReference(nameOrPath);
+  await Promise.all([images?.close(), features?.close()]);
+}
+
+async function evaluated(
+  samples: string,
+  reference: string,
+  flags: EvalFlags,
+  progress: OpenProgress,
+): Promise<Result> {
+  const [{ evaluate }, { conventionOf }] = await Promise.all([
+    import("../evaluate/evaluate.ts"),
+    import("../evaluate/conventions/index.ts"),
+  ]);
+  return evaluate({
+    samples,
+    reference,
+    convention: conventionOf(flags.as ?? null),
+    extractor: extractorOf(flags),
+    metrics: flags.metrics?.split(",").map((name) => name.trim()) ?? null,
+    settings: settingsOf(flags),
+    layer: flags.layer ?? null,
+    command: commandLine(process.argv.slice(2)),
+    progress,
+  });
+}
+
+async function deliver(result: Result, json: string | undefined, progress: OpenProgress): Promise<void> {
+  const { evaluationTable } = await import("../../reports/evaluation.ts");
+  for (const warning of result.warnings) progress.note(`warning: ${warning}`);
+  const text = `${JSON.stringify(result, null, 2)}\n`;
+  process.stdout.write(json === "-" ? text : evaluationTable(result));
+  if (json !== undefined && json !== "-") await writeJson(json, text);
 }
 
 const settingsOf = ({ neighbours, kidSubsets, kidSubsetSize, seed }: EvalFlags) => ({
@@ -72,10 +103,31 @@ const settingsOf = ({ neighbours, kidSubsets, kidSubsetSize, seed }: EvalFlags) 
   seed: seed ?? null,
 });
 
+/** Samples come from a watch, or from the command line. */
+function requireArguments(second: string | undefined, { watch, json, ...flags }: EvalFlags): void {
+  const only = (["sampleCommand", "results", "once"] as const).find((name) => flags[name] !== undefined);
+  if (watch === undefined && only !== undefined)
+    throw new UserError(
+      `--${only.replace("C", "-c")} is of a watch, and there is none`,
+      "add --watch FOLDER, or leave it out",
+    );
+  if (watch === undefined && second === undefined)
+    throw new UserError("the reference is missing", "name samples and what they are scored against");
+  if (watch !== undefined && second !== undefined)
+    throw new UserError(
+      `--watch ${watch} makes the samples, and the command line names some too`,
+      "name the reference alone",
+    );
+  if (watch !== undefined && json !== undefined)
+    throw new UserError(
+      `--json ${json}: a watch makes a result a checkpoint`,
+      "leave it out: they are in the folder of --results",
+    );
+}
+
 function requireSubsets({ as, kidSubsets, kidSubsetSize }: EvalFlags): void {
-  const given =
-    kidSubsets !== undefined ? "--kid-subsets" : kidSubsetSize !== undefined ? "--kid-subset-size" : null;
-  if (given !== null && as === undefined)
+  const given = kidSubsets !== undefined ? "--kid-subsets" : "--kid-subset-size";
+  if (as === undefined && (kidSubsets !== undefined || kidSubsetSize !== undefined))
     throw new UserError(
       `${given}: KID is taken over all samples here, without subsets`,
       "leave it out, or name a tool that draws subsets: --as torch-fidelity",

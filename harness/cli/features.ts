@@ -26,7 +26,7 @@ async function featuresVerb(images: string, flags: FeaturesFlags): Promise<void>
     import("./progress.ts"),
     import("../evaluate/conventions/index.ts"),
   ]);
-  conventionOf(flags.as ?? null);
+  const { tool } = conventionOf(flags.as ?? null);
   const layers = flags.layers?.split(",").map((name) => name.trim()) ?? null;
   if (layers?.some((name, i) => name === "" || layers.indexOf(name) !== i))
     throw new UserError(`--layers ${flags.layers}: a name is missing or given twice`, "name each layer once");
@@ -34,6 +34,7 @@ async function featuresVerb(images: string, flags: FeaturesFlags): Promise<void>
   try {
     const written = await writeFeatures({
       images,
+      tool: tool ?? undefined,
       extractor: extractorOf(flags),
       layers,
       out: flags.out,

@@ -36,16 +36,24 @@ export async function evaluate(evaluation: Evaluation): Promise<Result> {
   try {
     const folder = await temporaryFolder();
     closing.push(folder);
-    const samples = await openSamples(evaluation.samples);
+    const tool = evaluation.convention.tool ?? undefined;
+    const samples = await openSamples(evaluation.samples, tool);
     closing.push(samples.images ?? samples.features);
-    const reference = await openReference(evaluation.reference);
+    const reference = await openReference(evaluation.reference, tool);
     for (const set of [reference.images, reference.features]) if (set) closing.push(set);
     const sources = { samples, reference };
     const extractor = await findExtractor(evaluation.extractor);
     const plan = planEvaluation(evaluation, sources, extractor);
     const backend = await openBackend(evaluation.extractor.threads);
     const { progress } = evaluation;
-    const all = await see(sources, plan, { extractor, backend, folder: folder.path, closing, progress });
+    const all = await see(sources, plan, {
+      tool,
+      extractor,
+      backend,
+      folder: folder.path,
+      closing,
+      progress,
+    });
     const seen = { ...all, samples: chosenBy(evaluation, all.samples) };
     const scores = await scoresOf(evaluation, plan, seen, reference, backend);
     return await evaluationResult(evaluation, { plan, seen, reference, backend, scores, startedAt });

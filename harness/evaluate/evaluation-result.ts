@@ -81,7 +81,7 @@ function runOf(
   return {
     tool: `epg-bench ${packageVersion()}`,
     status: "complete",
-    configHash: sha256(`eval ${features} ${convention.name} ${JSON.stringify(settings)}`),
+    configHash: sha256(`eval ${features} ${convention.tool ?? "own"} ${JSON.stringify(settings)}`),
     config: "built-in: eval",
     command,
     seed: settings.seed ?? 0,

@@ -8,7 +8,7 @@ export function evaluationWarnings(evaluation: Evaluation, evaluated: Evaluated)
   const { convention } = evaluation;
   const { plan, seen, reference } = evaluated;
   return [
-    ...seen.extractorWarnings,
+    ...seen.warnings,
     ...plan.chosen.warnings,
     ...(reference.entry ? referenceWarnings(reference.entry, setOf(evaluation, seen.samples)) : []),
     ...unknownNetworks(evaluated),
@@ -25,7 +25,7 @@ const setOf = ({ convention }: Evaluation, { n, size, labels }: FeatureSet): Eva
     n,
     resolution: width && width === height ? width : null,
     // Ours prepares images as ADM does.
-    convention: convention.name === "epg-bench" ? "adm" : convention.name,
+    convention: convention.tool ?? "adm",
     labels: labelRule(labels),
   };
 };

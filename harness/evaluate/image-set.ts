@@ -1,11 +1,17 @@
-/** A set of images to score or to score against: a folder, or samples in ADM's npz layout. Read as it is used, never whole. */
+/** A set of images to score or to score against: files of images, or samples in ADM's npz layout. Read as it is used, never whole. */
 import { stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { UserError } from "../errors.ts";
-import { FormatError } from "../formats/format-error.ts";
-import { decodeStoredPixels, type Image, ImageError, imageViews } from "../formats/image.ts";
+import { type Image, type ImageHeader, imageViews } from "../formats/image.ts";
 import { openAdmSamples } from "../formats/npz.ts";
-import { imageFiles } from "./image-files.ts";
+import { recogniseFile } from "../formats/open-tensors.ts";
+import { asUserError } from "./as-user-error.ts";
+import { encodedSet } from "./encoded-images.ts";
+import { filesBelow } from "./files-below.ts";
+import { imageNames, labelsByFolder } from "./image-names.ts";
+import { holdsImages, openImageZip } from "./image-zip.ts";
+import { openShards, shardNames, tarsAmong } from "./shards.ts";
+import { inOrderOf, otherThanTool, type Tool } from "./tool-listing.ts";
 
 export interface ImageSet {
   readonly path: string;
@@ -14,69 +20,100 @@ export interface ImageSet {
   readonly labels: Int32Array | null;
   /** What makes image i of two sets the same draw: its file's name, or its place and label. */
   readonly names: readonly string[];
-  /** All images in order, at most `size` at a time. One pass. */
+  /** What users should know of how the set was read, a sentence each. */
+  readonly warnings: readonly string[];
+  /** All images in order, `size` at a time but for the last. One pass. */
   batches(size: number): AsyncGenerator<readonly Image[]>;
+  /** What the images' files say of themselves, in order, without decoding; null where images are no files. */
+  readonly headers: (() => AsyncGenerator<ImageHeader & { readonly path: string }>) | null;
   close(): Promise<void>;
 }
 
-/** @throws UserError for what is neither a folder of images nor an npz of samples */
-export async function openImageSet(path: string): Promise<ImageSet> {
-  const found = await stat(path).catch(() => null);
-  if (!found) throw new UserError(`there is no ${path}`, "name a folder of images or an .npz of samples");
-  return found.isDirectory() ? openFolder(path) : openNpz(path);
-}
-
-async function openFolder(path: string): Promise<ImageSet> {
-  const files = await imageFiles(path);
-  return {
-    path,
-    length: files.length,
-    labels: labelsByFolder(files),
-    names: files,
-    async *batches(size) {
-      for (let start = 0; start < files.length; start += size) {
-        yield await Promise.all(files.slice(start, start + size).map((file) => decoded(join(path, file))));
-      }
-    },
-    close: async () => {},
-  };
-}
-
-/** The class of every image where each lies in a folder of its class; null otherwise. */
-function labelsByFolder(files: readonly string[]): Int32Array | null {
-  const folders = files.map(dirname);
-  const classes = [...new Set(folders)].sort();
-  if (classes.length < 2 || classes.includes(".")) return null;
-  return Int32Array.from(folders, (folder) => classes.indexOf(folder));
-}
-
-async function decoded(file: string): Promise<Image> {
+/**
+ * Opens a folder of images (at any depth) or of webdataset shards, a shard or a pattern of several
+ * (`shards-{000..003}.tar`), a zip of images, or an npz of samples; files are told apart by their content.
+ * @param tool reads the files in this tool's order, and warns where it would take others; by code points without one
+ * @throws UserError for anything else
+ */
+export async function openImageSet(path: string, tool?: Tool): Promise<ImageSet> {
   try {
-    return await decodeStoredPixels(file);
+    const found = await stat(path).catch(() => null);
+    if (found?.isDirectory()) return await openFolder(path, tool);
+    if (found) return await openFile(path, tool);
+    const shards = shardNames(path);
+    if (shards) return await openShards(path, shards);
   } catch (error) {
-    if (error instanceof ImageError)
-      throw new UserError(`${file}: ${error.message}`, "mend or remove the file");
-    throw error;
+    throw asUserError(error);
   }
+  throw new UserError(
+    `there is no ${path}`,
+    "name a folder of images, a tar or zip of images, or an .npz of samples",
+  );
+}
+
+/**
+ * Whether a path is of images and nothing else: a folder, a tar, a pattern of several, a zip of images.
+ * @throws UserError
+ */
+export async function isImages(path: string): Promise<boolean> {
+  try {
+    const found = await stat(path).catch(() => null);
+    if (!found || found.isDirectory()) return found !== null || shardNames(path) !== null;
+    const kind = await recogniseFile(path);
+    return kind === "tar" || (kind === "zip" && (await holdsImages(path)));
+  } catch (error) {
+    throw asUserError(error);
+  }
+}
+
+async function openFolder(folder: string, tool: Tool | undefined): Promise<ImageSet> {
+  const files = await filesBelow(folder);
+  const images = imageNames(files, folder);
+  if (images.length === 0) {
+    const shards = await tarsAmong(files, folder);
+    if (shards.length > 0) return openShards(folder, shards);
+    throw new UserError(
+      `${folder} holds no PNG, JPEG or WebP image`,
+      "name the folder that holds the images",
+    );
+  }
+  const ordered = await inOrderOf(tool, images, folder);
+  return encodedSet(
+    ordered.map((name) => ({ name, path: join(folder, name), source: () => join(folder, name) })),
+    {
+      path: folder,
+      labels: labelsByFolder(ordered),
+      warnings: tool ? otherThanTool(tool, files, images) : [],
+      close: async () => {},
+    },
+  );
+}
+
+async function openFile(path: string, tool: Tool | undefined): Promise<ImageSet> {
+  const kind = await recogniseFile(path);
+  if (kind === "tar") return openShards(path, [path]);
+  return (kind === "zip" && (await openImageZip(path, tool))) || openNpz(path);
 }
 
 async function openNpz(path: string): Promise<ImageSet> {
-  try {
-    const file = await openAdmSamples(path);
-    const [length, height, width] = file.shape;
-    const labels = file.labels;
-    return {
-      path,
-      length,
-      labels,
-      names: Array.from({ length }, (_, i) => `${i}:${labels?.[i] ?? ""}`),
-      async *batches() {
-        for await (const images of file.batches())
+  const file = await openAdmSamples(path);
+  const [length, height, width] = file.shape;
+  const labels = file.labels;
+  return {
+    path,
+    length,
+    labels,
+    names: Array.from({ length }, (_, i) => `${i}:${labels?.[i] ?? ""}`),
+    warnings: [],
+    async *batches(size) {
+      try {
+        for await (const images of file.batches(size))
           yield imageViews(images, { n: images.length / (height * width * 3), height, width });
-      },
-      close: () => file.close(),
-    };
-  } catch (error) {
-    throw error instanceof FormatError ? new UserError(error.message) : error;
-  }
+      } catch (error) {
+        throw asUserError(error);
+      }
+    },
+    headers: null,
+    close: () => file.close(),
+  };
 }

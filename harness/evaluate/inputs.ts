@@ -1,19 +1,22 @@
 /** The samples that are scored: images, or features of images. */
 import { stat } from "node:fs/promises";
-import { UserError } from "../errors.ts";
-import { FormatError } from "../formats/format-error.ts";
 import { recogniseFile } from "../formats/open-tensors.ts";
+import { asUserError } from "./as-user-error.ts";
 import { type FeatureSet, openFeatureFile } from "./feature-set.ts";
 import { type ImageSet, openImageSet } from "./image-set.ts";
+import type { Tool } from "./tool-listing.ts";
 
 export type SampleSource =
   | { readonly images: ImageSet; readonly features: null }
   | { readonly images: null; readonly features: FeatureSet };
 
-/** @throws UserError for what is neither a set of images nor a file of features */
-export async function openSamples(path: string): Promise<SampleSource> {
+/**
+ * @param tool in whose order a folder is read
+ * @throws UserError for what is neither a set of images nor a file of features
+ */
+export async function openSamples(path: string, tool?: Tool): Promise<SampleSource> {
   const features = await openFeatures(path);
-  return features ? { images: null, features } : { images: await openImageSet(path), features: null };
+  return features ? { images: null, features } : { images: await openImageSet(path, tool), features: null };
 }
 
 /** @returns null for what is no safetensors file, which alone holds features */
@@ -23,6 +26,6 @@ export async function openFeatures(path: string): Promise<FeatureSet | null> {
   try {
     return await openFeatureFile(path);
   } catch (error) {
-    throw error instanceof FormatError ? new UserError(error.message) : error;
+    throw asUserError(error);
   }
 }

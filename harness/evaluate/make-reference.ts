@@ -2,17 +2,16 @@
 import { existsSync } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { loadPlugin, parseOptions } from "../config/plugins.ts";
 import { UserError } from "../errors.ts";
 import { writeAtomically } from "../formats/atomic.ts";
 import { writeNpz } from "../formats/npz-writer.ts";
 import { product } from "../linear-algebra/index.ts";
 import { packageVersion } from "../package-root.ts";
-import type { Backend } from "../plugin.ts";
 import { fileChecksum } from "../references/checksum.ts";
 import { knownReferences, type LocalReference, recordFile, referenceFolder } from "../references/known.ts";
 import { referenceName } from "../references/registry.ts";
 import { type ImageSet, openImageSet } from "./image-set.ts";
+import { findExtractor, openBackend } from "./open-extractor.ts";
 import { referencePass } from "./reference-pass.ts";
 
 export interface Making {
@@ -170,20 +169,10 @@ async function onDisk(file: string, write: () => Promise<void>): Promise<void> {
 }
 
 async function open({ as, weights, threads }: Making) {
-  const source = "the command line";
-  const context = { baseFolder: process.cwd() };
-  const backends = await loadPlugin("backend", "onnxruntime", context.baseFolder);
-  const descriptor = { kind: "backend", plugin: "onnxruntime", options: { threads } } as const;
-  const backend: Backend = await backends.open(parseOptions(backends, descriptor, ["backend"], source));
-  const plugin = await loadPlugin("features", "inception", context.baseFolder);
   const options = { as, ...(weights !== undefined && { weights }) };
-  const chosen = { kind: "features", plugin: "inception", options } as const;
-  const parsed = parseOptions(plugin, chosen, ["features"], source);
-  const extractor = await plugin.openLayers!(parsed, Object.values(LAYERS), backend, context);
-  const means = Object.entries(LAYERS).map(([mean, layer]) => ({
-    mean,
-    layer,
-    dimensions: plugin.layers![layer]!,
-  }));
+  const available = await findExtractor({ plugin: "inception", options, threads });
+  const backend = await openBackend(threads);
+  const { extractor, widths } = await available.open(Object.values(LAYERS), backend);
+  const means = Object.entries(LAYERS).map(([mean, layer]) => ({ mean, layer, dimensions: widths[layer]! }));
   return { backend, extractor, means };
 }

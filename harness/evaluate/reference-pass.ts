@@ -2,11 +2,11 @@
 import { createHash } from "node:crypto";
 import { admCentreCrop } from "../formats/adm-crop.ts";
 import type { ArraySource } from "../formats/npz-writer.ts";
-import type { Product } from "../linear-algebra/index.ts";
+import { featureMatrix, type Product } from "../linear-algebra/index.ts";
+import { covarianceOf, type MomentsAccumulator, meanOf, momentsAccumulator } from "../metrics/index.ts";
 import type { LayerExtractor } from "../plugin.ts";
 import { ahead } from "./ahead.ts";
 import type { ImageSet } from "./image-set.ts";
-import { StreamedMoments } from "./streamed-moments.ts";
 
 /** A mean of ADM's files, the layer it is of, and how many numbers that has. */
 interface MeanOfLayer {
@@ -42,14 +42,15 @@ interface ReferencePass {
 export function referencePass(set: ImageSet, options: PassOptions): ReferencePass {
   const { means, multiply, resolution, kept } = options;
   const hash = createHash("sha256");
-  const sums = means.map(({ dimensions }) => new StreamedMoments(dimensions, multiply));
+  const sums = means.map(({ dimensions }) => momentsAccumulator(dimensions, multiply));
   const counts = { done: 0, enlarged: 0 };
   const squares = async function* (): AsyncGenerator<Uint8Array> {
     for await (const images of ahead(set.batches(options.extractor.batchSize))) {
       const crops = images.map((image) => admCentreCrop(image, resolution));
       counts.enlarged += images.filter((image) => Math.min(image.width, image.height) < resolution).length;
       const rows = await options.extractor.extract(crops);
-      for (const [i, { layer }] of means.entries()) await sums[i]!.add(rows[layer]!);
+      for (const [i, { layer, dimensions }] of means.entries())
+        await sums[i]!.add(featureMatrix(layer, rows[layer]!, dimensions));
       for (const { data } of crops) {
         hash.update(data);
         if (isKept(counts.done++, kept, set.length)) yield data;
@@ -76,7 +77,7 @@ const isKept = (i: number, kept: number, n: number): boolean =>
 function statisticsArrays(
   { mean, dimensions }: MeanOfLayer,
   passed: () => Promise<void>,
-  sums: StreamedMoments,
+  sums: MomentsAccumulator,
 ): Record<string, ArraySource> {
   const array = (shape: readonly number[], data: () => Promise<Float64Array>): ArraySource => ({
     dtype: "float64",
@@ -87,7 +88,10 @@ function statisticsArrays(
     })(),
   });
   return {
-    [mean]: array([dimensions], () => sums.mean()),
-    [mean.replace("mu", "sigma")]: array([dimensions, dimensions], () => sums.covariance()),
+    [mean]: array([dimensions], async () => meanOf(await sums.moments())),
+    [mean.replace("mu", "sigma")]: array(
+      [dimensions, dimensions],
+      async () => covarianceOf(await sums.moments()).data,
+    ),
   };
 }

@@ -1,14 +1,14 @@
 /** What is scored against: real images, features of them, statistics of features, or, as in ADM's files, more than one. */
-import { stat } from "node:fs/promises";
 import { UserError } from "../errors.ts";
-import { FormatError } from "../formats/format-error.ts";
 import { openTensors } from "../formats/open-tensors.ts";
 import { MEANS, readStatistics, type StoredStatistics } from "../formats/statistics.ts";
 import type { KnownReference } from "../references/known.ts";
 import { resolveReference } from "../references/resolve.ts";
+import { asUserError } from "./as-user-error.ts";
 import type { FeatureSet } from "./feature-set.ts";
-import { type ImageSet, openImageSet } from "./image-set.ts";
+import { type ImageSet, isImages, openImageSet } from "./image-set.ts";
 import { openFeatures } from "./inputs.ts";
+import type { Tool } from "./tool-listing.ts";
 
 export interface ReferenceSource {
   readonly path: string;
@@ -22,20 +22,22 @@ export interface ReferenceSource {
   readonly entry: KnownReference | null;
 }
 
-const NOTHING = { images: null, features: null, statistics: null, spatial: null };
+const NOTHING = { images: null, features: null, statistics: null, spatial: null, entry: null };
 const SPATIAL_MEAN = "mu_s";
 
 /**
  * @param nameOrPath a path, or the name of a reference of the registry or of one made here
+ * @param tool in whose order a folder is read
  * @throws UserError for what is neither a set of images nor a file of features or statistics, nor such a name
  */
-export async function openReference(nameOrPath: string): Promise<ReferenceSource> {
+export async function openReference(nameOrPath: string, tool?: Tool): Promise<ReferenceSource> {
+  if (await isImages(nameOrPath))
+    return { ...NOTHING, path: nameOrPath, images: await openImageSet(nameOrPath, tool) };
   const { path, entry } = await resolveReference(nameOrPath);
-  if (!(await stat(path)).isFile()) return { ...NOTHING, path, entry, images: await openImageSet(path) };
   try {
     return { ...(await openReferenceFile(path)), path, entry };
   } catch (error) {
-    throw error instanceof FormatError ? new UserError(error.message) : error;
+    throw asUserError(error);
   }
 }
 

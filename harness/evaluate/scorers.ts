@@ -65,7 +65,7 @@ export function chooseScorers(
   return { scorers, families, warnings: [] };
 }
 
-function familiesOf(name: string, { name: convention, scorers }: Convention): Family[] {
+function familiesOf(name: string, { tool, scorers }: Convention): Family[] {
   const families = Object.hasOwn(METRICS, name) ? METRICS[name]! : null;
   if (!families)
     throw new UserError(
@@ -78,8 +78,8 @@ function familiesOf(name: string, { name: convention, scorers }: Convention): Fa
     METRICS[one]!.some((family) => scorers.some((scorer) => scorer.families.includes(family))),
   );
   throw new UserError(
-    `--metrics ${name}: ${convention} does not have it`,
-    `it has ${offered.join(", ")}; without --as all metrics are there`,
+    `--metrics ${name}: ${tool ?? "epg-bench"} does not have it`,
+    `it has ${offered.join(", ")}${tool === null ? "" : "; without --as there are more"}`,
   );
 }
 

@@ -6,15 +6,18 @@ import type { Layers } from "./compared.ts";
 import type { EvaluationPlan, Sources } from "./evaluation-plan.ts";
 import { extractFeatures } from "./extract.ts";
 import { type FeatureSet, openFeatureFile } from "./feature-set.ts";
+import { jpegShare, refuseMixedSizes } from "./image-headers.ts";
 import type { ImageSet } from "./image-set.ts";
 import type { LayerRoles } from "./layer-roles.ts";
 import type { AvailableExtractor, OpenedExtractor } from "./open-extractor.ts";
+import type { Tool } from "./tool-listing.ts";
 
 export interface Seen {
   readonly samples: FeatureSet;
   /** null where only statistics are known. */
   readonly reference: FeatureSet | null;
-  readonly extractorWarnings: readonly string[];
+  /** Of the images and of the extractor. */
+  readonly warnings: readonly string[];
 }
 
 export interface Closable {
@@ -22,6 +25,8 @@ export interface Closable {
 }
 
 interface Seeing {
+  /** Whose rules images must keep. */
+  readonly tool: Tool | undefined;
   readonly extractor: AvailableExtractor;
   readonly backend: Backend;
   /** For the features of images, which are read back as scores need them. */
@@ -33,7 +38,7 @@ interface Seeing {
   };
 }
 
-/** @throws UserError where the two are of different extractors, or of different widths */
+/** @throws UserError where images are of sizes that the tool does not take, or the two are of different extractors, or of different widths */
 export async function see(
   { samples, reference }: Sources,
   plan: EvaluationPlan,
@@ -43,6 +48,8 @@ export async function see(
     ...(samples.images ? plan.samples.values() : []),
     ...(reference.images ? plan.reference.values() : []),
   ]);
+  const sets = [samples.images, reference.images].filter((set) => set !== null);
+  const warnings = await Promise.all(sets.map((set) => checkedImages(set, seeing.tool)));
   const opened = layers.size > 0 ? await seeing.extractor.open([...layers], seeing.backend) : null;
   if (opened) seeing.closing.push({ close: () => opened.extractor.dispose() });
   const ofImages = (set: ImageSet, roles: LayerRoles, name: string): Promise<FeatureSet> =>
@@ -55,7 +62,19 @@ export async function see(
   };
   requireOneExtractor(seen);
   requireOneWidth(seen, plan);
-  return { ...seen, extractorWarnings: opened?.extractor.warnings ?? [] };
+  return { ...seen, warnings: [...warnings.flat(), ...(opened?.extractor.warnings ?? [])] };
+}
+
+/** What is told of images before any is decoded. */
+async function checkedImages(set: ImageSet, tool: Tool | undefined): Promise<readonly string[]> {
+  if (tool) await refuseMixedSizes(set, tool);
+  const share = await jpegShare(set);
+  if (share === 0) return set.warnings;
+  const which = share === 1 ? "all images are" : `${Math.round(100 * share)} % of the images are`;
+  return [
+    ...set.warnings,
+    `${set.path}: ${which} JPEG, which shifts a Fréchet distance, at quality 90 by several points (docs/jpeg.md): compare PNG with PNG`,
+  ];
 }
 
 async function extracted(

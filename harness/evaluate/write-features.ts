@@ -4,9 +4,12 @@ import { extractFeatures } from "./extract.ts";
 import { openImageSet } from "./image-set.ts";
 import { type ExtractorChoice, findExtractor, openBackend } from "./open-extractor.ts";
 import type { Closable } from "./seen.ts";
+import type { Tool } from "./tool-listing.ts";
 
 export interface FeaturesRequest {
   readonly images: string;
+  /** In whose order a folder is read. */
+  readonly tool: Tool | undefined;
   readonly extractor: ExtractorChoice;
   /** null: those that scores are made of. */
   readonly layers: readonly string[] | null;
@@ -30,7 +33,7 @@ const USUAL = ["2048", "features", "logits_unbiased", "logits", "spatial"];
 export async function writeFeatures(request: FeaturesRequest): Promise<WrittenFeatures> {
   const closing: Closable[] = [];
   try {
-    const set = await openImageSet(request.images);
+    const set = await openImageSet(request.images, request.tool);
     closing.push(set);
     const available = await findExtractor(request.extractor);
     const usual = USUAL.filter((name) => available.layers.includes(name));
@@ -52,7 +55,7 @@ export async function writeFeatures(request: FeaturesRequest): Promise<WrittenFe
       n: set.length,
       widths: kept,
       extractor: extractor.description,
-      warnings: extractor.warnings ?? [],
+      warnings: [...set.warnings, ...(extractor.warnings ?? [])],
     };
   } finally {
     for (const one of closing.reverse()) await one.close();

@@ -7,7 +7,7 @@ import type { NumericArray, NumericData } from "./numeric-array.ts";
 import { type LazyTensor, type TensorFile, tensorFile } from "./tensor-file.ts";
 import { openZip, type ZipArchive, type ZipMember } from "./zip-archive.ts";
 
-/** Rows come in blocks of about this size. */
+/** Rows come in blocks of about this size, unless it is said how many are wanted. */
 const BLOCK_BYTES = 2 ** 20;
 /** What a deflated array may take in memory; a stored one cannot take more than its file does. */
 const MAX_INFLATED_BYTES = 2 ** 30;
@@ -23,8 +23,11 @@ export interface Npz {
   readonly entries: ReadonlyMap<string, NpzEntry>;
   /** The whole array; its CRC-32 is checked. */
   read(name: string): Promise<NumericArray>;
-  /** The array in one pass, some whole rows (along the first axis) at a time; its CRC-32 is checked at the end. */
-  rows(name: string): AsyncGenerator<NumericData>;
+  /**
+   * The array in one pass, some whole rows (along the first axis) at a time; its CRC-32 is checked at the end.
+   * @param wanted rows at a time, of which the last block may have fewer; so have all where they would take over 1 GiB
+   */
+  rows(name: string, wanted?: number): AsyncGenerator<NumericData>;
   /** Rows `start` … `end` − 1 of a stored array, without a look at the others. */
   readRows(name: string, start: number, end: number): Promise<NumericData>;
   close(): Promise<void>;
@@ -123,12 +126,13 @@ class OpenNpz implements Npz {
     return npyArray(entry, data);
   }
 
-  async *rows(name: string): AsyncGenerator<NumericData> {
+  async *rows(name: string, wanted?: number): AsyncGenerator<NumericData> {
     const { entry, member } = this.#find(name);
     const rowBytes = this.#rowBytes(entry);
     this.#limit(entry, rowBytes);
-    const blockBytes = rowBytes * Math.max(1, Math.floor(BLOCK_BYTES / Math.max(1, rowBytes)));
-    for await (const block of blocks(this.#zip.content(member), entry.dataStart, blockBytes))
+    const within = (bytes: number) => Math.max(1, Math.floor(bytes / Math.max(1, rowBytes)));
+    const rows = Math.min(wanted ?? within(BLOCK_BYTES), within(MAX_INFLATED_BYTES), entry.shape[0]!);
+    for await (const block of blocks(this.#zip.content(member), entry.dataStart, rows * rowBytes))
       yield npyElements(entry, block);
   }
 

@@ -23,8 +23,11 @@ export interface AdmSamples {
 export interface AdmFile extends Omit<AdmSamples, "images"> {
   /** Not compressed: `images` works. */
   readonly stored: boolean;
-  /** All images in one pass, some at a time, with the file's CRC-32 checked at the end. */
-  batches(): AsyncGenerator<Uint8Array>;
+  /**
+   * All images in one pass, with the file's CRC-32 checked at the end.
+   * @param size images at a time, fewer in the last batch and where they would take over 1 GiB; about 1 MiB where it is not given
+   */
+  batches(size?: number): AsyncGenerator<Uint8Array>;
   /** Images `start` … `end` − 1 of a stored file. */
   images(start: number, end: number): Promise<Uint8Array>;
   close(): Promise<void>;
@@ -42,7 +45,7 @@ export async function openAdmSamples(path: string): Promise<AdmFile> {
       shape,
       labels,
       stored: entry.stored,
-      batches: () => npz.rows(IMAGES) as AsyncGenerator<Uint8Array>,
+      batches: (size) => npz.rows(IMAGES, size) as AsyncGenerator<Uint8Array>,
       images: (start, end) => npz.readRows(IMAGES, start, end) as Promise<Uint8Array>,
       close: () => npz.close(),
     };
@@ -91,8 +94,10 @@ async function contentOf(npz: Npz, path: string) {
     throw new FormatError(path, IMAGES, `there is none; the file has ${others}`);
   }
   const shape = imageShape(entry, path);
-  const labels = npz.entries.has(LABELS) ? labelsOf(await npz.read(LABELS), shape[0], path) : null;
-  return { entry, shape, labels };
+  const labels = npz.entries.get(LABELS);
+  if (!labels) return { entry, shape, labels: null };
+  requireLabels(labels, shape[0], path);
+  return { entry, shape, labels: labelsOf(await npz.read(LABELS), path) };
 }
 
 function imageShape({ dtype, shape }: NpzEntry, path: string): AdmSamples["shape"] {
@@ -104,9 +109,13 @@ function imageShape({ dtype, shape }: NpzEntry, path: string): AdmSamples["shape
   return [n, height, width, channels];
 }
 
-function labelsOf({ dtype, shape, data }: NumericArray, n: number, path: string): Int32Array {
+/** Before they are read: memory is taken for one label an image and no more. */
+function requireLabels({ dtype, shape }: NpzEntry, n: number, path: string): void {
   if (!/^u?int/.test(dtype) || shape.length !== 1 || shape[0] !== n)
     throw new FormatError(path, LABELS, `labels are ${n} integers, this is ${dtype} [${shape.join(", ")}]`);
+}
+
+function labelsOf({ data }: NumericArray, path: string): Int32Array {
   return Int32Array.from<number | bigint>(data, (value, k) => {
     const label = Number(value);
     if (label < 0 || label > 0x7fffffff)

@@ -9,10 +9,12 @@ import { isWhole } from "./numeric-array.ts";
 const BLOCK = 512;
 /** What a long name or a pax header may take. */
 const MAX_EXTENSION_BYTES = 2 ** 20;
+/** What a name may take: as much as Linux allows a path. */
+const MAX_NAME_BYTES = 4096;
 /** What one member may take in memory. */
 const MAX_MEMBER_BYTES = 2 ** 30;
 
-interface TarMember {
+export interface TarMember {
   readonly name: string;
   readonly bytes: number;
   /** Where in the archive its content begins. */
@@ -38,17 +40,36 @@ export async function openTar(path: string): Promise<Tar> {
     for await (const member of membersOf(file, path, size)) members.push(member);
     return {
       members,
-      async read({ name, start, bytes }) {
-        if (bytes > MAX_MEMBER_BYTES)
-          throw new FormatError(path, name, `${bytes} bytes, at most ${MAX_MEMBER_BYTES} are read`);
-        return collect(fileSlice(file, path, start, start + bytes), bytes);
-      },
+      read: (member) => contentOf(file, path, member),
       close: () => file.close(),
     };
   } catch (error) {
     await file.close();
     throw error;
   }
+}
+
+/**
+ * Reads a member of an archive that was opened, and closed, before: thousands of shards need not stay open.
+ * @throws FormatError
+ */
+export async function readTarMember(path: string, member: TarMember): Promise<Uint8Array> {
+  const file = await open(path);
+  try {
+    return await contentOf(file, path, member);
+  } finally {
+    await file.close();
+  }
+}
+
+async function contentOf(
+  file: FileHandle,
+  path: string,
+  { name, start, bytes }: TarMember,
+): Promise<Uint8Array> {
+  if (bytes > MAX_MEMBER_BYTES)
+    throw new FormatError(path, name, `${bytes} bytes, at most ${MAX_MEMBER_BYTES} are read`);
+  return collect(fileSlice(file, path, start, start + bytes), bytes);
 }
 
 /** What a pax header or a long name says of the next member. */
@@ -80,6 +101,8 @@ async function* membersOf(file: FileHandle, path: string, size: number): AsyncGe
       const text = Buffer.from(await collect(fileSlice(file, path, start, start + bytes), bytes));
       const found = header.type === "x" ? paxFields(text, path, at) : { path: upToZero(text) };
       extension = { ...extension, ...found };
+      if (Buffer.byteLength(extension.path ?? "") > MAX_NAME_BYTES)
+        throw new FormatError(path, `byte ${at}`, `a name of more than ${MAX_NAME_BYTES} bytes`);
     } else {
       if (header.type === "0" || header.type === "\0")
         yield { name: extension.path ?? header.name, bytes, start };

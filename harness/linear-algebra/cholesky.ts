@@ -4,13 +4,23 @@ import { type Product, product } from "./product.ts";
 /** Pivots found before what remains is brought up to date by one product. */
 const BLOCK = 64;
 
+export interface SemidefiniteFactor {
+  /** F, r×d, its rows in the order of their pivots: triangular up to a permutation, graded from large to small. */
+  readonly factor: Matrix;
+  /** The largest |element| of A − Fᵀ·F. */
+  readonly remainder: number;
+}
+
 /**
- * F, r×d, with Fᵀ·F = A for a symmetric positive semidefinite d×d matrix of rank r: Cholesky with diagonal
- * pivoting, which stops where every remaining pivot is rounding noise (≤ d·ε of the largest diagonal
- * element; Higham 1990, LAPACK dpstrf). Its rows are in pivot order, so it is triangular up to a permutation and
- * graded from large to small.
+ * F with Fᵀ·F = A for a symmetric positive semidefinite d×d matrix of rank r: Cholesky with diagonal pivoting, which
+ * stops where every remaining pivot is noise: ≤ d·ε of the largest diagonal element (Higham 1990, LAPACK dpstrf), or
+ * no larger than one below 0 (as where A was rounded to float32). What it leaves of a matrix that is not semidefinite
+ * is large.
  */
-export async function semidefiniteFactor(a: Matrix, multiply: Product = product): Promise<Matrix> {
+export async function semidefiniteFactor(
+  a: Matrix,
+  multiply: Product = product,
+): Promise<SemidefiniteFactor> {
   const d = a.rows;
   if (d !== a.cols) throw new RangeError(`Cholesky factor of a ${d}×${a.cols} matrix: it must be square`);
   let floor = 0;
@@ -33,7 +43,7 @@ export async function semidefiniteFactor(a: Matrix, multiply: Product = product)
   }
   const out = matrix(factor.length, d);
   for (const [i, row] of factor.entries()) out.data.set(row, i * d);
-  return out;
+  return { factor: out, remainder: rest.data.reduce((most, x) => Math.max(most, Math.abs(x)), 0) };
 }
 
 /** The next columns of Lᵀ's pivoted factor, at most `BLOCK`, beside the pivots' rows in the order found. */
@@ -45,8 +55,12 @@ function pivotedColumns(a: Matrix, floor: number): { pivots: number[]; columns: 
   const pivots: number[] = [];
   while (pivots.length < BLOCK) {
     let pivot = 0;
-    for (let i = 1; i < n; i++) if (remaining[i]! > remaining[pivot]!) pivot = i;
-    if (!(remaining[pivot]! > floor)) break;
+    let noise = floor;
+    for (let i = 0; i < n; i++) {
+      if (remaining[i]! > remaining[pivot]!) pivot = i;
+      if (remaining[i]! < -noise && remaining[i] !== -Infinity) noise = -remaining[i]!;
+    }
+    if (!(remaining[pivot]! > noise)) break;
     const q = pivots.length;
     const root = Math.sqrt(remaining[pivot]!);
     for (let i = 0; i < n; i++) {

@@ -3,11 +3,10 @@ import {
   nuclearNorm,
   type Product,
   product,
-  semidefiniteFactor,
   sumOfSquares,
   symmetricEigenvalues,
 } from "../linear-algebra/index.ts";
-import { checkStatistics, type Normal, type Statistics } from "./normal.ts";
+import { checkStatistics, factorOfStatistics, type Normal, type Statistics } from "./normal.ts";
 
 /**
  * Fréchet distance of two normal distributions (Dowson, Landau 1982; Heusel et al. 2017, arXiv:1706.08500):
@@ -40,7 +39,7 @@ export async function frechetDistanceOfStatistics(
     [a.covariance, b.covariance],
     [b.covariance, a.covariance],
   ] as const) {
-    const factor = await semidefiniteFactor(one, multiply);
+    const factor = await factorOfStatistics(one, multiply);
     const projected = await multiply(await multiply(factor, other), factor);
     const eigenvalues = await symmetricEigenvalues(projected, multiply);
     const resolved = eigenvalues.every((value) => value > Number.EPSILON * eigenvalues.at(-1)!);

@@ -1,6 +1,6 @@
 import { chosenRows, type Matrix, type Product, product, type Rows } from "../linear-algebra/index.ts";
+import type { Choice } from "./choice.ts";
 import { frechetDistanceOfRows } from "./frechet-samples.ts";
-import type { Choice } from "./kernel-subsets.ts";
 import type { Normal } from "./normal.ts";
 
 /**

@@ -25,6 +25,7 @@ export {
 export {
   addMoments,
   covarianceOf,
+  type MomentsAccumulator,
   meanOf,
   momentsAccumulator,
   momentsOf,

@@ -1,5 +1,4 @@
-/** `size` different rows of n, drawn by a tool's generator. */
-export type Choice = (n: number, size: number) => Int32Array;
+import type { Choice } from "./choice.ts";
 
 /** Rows of the samples and, as many, of the reference. */
 export interface KernelSubset {

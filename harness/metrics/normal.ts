@@ -9,6 +9,7 @@ import {
   scale,
   semidefiniteFactor,
   subtractRow,
+  symmetricEigenvalues,
 } from "../linear-algebra/index.ts";
 import { covarianceOf, type Moments, meanOf, momentsOf } from "./moments.ts";
 
@@ -33,17 +34,40 @@ export async function normalOfFeatures(
 }
 
 export async function normalOfMoments(moments: Moments, multiply: Product = product): Promise<Normal> {
-  return normalOfCovariance(meanOf(moments), covarianceOf(moments), multiply);
+  const { factor } = await semidefiniteFactor(covarianceOf(moments), multiply);
+  return { mean: meanOf(moments), factor };
 }
 
-/** @throws RangeError where numbers are not finite, sizes differ, or the covariance is not symmetric or has a negative variance */
+/**
+ * @throws RangeError where numbers are not finite, sizes differ, or the covariance is not symmetric or has a negative
+ * eigenvalue
+ */
 export async function normalOfCovariance(
   mean: Float64Array,
   covariance: Matrix,
   multiply: Product = product,
 ): Promise<Normal> {
   checkStatistics({ mean, covariance });
-  return { mean, factor: await semidefiniteFactor(covariance, multiply) };
+  return { mean, factor: await factorOfStatistics(covariance, multiply) };
+}
+
+/** Of the largest eigenvalue; numbers rounded to float32 move an eigenvalue by a tenth of it at most. */
+const ROUNDING = 1e-6;
+
+/** F with Fᵀ·F = Σ. @throws RangeError where Σ has an eigenvalue below 0 by more than rounding */
+export async function factorOfStatistics(covariance: Matrix, multiply: Product): Promise<Matrix> {
+  const { factor, remainder } = await semidefiniteFactor(covariance, multiply);
+  const d = covariance.rows;
+  let variance = 0;
+  for (let i = 0; i < d; i++) variance = Math.max(variance, covariance.data[i * d + i]!);
+  // No eigenvalue of Σ lies further below 0 than one of the remainder, and none of that further than d elements of it.
+  if (d * remainder <= ROUNDING * variance) return factor;
+  const eigenvalues = await symmetricEigenvalues(covariance, multiply);
+  const tolerance = ROUNDING * eigenvalues.at(-1)!;
+  if (eigenvalues[0]! >= -tolerance) return factor;
+  throw new RangeError(
+    `covariance: its smallest eigenvalue is ${eigenvalues[0]!.toPrecision(4)}; rounding explains none below −${tolerance.toPrecision(4)}`,
+  );
 }
 
 /** What statistics files hold. */

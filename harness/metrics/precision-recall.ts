@@ -33,17 +33,22 @@ export async function referenceBalls(
  * samples left are found anew. With k + 1 samples left every ball would hold all of them: then there is no error.
  *
  * @param samples n×d, n > k, with the jackknife group of every row
+ * @param border whether it counts: not so by the prdc package and dgm-eval (<)
  */
 export async function precisionRecall(
   samples: Matrix | Rows,
   reference: ReferenceBalls,
   groups: Int32Array,
   multiply: Product = product,
+  border: "in" | "out" = "in",
 ): Promise<{ precision: Jackknifed; recall: Jackknifed }> {
   const members = groupMembers(groups, samples.rows);
   const count = members.length;
-  const { k, features, radii } = reference;
-  const { all, without } = await neighbourRadiiWithoutGroups(samples, k, groups, count, multiply);
+  const { k, features } = reference;
+  const found = await neighbourRadiiWithoutGroups(samples, k, groups, count, multiply);
+  const [radii, all, without] = [reference.radii, found.all, found.without].map((list) =>
+    border === "in" ? list : list.map(nextBelow),
+  ) as [Float64Array, Float64Array, Float64Array];
   const inside = new Uint8Array(samples.rows);
   const covered = new Uint8Array(features.rows);
   const coveredWithout = new Uint8Array(features.rows * count);
@@ -124,6 +129,11 @@ export async function densityCoverage(
 /** The harmonic mean of precision and recall, 0 where both are (torch-fidelity's `f_score`). */
 export function fScore(precision: number, recall: number): number {
   return (2 * precision * recall) / Math.max(1e-5, precision + recall);
+}
+
+/** The largest number that is less than x ≥ 0: x < r is x ≤ nextBelow(r). */
+function nextBelow(x: number): number {
+  return x > 0 ? x * (1 - Number.EPSILON / 2) : -1;
 }
 
 function share(flags: Uint8Array): number {

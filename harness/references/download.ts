@@ -6,7 +6,7 @@ import { EnvHttpProxyAgent } from "undici";
 import { UserError } from "../errors.ts";
 import { fileChecksum } from "./checksum.ts";
 import { pinned } from "./resolve.ts";
-import { ConnectionError, forget, HttpError, transfer } from "./transfer.ts";
+import { forget, TransferError, transfer } from "./transfer.ts";
 
 export interface Download {
   /** The same file at each: the first is asked first. */
@@ -61,8 +61,7 @@ export async function download(file: Download, context: DownloadContext): Promis
   }
   const found = await fileChecksum(part);
   try {
-    requireChecksum(file, found);
-    await context.check?.(part);
+    await requireRight(file, part, found, context.check);
   } catch (error) {
     await discard(part);
     throw error;
@@ -128,36 +127,36 @@ async function attempts(
       line?.done();
       return null;
     } catch (error) {
-      const failure = failureOf(error);
+      if (!(error instanceof TransferError)) throw error;
       if (reached > before) attempt = 1;
-      if (failure.final || attempt >= ATTEMPTS) {
-        line?.fail(failure.reason);
-        return failure.reason;
+      if (error.final || attempt >= ATTEMPTS) {
+        line?.fail(error.message);
+        return error.message;
       }
       await wait(FIRST_WAIT_MS * 2 ** (attempt - 1));
     }
   }
 }
 
-/** Names that do not resolve will not a second later; busy servers answer later. */
-function failureOf(error: unknown): { readonly reason: string; readonly final: boolean } {
-  if (error instanceof HttpError)
-    return {
-      reason: error.message,
-      final: error.status < 500 && error.status !== 408 && error.status !== 429,
-    };
-  if (error instanceof ConnectionError)
-    return { reason: error.message, final: error.code === "ENOTFOUND" || error.code.startsWith("ERR_TLS") };
-  throw error;
+async function requireRight(
+  file: Download,
+  part: string,
+  found: string,
+  check: DownloadContext["check"],
+): Promise<void> {
+  const { sha256 } = file;
+  if (sha256 !== null && found !== sha256)
+    throw unlike(file, `has the sha256 ${found}, and the file that is wanted ${sha256}`);
+  await check?.(part).catch((error: unknown) => {
+    throw error instanceof UserError ? unlike(file, `is not what it should be (${error.message})`) : error;
+  });
 }
 
-function requireChecksum({ urls, to, sha256 }: Download, found: string): void {
-  if (sha256 !== null && found !== sha256)
-    throw new UserError(
-      `what ${urls.join(" or ")} gave has the sha256 ${found}, and the file that is wanted ${sha256}; it was thrown away`,
-      `fetch it again; or download it elsewhere and put it at ${to}`,
-    );
-}
+const unlike = ({ urls, to }: Download, how: string): UserError =>
+  new UserError(
+    `what ${urls.join(" or ")} gave ${how}; it was thrown away`,
+    `fetch it again; or download it elsewhere and put it at ${to}`,
+  );
 
 async function discard(part: string): Promise<void> {
   await rm(part, { force: true });

@@ -4,29 +4,31 @@ import { type Dispatcher, fetch, type Response } from "undici";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 
-/** An answer that is no file. */
-export class HttpError extends Error {
-  override name = "HttpError";
-  readonly status: number;
+/** Why a file did not come. */
+export class TransferError extends Error {
+  override name = "TransferError";
+  /** Whether asking again would change nothing. */
+  readonly final: boolean;
 
-  constructor(status: number, statusText: string) {
-    super(`the server answers ${[status, statusText].join(" ").trim()}`);
-    this.status = status;
+  constructor(reason: string, final: boolean) {
+    super(reason);
+    this.final = final;
   }
 }
 
-/** The connection was lost, or was never made. */
-export class ConnectionError extends Error {
-  override name = "ConnectionError";
-  readonly code: string;
+/** Busy servers answer later. */
+function refused({ status, statusText }: Response): TransferError {
+  const reason = `the server answers ${[status, statusText].join(" ").trim()}`;
+  return new TransferError(reason, status < 500 && status !== 408 && status !== 429);
+}
 
-  constructor(error: unknown) {
-    // fetch says "fetch failed" or "terminated"; the reason is its cause, without words where hosts have several addresses.
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const code = String(Reflect.get(Object(cause), "code") ?? "");
-    super((cause instanceof Error ? cause.message : String(cause)) || code);
-    this.code = code;
-  }
+/** The connection was lost, or was never made. A name that does not resolve will not a second later. */
+function disconnected(error: unknown): TransferError {
+  // fetch says "fetch failed" or "terminated"; the reason is its cause, without words where hosts have several addresses.
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const code = String(Reflect.get(Object(cause), "code") ?? "");
+  const reason = (cause instanceof Error ? cause.message : String(cause)) || code;
+  return new TransferError(reason, code === "ENOTFOUND");
 }
 
 interface TransferOptions {
@@ -44,21 +46,25 @@ const stateSchema = z.strictObject({ url: z.string(), validator: z.string() });
  * Fetches `url` into `part`; where that holds a beginning of the same version of the same file (by its strong
  * ETag or its date of change), only the rest.
  * @returns how long the whole file is
- * @throws HttpError, ConnectionError; UserError where the answer has another length, or the disk does not take it
+ * @throws TransferError; UserError where the disk does not take it
  */
 export async function transfer(url: string, part: string, options: TransferOptions): Promise<number> {
   const { validator, size } = await beginning(url, part);
   const response = await ask(url, size, validator, options.dispatcher);
   try {
     if (response.status === 416) return await nothingLeft(response, part, size);
-    if (!response.ok) throw new HttpError(response.status, response.statusText);
+    if (!response.ok) throw refused(response);
     requireSecure(url, response.url);
     const from = response.status === 206 ? rangeStart(response, size) : 0;
     const length = contentLength(response);
     const total = length === null ? null : from + length;
-    requireLength(url, total, options.bytes);
-    if (from === 0) await remember(url, part, response);
-    return await receive(response, part, from, total, options);
+    requireLength(total, options.bytes);
+    const file = await opened(url, part, from, response);
+    try {
+      return await receive(response, { file, part }, from, total, options);
+    } finally {
+      await file.close();
+    }
   } finally {
     await response.body?.cancel().catch(() => {});
   }
@@ -70,7 +76,7 @@ async function ask(url: string, from: number, validator: string, dispatcher: Dis
     // Compressed on the way, ranges would be of the compressed bytes.
     return await fetch(url, { dispatcher, headers: { "accept-encoding": "identity", ...range } });
   } catch (error) {
-    throw new ConnectionError(error);
+    throw disconnected(error);
   }
 }
 
@@ -78,34 +84,38 @@ async function ask(url: string, from: number, validator: string, dispatcher: Dis
 async function nothingLeft({ headers }: Response, part: string, size: number): Promise<number> {
   if (headers.get("content-range") === `bytes */${size}`) return size;
   await forget(part);
-  throw new ConnectionError(new Error("the file on the server is shorter than what has come of it"));
+  throw new TransferError("the file on the server is shorter than what has come of it", false);
+}
+
+/** Where a file starts over, what is remembered of the one before is forgotten before its bytes are. */
+async function opened(url: string, part: string, from: number, response: Response): Promise<FileHandle> {
+  if (from > 0) return onDisk(part, () => open(part, "r+"));
+  await forget(part);
+  const file = await onDisk(part, () => open(part, "w"));
+  await remember(url, part, response);
+  return file;
 }
 
 async function receive(
   response: Response,
-  part: string,
+  { file, part }: { file: FileHandle; part: string },
   from: number,
   total: number | null,
   { progress, bytes }: TransferOptions,
 ): Promise<number> {
-  const file = await onDisk(part, () => open(part, from > 0 ? "r+" : "w"));
-  try {
-    let done = from;
+  let done = from;
+  progress(done, total);
+  for await (const chunk of pieces(response)) {
+    if (done + chunk.length > (bytes ?? total ?? Number.POSITIVE_INFINITY))
+      throw new TransferError("more bytes came than the file has", true);
+    await onDisk(part, () => writeAt(file, chunk, done));
+    done += chunk.length;
     progress(done, total);
-    for await (const chunk of pieces(response)) {
-      if (done + chunk.length > (bytes ?? total ?? Number.POSITIVE_INFINITY))
-        throw new ConnectionError(new Error("more bytes came than the file has"));
-      await onDisk(part, () => writeAt(file, chunk, done));
-      done += chunk.length;
-      progress(done, total);
-    }
-    if (total !== null && done !== total)
-      throw new ConnectionError(new Error(`the connection closed after ${done} of ${total} bytes`));
-    await onDisk(part, () => file.sync());
-    return done;
-  } finally {
-    await file.close();
   }
+  if (total !== null && done !== total)
+    throw new TransferError(`the connection closed after ${done} of ${total} bytes`, false);
+  await onDisk(part, () => file.sync());
+  return done;
 }
 
 async function* pieces({ body }: Response): AsyncGenerator<Uint8Array> {
@@ -113,7 +123,7 @@ async function* pieces({ body }: Response): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of body) yield chunk as Uint8Array;
   } catch (error) {
-    throw new ConnectionError(error);
+    throw disconnected(error);
   }
 }
 
@@ -165,7 +175,7 @@ async function remember(url: string, part: string, { headers }: Response): Promi
   const etag = headers.get("etag");
   // A weak ETag does not promise the same bytes (RFC 9110, §13.1.5).
   const validator = etag && !etag.startsWith("W/") ? etag : headers.get("last-modified");
-  if (headers.get("accept-ranges") === "none" || !validator) return forget(part);
+  if (headers.get("accept-ranges") === "none" || !validator) return;
   await onDisk(part, () => writeFile(stateFile(part), JSON.stringify({ url, validator })));
 }
 
@@ -180,21 +190,20 @@ function contentLength({ headers }: Response): number | null {
 function rangeStart({ headers }: Response, asked: number): number {
   const start = Number(/^bytes (\d+)-/.exec(headers.get("content-range") ?? "")?.[1]);
   if (start !== asked)
-    throw new ConnectionError(
-      new Error(`asked for bytes from ${asked} on, the server gives ${headers.get("content-range")}`),
+    throw new TransferError(
+      `asked for bytes from ${asked} on, the server gives ${headers.get("content-range")}`,
+      true,
     );
   return start;
 }
 
 function requireSecure(asked: string, given: string): void {
   if (asked.startsWith("https:") && !given.startsWith("https:"))
-    throw new UserError(`${asked} leads to ${given}, which anyone on the way can change`);
+    throw new TransferError(`it leads to ${given}, which anyone on the way can change`, true);
 }
 
-function requireLength(url: string, found: number | null, needed: number | null): void {
+/** A proxy or a login page may answer in a file's place. */
+function requireLength(found: number | null, needed: number | null): void {
   if (found !== null && needed !== null && found !== needed)
-    throw new UserError(
-      `${url} has ${found} bytes, and the file that is wanted has ${needed}`,
-      "a proxy or a login page may answer in its place; see what the address gives in a browser",
-    );
+    throw new TransferError(`it has ${found} bytes, and the file that is wanted has ${needed}`, true);
 }

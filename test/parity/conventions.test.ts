@@ -147,6 +147,17 @@ describe.skipIf(absent)(`conventions on the features of ${where}`, () => {
     },
   );
 
+  it.each(withNeighbours.filter(({ prdc }) => prdc.prdc))(
+    "$name, k = $k: precision, recall, density, coverage as dgm-eval",
+    async ({ pair, k, prdc }) => {
+      const dgm = await found(pair, "dgm-eval", "precision", { neighbours: k });
+      // Where sets are of one size, the draw is an order of the rows, and the prdc package gives the same.
+      const digits = pair.tensors("gen").rows === pair.tensors("ref").rows ? 9 : 1;
+      for (const family of ["precision", "recall", "density", "coverage"])
+        expect(scoreIn(dgm, family)).toBeCloseTo(prdc.prdc![family]!, digits);
+    },
+  );
+
   it.each(pairs.filter(({ scores }) => scores.is_gen))(
     "$name: IS as torch-fidelity and as adm",
     async (pair) => {

@@ -48,7 +48,7 @@ const precisionAndRecall: Scorer = {
 };
 
 export const adm: Convention = {
-  name: "adm",
+  tool: "adm",
   description: "guided-diffusion's evaluator 22e0df8 (ADM; also DiT, SiT, EPG)",
   scorers: [
     toolFrechet("fd", "features", "float32"),

@@ -2,6 +2,7 @@
 import { cleanFidSubsets, kernelDistanceOfSubsets, spreadOf } from "../../metrics/index.ts";
 import { numpyLegacy } from "../../random/numpy-legacy.ts";
 import { tableOf } from "../compared.ts";
+import type { Tool } from "../tool-listing.ts";
 import type { Convention, Scorer } from "./convention.ts";
 import { toolFrechet, withOurErrors } from "./tool.ts";
 
@@ -30,8 +31,8 @@ const kid: Scorer = {
   },
 };
 
-const mode = (name: string, words: string): Convention => ({
-  name,
+const mode = (tool: Tool, words: string): Convention => ({
+  tool,
   description: `clean-fid 0.1.35, ${words}`,
   scorers: [toolFrechet("fd", "features", "float32"), kid],
 });

@@ -1,6 +1,7 @@
 /** A convention: whose arithmetic and whose numbers of images a score follows. */
 import type { Compared, Role } from "../compared.ts";
 import type { Family, Found } from "../score.ts";
+import type { Tool } from "../tool-listing.ts";
 
 export interface Scorer {
   readonly families: readonly Family[];
@@ -17,7 +18,8 @@ export interface Scorer {
 }
 
 export interface Convention {
-  readonly name: string;
+  /** null: our own. */
+  readonly tool: Tool | null;
   /** What a report says of it: the tool, its version, and what of it is not imitated. */
   readonly description: string;
   readonly scorers: readonly Scorer[];

@@ -2,8 +2,12 @@
 import { chosenRows } from "../../linear-algebra/index.ts";
 import {
   cleanFidSubsets,
+  densityCoverage,
   inceptionScoresOfWholeSplits,
+  jackknifeGroups,
   kernelDistanceOfSubsets,
+  precisionRecall,
+  referenceBalls,
   spreadOf,
   vendiOfClasses,
 } from "../../metrics/index.ts";
@@ -28,8 +32,8 @@ const is: Scorer = {
   fewest: () => SPLITS,
   async score(compared) {
     const logits = tableOf(compared.samples, "logits");
-    const shuffled = chosenRows(logits, numpyLegacy(ORDER_SEED).permutation(logits.rows));
-    const found = spreadOf(await inceptionScoresOfWholeSplits(shuffled, SPLITS));
+    const order = numpyLegacy(ORDER_SEED).permutation(logits.rows);
+    const found = spreadOf(await inceptionScoresOfWholeSplits(logits, SPLITS, order));
     const convention = `mean over ${SPLITS} splits of equal size, order by RandomState(${ORDER_SEED})`;
     return withOurErrors(compared, "is", [
       {
@@ -73,6 +77,42 @@ const kid: Scorer = {
   },
 };
 
+/** Rows of either side its precision and recall are of, at most. */
+const MOST = 10_000;
+const NEIGHBOURS = 5;
+
+const prdc: Scorer = {
+  families: ["precision", "recall", "density", "coverage"],
+  layers: ["features"],
+  reference: "images",
+  byDefault: true,
+  fewest: ({ neighbours }) => (neighbours ?? NEIGHBOURS) + 1,
+  async score({ samples, reference, settings }) {
+    const { multiply } = reference;
+    const real = tableOf(reference.layers, "features");
+    const k = settings.neighbours ?? NEIGHBOURS;
+    const seed = settings.seed ?? SEED;
+    const { choice } = numpyLegacy(seed);
+    const n = Math.min(MOST, samples.features.rows, real.rows);
+    const balls = await referenceBalls(chosenRows(real, choice(real.rows, n)), k, multiply);
+    const drawn = chosenRows(samples.features, choice(samples.features.rows, n));
+    const groups = jackknifeGroups(new Uint8Array(n));
+    const found = {
+      ...(await precisionRecall(drawn, balls, groups, multiply, "out")),
+      ...(await densityCoverage(drawn, balls, groups, multiply)),
+    };
+    const convention = `k = ${k}, Euclidean, < radius, ${n} of either side drawn by RandomState(${seed})`;
+    return (["precision", "recall", "density", "coverage"] as const).map((family) => ({
+      family,
+      value: found[family].value,
+      convention,
+      error: found[family],
+      errorWords: "error: 20-group delete jackknife of the draw",
+      n,
+    }));
+  },
+};
+
 const vendiPerClass: Scorer = {
   families: ["vendi-per-class"],
   layers: ["features"],
@@ -87,7 +127,7 @@ const vendiPerClass: Scorer = {
 };
 
 export const dgmEval: Convention = {
-  name: "dgm-eval",
+  tool: "dgm-eval",
   description: "dgm-eval 74c79f7 with Inception features",
-  scorers: [toolFrechet("fd", "features", "float64"), fdInfinity(SEED), is, kid, vendiPerClass],
+  scorers: [toolFrechet("fd", "features", "float64"), fdInfinity(SEED), is, kid, prdc, vendiPerClass],
 };

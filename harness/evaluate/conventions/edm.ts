@@ -6,7 +6,7 @@ import { toolFrechet } from "./tool.ts";
 const COUNT = 50_000;
 
 export const edm: Convention = {
-  name: "edm",
+  tool: "edm",
   description: "EDM's fid.py 008a4e5 (EDM2 alike)",
   scorers: [toolFrechet("fd", "features", "float64")],
   /** `--num=50000 --seed=0`: RandomState(seed) shuffles the indices; the first are taken and sorted. */

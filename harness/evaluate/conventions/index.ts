@@ -20,7 +20,7 @@ const TOOLS: ReadonlyMap<string, Convention> = new Map(
     cleanFidLegacyTensorflow,
     edm,
     dgmEval,
-  ].map((convention) => [convention.name, convention]),
+  ].map((convention) => [convention.tool!, convention]),
 );
 
 /**

@@ -171,7 +171,7 @@ const vendi: Scorer = {
 };
 
 export const own: Convention = {
-  name: "epg-bench",
+  tool: null,
   description: "epg-bench's own: exact in float64, over all samples",
   scorers: [fd, sfid, fdInfinity(0), kid, is, precisionAndRecall, densityAndCoverage, vendi],
 };

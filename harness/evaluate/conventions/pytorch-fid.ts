@@ -3,7 +3,7 @@ import type { Convention } from "./convention.ts";
 import { toolFrechet } from "./tool.ts";
 
 export const pytorchFid: Convention = {
-  name: "pytorch-fid",
+  tool: "pytorch-fid",
   description: "pytorch-fid 0.3.0",
   scorers: [toolFrechet("fd", "features", "float64")],
 };

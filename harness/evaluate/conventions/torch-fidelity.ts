@@ -1,5 +1,4 @@
 /** torch-fidelity 0.4.0. */
-import { chosenRows } from "../../linear-algebra/index.ts";
 import {
   fScore,
   inceptionScores,
@@ -28,8 +27,8 @@ const is: Scorer = {
   async score(compared) {
     const logits = tableOf(compared.samples, "logits");
     const seed = compared.settings.seed ?? SEED;
-    const shuffled = chosenRows(logits, numpyLegacy(seed).permutation(logits.rows));
-    const found = spreadOf(await inceptionScores(shuffled, SPLITS));
+    const order = numpyLegacy(seed).permutation(logits.rows);
+    const found = spreadOf(await inceptionScores(logits, SPLITS, order));
     const convention = `mean over ${SPLITS} splits, order by RandomState(${seed}), float64`;
     return withOurErrors(compared, "is", [
       {
@@ -92,7 +91,7 @@ const precisionAndRecall: Scorer = {
 };
 
 export const torchFidelity: Convention = {
-  name: "torch-fidelity",
+  tool: "torch-fidelity",
   description: "torch-fidelity 0.4.0",
   scorers: [toolFrechet("fd", "features", "float32"), is, kid, precisionAndRecall],
 };

@@ -83,7 +83,7 @@ describe("an npz of samples", () => {
     const set = await openImageSet(path);
     expect([set.length, set.labels, set.names]).toEqual([3, Int32Array.of(7, 1, 7), ["0:7", "1:1", "2:7"]]);
     await set.close();
-    expect(await batches(path, 2)).toEqual(["2x2: 0, 2x2: 12, 2x2: 24"]);
+    expect(await batches(path, 2)).toEqual(["2x2: 0, 2x2: 12", "2x2: 24"]);
   });
 
   it("is refused, with the file and the reason, where it is none", async () => {

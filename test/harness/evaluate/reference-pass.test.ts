@@ -29,6 +29,8 @@ const SET: ImageSet = {
   length: IMAGES.length,
   labels: null,
   names: IMAGES.map((_, i) => `${i}`),
+  warnings: [],
+  headers: null,
   async *batches(size) {
     for (let start = 0; start < IMAGES.length; start += size) yield IMAGES.slice(start, start + size);
   },

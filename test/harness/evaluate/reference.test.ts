@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openReference } from "../../../harness/evaluate/reference.ts";
 import { encodePng } from "../../../harness/formats/image.ts";
 import { writeNpz } from "../../../harness/formats/npz-writer.ts";
+import { TAR_END, tarMember } from "../formats/tar-writer.ts";
+import { zipFile } from "../formats/zip-writer.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -35,6 +37,17 @@ describe("openReference", () => {
   it("takes a folder of images", async () => {
     await writeFile(join(folder, "a.png"), await encodePng({ width: 1, height: 1, data: new Uint8Array(3) }));
     expect(await openReference(folder)).toMatchObject({ images: { length: 1 }, statistics: null });
+  });
+
+  it("takes an archive of images", async () => {
+    const path = join(folder, "images");
+    const png = await encodePng({ width: 1, height: 1, data: new Uint8Array(3) });
+    for (const bytes of [Buffer.concat([tarMember("a.png", png), TAR_END]), zipFile({ "a.png": png })]) {
+      await writeFile(path, bytes);
+      const { images, statistics } = await openReference(path);
+      expect([images?.length, statistics]).toEqual([1, null]);
+      await images?.close();
+    }
   });
 
   it("refuses files of neither, saying what they hold", async () => {

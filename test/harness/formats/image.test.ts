@@ -116,7 +116,7 @@ describe("decodeImage", () => {
   });
 
   it.each<[string, () => Promise<Uint8Array>, RegExp]>([
-    ["an empty file", async () => Buffer.alloc(0), /empty/i],
+    ["an empty file", async () => Buffer.alloc(0), /the file is empty/],
     ["text", async () => Buffer.from("no image at all"), /unsupported image format/],
     ["a GIF", () => plain().gif().toBuffer(), /its content is gif, not JPEG, PNG or WebP/],
     [
@@ -124,8 +124,16 @@ describe("decodeImage", () => {
       async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
       /svg/,
     ],
-    ["half a JPEG", async () => (await noise().jpeg().toBuffer()).subarray(0, 4000), /premature end/],
-    ["half a PNG", async () => (await noise().png().toBuffer()).subarray(0, 4000), /./],
+    [
+      "half a JPEG",
+      async () => (await noise().jpeg().toBuffer()).subarray(0, 4000),
+      /the file ends early, after 4000 bytes/,
+    ],
+    [
+      "half a PNG",
+      async () => (await noise().png().toBuffer()).subarray(0, 4000),
+      /the file ends early, after 4000 bytes/,
+    ],
     ["a PNG that claims 2^31 pixels", claimingHugeSize, /pixel limit/],
   ])("refuses %s with a reason", async (_, file, reason) => {
     const failure = await decodeImage(await file()).catch((error: unknown) => error);
@@ -176,7 +184,6 @@ describe("decodeStoredPixels", () => {
 
   it.each<[string, Sharp, RegExp]>([
     ["16-bit grey PNG", plain(1, GREY).toColourspace("grey16").png(), /16-bit grey/],
-    ["CMYK JPEG", plain().withIccProfile("cmyk").toColourspace("cmyk").jpeg(), /CMYK/],
     ["GIF", plain().gif(), /gif, not JPEG/],
   ])("refuses a %s", async (_, file, reason) => {
     const failure = await decodeStoredPixels(await file.toBuffer()).catch((error: unknown) => error);

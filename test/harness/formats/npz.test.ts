@@ -344,6 +344,9 @@ describe("ADM samples", () => {
     const samples = await openAdmSamples(file);
     expect(samples).toMatchObject({ shape: [5, 4, 4, 3], labels, stored: true });
     expect(await collect(samples.batches())).toEqual([...images]);
+    const sizes: number[] = [];
+    for await (const batch of samples.batches(2)) sizes.push(batch.length / 48);
+    expect(sizes).toEqual([2, 2, 1]);
     expect(await samples.images(1, 3)).toEqual(images.subarray(48, 144));
     await samples.close();
   });
@@ -366,6 +369,8 @@ describe("ADM samples", () => {
     const arr_0 = { dtype: "uint8", shape: [1, 1, 1, 3], data: new Uint8Array(3) } as const;
     await writeNpz(file, { arr_0, arr_1: { dtype: "int64", shape: [1], data: BigInt64Array.of(-1n) } });
     await expect(readAdmSamples(file)).rejects.toThrow("label 0 is -1");
+    await writeNpz(file, { arr_0, arr_1: { dtype: "int64", shape: [2], data: BigInt64Array.of(1n, 1n) } });
+    await expect(openAdmSamples(file)).rejects.toThrow("labels are 1 integers, this is int64 [2]");
     await writeNpz(file, { mu: { dtype: "float64", shape: [1], data: Float64Array.of(1) } });
     await expect(readAdmSamples(file)).rejects.toThrow("arr_0: there is none; the file has mu");
   });

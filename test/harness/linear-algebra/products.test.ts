@@ -79,7 +79,8 @@ describe("factors", () => {
   it.each([30, 6, 1])("FᵀF is a covariance of rank %s", async (rank) => {
     const rows = transpose(uniformRows(rank, 20, 5));
     const covariance = dots(rows, rows);
-    const factor = await semidefiniteFactor(covariance);
+    const { factor, remainder } = await semidefiniteFactor(covariance);
+    expect(remainder).toBeLessThan(1e-11);
     expect(factor.rows).toBe(Math.min(rank, 20));
     close(dots(transpose(factor), transpose(factor)), covariance, 11);
   });
@@ -87,7 +88,8 @@ describe("factors", () => {
   it.each([64, 150])("is found in blocks, its rows graded: rank %s of 150", async (rank) => {
     const rows = transpose(uniformRows(rank, 150, 5));
     const covariance = dots(rows, rows);
-    const factor = await semidefiniteFactor(covariance);
+    const { factor, remainder } = await semidefiniteFactor(covariance);
+    expect(remainder).toBeLessThan(1e-11);
     expect(factor.rows).toBe(rank);
     close(dots(transpose(factor), transpose(factor)), covariance, 11);
     const pivots = Array.from({ length: rank }, (_, i) =>
@@ -97,7 +99,19 @@ describe("factors", () => {
   });
 
   it("of a zero matrix has no rows", async () => {
-    expect(await semidefiniteFactor(matrix(4, 4))).toEqual(matrix(0, 4));
+    expect(await semidefiniteFactor(matrix(4, 4))).toEqual({ factor: matrix(0, 4), remainder: 0 });
+  });
+
+  it("stops at the noise of rounding to float32, and leaves what is negative", async () => {
+    const rows = transpose(uniformRows(20, 150, 5));
+    const exact = dots(rows, rows);
+    const rounded = matrix(150, 150, exact.data.map(Math.fround));
+    const { factor, remainder } = await semidefiniteFactor(rounded);
+    expect(factor.rows).toBeLessThan(30);
+    close(dots(transpose(factor), transpose(factor)), exact, 5);
+    expect(remainder).toBeLessThan(1e-5);
+    const indefinite = matrix(2, 2, Float64Array.of(1, 2, 2, 1));
+    expect((await semidefiniteFactor(indefinite)).remainder).toBe(3);
   });
 
   it("solves positive definite systems, and refuses others", () => {

@@ -159,6 +159,42 @@ describe("frechetDistance", () => {
     expect(value / exact).toBeCloseTo(1, 10);
   });
 
+  it.each([8, 40])(
+    "refuses statistics with a negative eigenvalue, but not rounding: %s dimensions",
+    async (d) => {
+      const mean = new Float64Array(d);
+      const rows = uniformRows(2 * d, d, 3);
+      const good = covarianceOf(await momentsOf(rows));
+      const direction = uniformRows(1, d, 9).data;
+      const length = direction.reduce((sum, x) => sum + x * x, 0);
+      const less = (share: number) =>
+        matrix(
+          d,
+          d,
+          good.data.map(
+            (x, at) => x - (share * direction[Math.floor(at / d)]! * direction[at % d]!) / length,
+          ),
+        );
+      const bad = { mean, covariance: less(0.08) };
+      const smallest =
+        /covariance: its smallest eigenvalue is -0\.0\d+; rounding explains none below −\S+e-7/;
+      await expect(normalOfCovariance(mean, bad.covariance)).rejects.toThrow(smallest);
+      const other = { mean, covariance: good };
+      await expect(frechetDistanceOfStatistics(bad, other)).rejects.toThrow(smallest);
+      await expect(frechetDistanceOfStatistics(other, bad)).rejects.toThrow(smallest);
+      const few = covarianceOf(await momentsOf(uniformRows(Math.ceil(d / 2) + 1, d, 3)));
+      const single = { mean, covariance: matrix(d, d, few.data.map(Math.fround)) };
+      const exact = await frechetDistanceOfStatistics({ mean, covariance: few }, other);
+      expect(await frechetDistanceOfStatistics(single, other)).toBeCloseTo(exact, 3);
+    },
+  );
+
+  it("takes a dimension that never varies, whose variance comes out as rounding", async () => {
+    const rows = uniformRows(50, 3, 2);
+    for (let i = 0; i < 50; i++) rows.data[3 * i] = 1 / 3;
+    expect(Math.abs(await between(rows, rows))).toBeLessThan(1e-12);
+  });
+
   it("refuses what is no pair of distributions", async () => {
     const reference = await normalOfFeatures(R);
     await expect(normalOfFeatures(uniformRows(1, 4, 1))).rejects.toThrow(/2 samples, got 1/);

@@ -47,6 +47,14 @@ describe("precisionRecall", () => {
     expect([precision.value, recall.value]).toEqual([1, 1]);
   });
 
+  it("has no error where every ball of the samples left holds all of them", async () => {
+    const reference = await referenceBalls(R, 3);
+    const few = await precisionRecall(uniformRows(5, 16, 201, 1.1), reference, turns(5, 5));
+    expect([few.recall.standardError, few.recall.deleteGroup]).toEqual([null, []]);
+    const more = await precisionRecall(uniformRows(6, 16, 201, 1.1), reference, turns(6, 6));
+    expect(more.recall.standardError).not.toBeNull();
+  });
+
   it("refuses fewer rows than neighbours", async () => {
     const reference = await referenceBalls(R, 3);
     await expect(precisionRecall(uniformRows(3, 16, 1), reference, turns(3, 3))).rejects.toThrow(

@@ -12,6 +12,7 @@ import { createServer } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { UserError } from "../../../harness/errors.ts";
 import { type Download, download } from "../../../harness/references/download.ts";
 import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
 import { file, listening, serve } from "./server.ts";
@@ -137,14 +138,18 @@ describe("download", () => {
 
   it("throws away what a check refuses", async () => {
     const target = wanted((await serve(file(CONTENT))).url, { sha256: null });
-    const check = () => Promise.reject(new Error("no statistics"));
-    await expect(download(target, { ...context, check })).rejects.toThrow("no statistics");
+    const check = () => Promise.reject(new UserError("no statistics"));
+    await expect(download(target, { ...context, check })).rejects.toThrow(
+      /what http:.* gave is not what it should be \(no statistics\); it was thrown away/,
+    );
     expect(filesBeside(target)).toEqual([]);
   });
 
   it("refuses an answer of another length before it is read", async () => {
     const target = wanted((await serve(file(Buffer.from("<html>Log in</html>")))).url);
-    await expect(download(target, context)).rejects.toThrow(/has 19 bytes, .* wanted has 300000/);
+    await expect(download(target, context)).rejects.toThrow(
+      /cannot fetch .*: it has 19 bytes, .* wanted has 300000/,
+    );
     expect(existsSync(target.to)).toBe(false);
   });
 
