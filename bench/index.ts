@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import { EVAL } from "./eval.ts";
+import { EVAL_MEMORY } from "./eval-memory.ts";
 import { INCEPTION } from "./inception.ts";
 import { METRICS } from "./metrics.ts";
 import { type BenchRow, Skipped } from "./row.ts";
@@ -17,6 +18,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchRow>>> = {
   ...INCEPTION,
   ...SCORES,
   ...EVAL,
+  ...EVAL_MEMORY,
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } });
