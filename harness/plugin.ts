@@ -246,14 +246,14 @@ interface Extractor {
   readonly id: string;
   readonly name: string;
   readonly batchSize: number;
+  /** For the report: the weights, and how images are prepared. */
+  readonly description: string;
   /** Sentences for the report: weights that are not the published ones. */
   readonly warnings?: readonly string[];
   dispose(): Promise<void>;
 }
 
 export interface LayerExtractor extends Extractor {
-  /** For the report: the weights, and how images are prepared. */
-  readonly description: string;
   /** RGB images of any sizes, each prepared from its own: rows float32 [images.length, numbers an image] of every layer. */
   extract(images: readonly Image[]): Promise<Readonly<Record<string, Float32Array>>>;
 }

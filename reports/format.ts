@@ -18,7 +18,16 @@ const SCALED: Record<string, string> = {
 };
 
 /** Units that say nothing a reader needs beside every number. */
-const SILENT = new Set(["", "share", "calls", "1", "squared feature units", "effective classes"]);
+const SILENT = new Set([
+  "",
+  "share",
+  "calls",
+  "1",
+  "squared feature units",
+  "effective classes",
+  "effective samples",
+  "balls per neighbour",
+]);
 
 export interface Shown {
   readonly value: number | null;

@@ -100,7 +100,7 @@ function runOf(
     },
     features,
     featureDims: samples.layers.get(plan.samples.get("features")!)!.cols,
-    match: `One set of images against another, by the convention of ${convention.description}; nothing was trained.`,
+    match: `Scored by the convention of ${convention.description}. Nothing was trained.`,
     banner: null,
     summary: "",
   };

@@ -92,7 +92,11 @@ async function openFolder(folder: string, tool: Tool | undefined): Promise<Image
 async function openFile(path: string, tool: Tool | undefined): Promise<ImageSet> {
   const kind = await recogniseFile(path);
   if (kind === "tar") return openShards(path, [path]);
-  return (kind === "zip" && (await openImageZip(path, tool))) || openNpz(path);
+  if (kind === "zip") return (await openImageZip(path, tool)) ?? openNpz(path);
+  throw new UserError(
+    `${path} is no set of images: ${kind === null ? "what it begins with is not known here" : `its content is ${kind}`}`,
+    kind === "gzip" ? "unpack it" : "name a folder of images, a tar or zip of images, or an .npz of samples",
+  );
 }
 
 async function openNpz(path: string): Promise<ImageSet> {

@@ -63,7 +63,7 @@ export async function findExtractor({ plugin: name, options }: ExtractorChoice):
 
 /** An extractor of features and logits alone, layer by layer. */
 async function withLayers(extractor: FeatureExtractor): Promise<OpenedExtractor> {
-  const { id, name, batchSize, warnings, dims } = extractor;
+  const { id, name, batchSize, description, warnings, dims } = extractor;
   return {
     widths: { features: dims, logits: extractor.classes },
     extractor: {
@@ -71,7 +71,7 @@ async function withLayers(extractor: FeatureExtractor): Promise<OpenedExtractor>
       name,
       batchSize,
       ...(warnings ? { warnings } : {}),
-      description: `${name}'s own weights and preparation`,
+      description,
       async extract(images) {
         const { features, logits } = await extractor.extract(images);
         return { features, logits };

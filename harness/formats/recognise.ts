@@ -8,6 +8,7 @@ export type FileKind =
   | "safetensors"
   | "json"
   | "tar"
+  | "gzip"
   | "png"
   | "jpeg"
   | "webp"
@@ -24,6 +25,7 @@ const MAGICS: readonly (readonly [FileKind, number, string])[] = [
   ["jpeg", 0, "\xff\xd8\xff"],
   ["webp", 8, "WEBP"],
   ["tar", 257, "ustar"],
+  ["gzip", 0, "\x1f\x8b"],
   ["git-lfs-pointer", 0, "version https://git-lfs"],
 ];
 

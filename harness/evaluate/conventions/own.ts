@@ -172,7 +172,7 @@ const vendi: Scorer = {
 
 export const own: Convention = {
   tool: null,
-  description: "epg-bench's own: exact in float64, over all samples",
+  description: "epg-bench itself: images prepared as ADM does, arithmetic exact in float64 over all samples",
   scorers: [fd, sfid, fdInfinity(0), kid, is, precisionAndRecall, densityAndCoverage, vendi],
 };
 

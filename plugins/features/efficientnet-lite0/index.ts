@@ -55,6 +55,7 @@ class EfficientNetLite0 implements FeatureExtractor {
   readonly name = "efficientnet-lite0";
   readonly dims = 1280;
   readonly batchSize = BATCH;
+  readonly description = `ImageNet weights as shipped; ${PREPROCESSING}`;
   readonly id: string;
   readonly classes: number;
   readonly #extraction: Extraction;

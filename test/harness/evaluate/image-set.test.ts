@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openImageSet } from "../../../harness/evaluate/image-set.ts";
 import { encodePng } from "../../../harness/formats/image.ts";
@@ -91,6 +92,19 @@ describe("an npz of samples", () => {
     await writeFile(path, "text");
     await expect(openImageSet(path)).rejects.toThrow(/text\.npz/);
   });
+});
+
+it("tells what a file is that holds no images", async () => {
+  const path = join(folder, "file");
+  const cases: [Uint8Array | string, RegExp][] = [
+    ["text", /file is no set of images: what it begins with is not known/],
+    [gzipSync("tar"), /its content is gzip/],
+    [await encodePng(image(1, 1, 0)), /its content is png/],
+  ];
+  for (const [content, problem] of cases) {
+    await writeFile(path, content);
+    await expect(openImageSet(path)).rejects.toThrow(problem);
+  }
 });
 
 it("names a path that leads nowhere", async () => {
