@@ -2,10 +2,12 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
+import { EVAL } from "./eval.ts";
+import { EVAL_MEMORY } from "./eval-memory.ts";
 import { INCEPTION } from "./inception.ts";
 import { LARGE } from "./large.ts";
 import { METRICS } from "./metrics.ts";
-import type { BenchRow } from "./row.ts";
+import { type BenchRow, Skipped } from "./row.ts";
 import { RUN_LOOP } from "./run-loop.ts";
 import { SAMPLING } from "./sampling.ts";
 import { SCORES } from "./scores.ts";
@@ -18,6 +20,8 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchRow>>> = {
   ...METRICS,
   ...INCEPTION,
   ...SCORES,
+  ...EVAL,
+  ...EVAL_MEMORY,
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } });
@@ -33,7 +37,12 @@ if (unknown.length > 0) {
 const rows: BenchRow[] = [];
 for (const id of positionals.length > 0 ? positionals : Object.keys(BENCHES)) {
   console.error(`${id} …`);
-  rows.push(await all[id]!());
+  try {
+    rows.push(await all[id]!());
+  } catch (error) {
+    if (!(error instanceof Skipped)) throw error;
+    console.error(`${id} is skipped: ${error.message}`);
+  }
 }
 const table = new Table({
   head: ["id", "value", "unit", "peers (ratio to ours)"],

@@ -11,3 +11,6 @@ export function median(values: readonly number[]): number {
   const middle = sorted.length / 2;
   return sorted.length % 2 === 0 ? (sorted[middle - 1]! + sorted[middle]!) / 2 : sorted[Math.floor(middle)]!;
 }
+
+/** What a bench throws that cannot run here; the message says why. */
+export class Skipped extends Error {}

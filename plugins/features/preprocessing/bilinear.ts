@@ -52,12 +52,17 @@ function nvidiaAxis(input: number, output: number): Axis {
   });
 }
 
-/** a + (b − a)·t */
-const interpolate = (a: number, b: number, t: number): number => f32(a + f32(f32(b - a) * t));
-/** a·(1 − t) + b·t */
-const weigh = (a: number, b: number, t: number): number => f32(f32(a * f32(1 - t)) + f32(b * t));
+/** Every place of two rows blended into `out`, `t` of the way from `a` to `b`. */
+type Blend = (a: Float32Array, b: Float32Array, t: Float32Array, out: Float32Array) => void;
 
-type Blend = (a: number, b: number, t: number) => number;
+/** a + (b − a)·t */
+const interpolate: Blend = (a, b, t, out) => {
+  for (let i = 0; i < out.length; i++) out[i] = a[i]! + f32(f32(b[i]! - a[i]!) * t[i]!);
+};
+/** a·(1 − t) + b·t */
+const weigh: Blend = (a, b, t, out) => {
+  for (let i = 0; i < out.length; i++) out[i] = f32(a[i]! * f32(1 - t[i]!)) + f32(b[i]! * t[i]!);
+};
 
 /** Along rows, then between the two rows an output lies between; a source row is blended once. */
 const bilinear =
@@ -65,36 +70,45 @@ const bilinear =
   ({ data, width, height }: Image, size: number, out: Float32Array, levels: Float32Array): void => {
     const across = axisOf(width, size);
     const down = axisOf(height, size);
-    let kept = new Map<number, Float32Array>();
-    const row = (y: number): Float32Array => {
-      const known = kept.get(y);
-      if (known) return known;
-      const made = new Float32Array(3 * size);
-      for (let x = 0; x < size; x++) {
-        const left = (y * width + across.low[x]!) * 3;
-        const right = (y * width + across.high[x]!) * 3;
-        for (let c = 0; c < 3; c++)
-          made[c * size + x] = blend(
-            levels[data[left + c]!]!,
-            levels[data[right + c]!]!,
-            across.fraction[x]!,
-          );
+    const row = () => new Float32Array(3 * size);
+    const [left, right, blended, between] = [row(), row(), row(), row()];
+    const fractions = row().map((_, i) => across.fraction[i % size]!);
+    // Two neighbouring rows are at hand at a time: one of an even place, one of an odd one.
+    const kept = [row(), row()];
+    const places = [-1, -1];
+    const resized = (y: number): Float32Array => {
+      const slot = y % 2;
+      if (places[slot] !== y) {
+        gather(data, y * width, across.low, levels, left);
+        gather(data, y * width, across.high, levels, right);
+        blend(left, right, fractions, kept[slot]!);
+        places[slot] = y;
       }
-      return made;
+      return kept[slot]!;
     };
     for (let y = 0; y < size; y++) {
-      const [low, high] = [down.low[y]!, down.high[y]!];
-      const [top, bottom] = [row(low), row(high)];
-      kept = new Map([
-        [low, top],
-        [high, bottom],
-      ]);
-      const t = down.fraction[y]!;
-      for (let c = 0; c < 3; c++)
-        for (let x = 0; x < size; x++)
-          out[(c * size + y) * size + x] = blend(top[c * size + x]!, bottom[c * size + x]!, t);
+      between.fill(down.fraction[y]!);
+      blend(resized(down.low[y]!), resized(down.high[y]!), between, blended);
+      for (let c = 0; c < 3; c++) out.set(blended.subarray(c * size, (c + 1) * size), (c * size + y) * size);
     }
   };
+
+/** The levels of a row's pixels at `places`, planar [3, places.length]. */
+function gather(
+  data: Uint8Array,
+  start: number,
+  places: Int32Array,
+  levels: Float32Array,
+  out: Float32Array,
+): void {
+  const size = places.length;
+  for (let x = 0; x < size; x++) {
+    const pixel = (start + places[x]!) * 3;
+    out[x] = levels[data[pixel]!]!;
+    out[size + x] = levels[data[pixel + 1]!]!;
+    out[2 * size + x] = levels[data[pixel + 2]!]!;
+  }
+}
 
 /** @see Resize */
 export const tensorflowBilinear = bilinear(tensorflowAxis, interpolate);
