@@ -1,6 +1,6 @@
 /** EPG (arXiv 2510.12586): pre-train an encoder without labels, add a decoder, fine-tune both in pixel space. */
 import { UserError } from "../../../harness/errors.ts";
-import type { Model, Stage, StageWeights, Task } from "../../../harness/plugin.ts";
+import type { Model, Pretrained, Stage, StageWeights, Task } from "../../../harness/plugin.ts";
 import { consistencyTuningStage } from "./consistency.ts";
 import { deviations } from "./deviations.ts";
 import { diffusionStage } from "./diffusion.ts";
@@ -90,6 +90,16 @@ function guidanceOf({ guidance, size }: EpgOptions, task: Task, weights: StageWe
     : null;
 }
 
+function sampledFrom(options: EpgOptions): Pretrained | null {
+  const { weights, guidance } = options;
+  if (weights !== null && guidance?.kind === "autoguidance")
+    throw new UserError(
+      `guidance.kind is "autoguidance", whose poor network is trained with the entry, but weights is ${JSON.stringify(weights.file)}`,
+      "use guidance: { scale: … }, or train the entry: weights: null",
+    );
+  return pretrained(options, lastStage(options));
+}
+
 const SAMPLING_BATCH = 32;
 const LARGE_SAMPLING_BATCH = 8;
 
@@ -116,7 +126,7 @@ const model: Model<EpgOptions> = {
   samplingBatchSize: ({ size }, { resolution }) =>
     resolution >= 256 || size.includes("/") ? LARGE_SAMPLING_BATCH : SAMPLING_BATCH,
   deviations,
-  pretrained: (options) => pretrained(options, lastStage(options)),
+  pretrained: sampledFrom,
   exported: (options, task, batchSize) => exported(options, task, batchSize, lastStage(options)),
   recognise,
 };
