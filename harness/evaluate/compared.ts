@@ -1,11 +1,10 @@
 /** Two sets seen through one extractor, and what is computed from them once, however many scores need it. */
 import type { Matrix, Product, Rows } from "../linear-algebra/index.ts";
 import {
-  covarianceOf,
+  float32Mean,
+  float64Mean,
   type KernelReference,
   kernelReference,
-  meanOf,
-  momentsOf,
   type Normal,
   normalOfCovariance,
   normalOfFeatures,
@@ -15,7 +14,8 @@ import {
 } from "../metrics/index.ts";
 import type { ScoreNames } from "./score.ts";
 
-export type Table = Matrix | Rows;
+/** Rows of numbers; `float32` where they were made in it, as networks do. */
+export type Table = (Matrix | Rows) & { readonly float32?: boolean };
 
 /** What scores read: pooled features, a classifier's logits without bias, and Inception's spatial features. */
 export type Role = "features" | "logits" | "spatial";
@@ -29,20 +29,13 @@ export interface Reference extends ScoreNames {
   readonly classesMatch: boolean | null;
   /** Of its images, where those are known. */
   readonly layers: Layers;
-  /** Whether there is a distribution of these: from statistics, or from images. */
-  has(role: Role): boolean;
   /** The distribution that Fréchet distances are to. */
   normal(role: Role): Promise<Normal>;
-  /**
-   * The same as a mean and a covariance.
-   * @param meanOfTable how a tool takes the mean of images' features; null: in float64
-   */
-  statistics(role: Role, meanOfTable: MeanOfTable | null): Promise<Statistics>;
+  /** Its mean, and the same as tools take it that add up float32 features in float32. */
+  mean(role: Role): Promise<{ readonly exact: Float64Array; readonly rounded: Float64Array }>;
   kernel(): Promise<KernelReference>;
   balls(k: number): Promise<ReferenceBalls>;
 }
-
-type MeanOfTable = (table: Table) => Float64Array | Promise<Float64Array>;
 
 export interface ReferenceSource extends ScoreNames {
   readonly multiply: Product;
@@ -56,21 +49,21 @@ export function makeReference(source: ReferenceSource): Reference {
   const { layers, statistics = {}, multiply } = source;
   const once = memo();
   const table = (role: Role): Table => tableOf(layers, role);
-  const statisticsOf = async (role: Role, meanOfTable: MeanOfTable | null): Promise<Statistics> => {
-    const moments = await momentsOf(table(role), multiply);
-    const mean = (await meanOfTable?.(table(role))) ?? meanOf(moments);
-    return { mean, covariance: covarianceOf(moments) };
-  };
   return {
     ...source,
-    has: (role) => statistics[role] !== undefined || layers[role] !== undefined,
     normal: (role) =>
       once(`normal ${role}`, async () => {
         const stored = statistics[role];
         if (stored) return normalOfCovariance(stored.mean, stored.covariance, multiply);
         return normalOfFeatures(table(role), multiply);
       }),
-    statistics: async (role, meanOfTable) => statistics[role] ?? statisticsOf(role, meanOfTable),
+    async mean(role) {
+      const stored = statistics[role];
+      if (stored) return { exact: stored.mean, rounded: stored.mean };
+      const images = table(role);
+      const exact = await float64Mean(images);
+      return { exact, rounded: images.float32 ? await float32Mean(images) : exact };
+    },
     kernel: () => once("kernel", () => kernelReference(table("features"), multiply)),
     balls: (k) => once(`balls ${k}`, () => referenceBalls(table("features"), k, multiply)),
   };

@@ -1,5 +1,4 @@
 /** Two sets of images to a result of one entry: what the first scores against the second. */
-import { UserError } from "../errors.ts";
 import type { StoredStatistics } from "../formats/statistics.ts";
 import { matrix, product } from "../linear-algebra/index.ts";
 import { jackknifeGroups, type Statistics } from "../metrics/index.ts";
@@ -12,7 +11,7 @@ import { chosenImages, type FeatureSet } from "./feature-set.ts";
 import { openSamples } from "./inputs.ts";
 import { type ExtractorChoice, findExtractor, openBackend } from "./open-extractor.ts";
 import { openReference, type ReferenceSource } from "./reference.ts";
-import { metricIds, type Score, scoreOf } from "./score.ts";
+import { type Family, metricIds, type Score, scoreOf } from "./score.ts";
 import { foundBy } from "./scorers.ts";
 import { type Closable, extractorName, layersOf, type Seen, see } from "./seen.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
@@ -54,7 +53,14 @@ export async function evaluate(evaluation: Evaluation): Promise<Result> {
       closing,
       progress,
     });
-    const seen = { ...all, samples: chosenBy(evaluation, all.samples) };
+    const seen = {
+      ...all,
+      samples: chosenBy(evaluation, all.samples),
+      reference:
+        all.reference && evaluation.convention.choosesReference
+          ? chosenBy(evaluation, all.reference)
+          : all.reference,
+    };
     const scores = await scoresOf(evaluation, plan, seen, reference, backend);
     return await evaluationResult(evaluation, { plan, seen, reference, backend, scores, startedAt });
   } finally {
@@ -77,8 +83,8 @@ async function scoresOf(
 ): Promise<Score[]> {
   const layers = layersOf(seen.samples, plan.samples);
   const features = layers.features!;
-  requireDimensions(reference, features.cols, seen.samples);
   const names = { extractor: extractorName(seen.samples, plan), suffix: "" };
+  const plain = { extractor: seen.samples.extractor?.id.split("@")[0] ?? null, suffix: "" };
   const compared: Compared = {
     samples: { ...layers, features },
     reference: makeReference({
@@ -98,16 +104,9 @@ async function scoresOf(
   const stage = progress.stage("scores", plan.chosen.scorers.length, "scores");
   const found = await foundBy(plan.chosen, compared, (done) => stage.update(done));
   stage.done();
-  const id = metricIds(names);
-  return found.map((one) => scoreOf(one, seen.samples.n, id));
-}
-
-function requireDimensions({ path, statistics }: ReferenceSource, dims: number, samples: FeatureSet): void {
-  if (statistics && statistics.mean.length !== dims)
-    throw new UserError(
-      `${path} holds statistics of ${statistics.mean.length} dimensions, and ${samples.extractor?.id.split("@")[0] ?? samples.path} has ${dims}`,
-      "name the network they were made with by --features",
-    );
+  // --layer chooses the features; logits and spatial features are what they are.
+  const idOf = (family: Family) => metricIds(family === "is" || family === "sfid" ? plain : names);
+  return found.map((one) => scoreOf(one, seen.samples.n, idOf(one.family)));
 }
 
 const statisticsOf = ({ mean, covariance }: StoredStatistics): Statistics => ({

@@ -53,10 +53,11 @@ export function planEvaluation(
     labels: (samples.images ?? samples.features).labels !== null,
   };
   const chosen = chooseScorers(convention, metrics, available, settings);
-  const read = layersRead(chosen.scorers);
+  const read = layersRead(chosen.scorers, reference);
   return {
     chosen,
-    samples: only(roles.samples, read.samples),
+    // Features are what a set is told by, whatever else is read.
+    samples: only(roles.samples, new Set([...read.samples, "features"])),
     reference: only(roles.reference, read.reference),
   };
 }
@@ -83,4 +84,4 @@ function distributionsOf(roles: LayerRoles, { statistics, spatial }: ReferenceSo
 }
 
 const only = (roles: LayerRoles, wanted: ReadonlySet<Role>): LayerRoles =>
-  new Map([...roles].filter(([role]) => wanted.has(role) || role === "features"));
+  new Map([...roles].filter(([role]) => wanted.has(role)));

@@ -54,7 +54,8 @@ const sha256 = (text: string): string => createHash("sha256").update(text).diges
 
 /** Nothing is known of the weights behind a set of images: seeds are, by the names of its files. */
 const entryOf = ({ path, n, draws, size, extractor }: FeatureSet): ResultEntry => ({
-  name: path,
+  // One name whatever the path: the next evaluation is compared with this one by it.
+  name: "samples",
   kind: "model",
   description: [`images of ${path}`, size, extractor?.preparation].filter(Boolean).join(", "),
   status: "ok",
@@ -109,7 +110,9 @@ function runOf(
 /** name@sha256, the name that metrics carry in front. */
 function featuresId(samples: FeatureSet, plan: EvaluationPlan): string {
   const name = extractorName(samples, plan);
-  return name === null ? "unknown extractor" : `${name}@${samples.extractor!.id.split("@")[1]}`;
+  if (name !== null) return `${name}@${samples.extractor!.id.split("@")[1]}`;
+  const layer = samples.layers.size > 1 ? `, layer ${plan.samples.get("features")}` : "";
+  return `unknown extractor${layer}`;
 }
 
 /** "balanced": equally many (±1) of every label; "unbalanced": otherwise. */

@@ -1,5 +1,5 @@
 /** What a reader of an evaluation should know beside its numbers. */
-import { type EvaluatedSet, referenceWarnings } from "../references/warnings.ts";
+import { type EvaluatedSet, preparedAlike, referenceWarnings } from "../references/warnings.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { type Evaluated, labelRule } from "./evaluation-result.ts";
 import type { FeatureSet } from "./feature-set.ts";
@@ -12,6 +12,7 @@ export function evaluationWarnings(evaluation: Evaluation, evaluated: Evaluated)
     ...plan.chosen.warnings,
     ...(reference.entry ? referenceWarnings(reference.entry, setOf(evaluation, seen.samples)) : []),
     ...unknownNetworks(evaluated),
+    ...preparedOtherwise(evaluation, seen.samples),
     ...sameContent(seen.samples, seen.reference),
     ...tooFew(evaluated),
     ...sizes(seen.samples, seen.reference),
@@ -19,13 +20,13 @@ export function evaluationWarnings(evaluation: Evaluation, evaluated: Evaluated)
   ];
 }
 
-const setOf = ({ convention }: Evaluation, { n, size, labels }: FeatureSet): EvaluatedSet => {
+const setOf = ({ convention }: Evaluation, { n, size, labels, extractor }: FeatureSet): EvaluatedSet => {
   const [width, height] = (size ?? "").split("x").map(Number);
   return {
     n,
     resolution: width && width === height ? width : null,
-    // Ours prepares images as ADM does.
-    convention: convention.tool ?? "adm",
+    // Ours prepares images as ADM does; features tell whose preparation theirs is.
+    convention: extractor?.tool ?? convention.tool ?? "adm",
     labels: labelRule(labels),
   };
 };
@@ -43,6 +44,14 @@ function unknownNetworks({ seen, reference }: Evaluated): string[] {
         `${set.path} does not say which network its features are of, nor how images were prepared`,
       );
   return warnings;
+}
+
+function preparedOtherwise({ convention }: Evaluation, { path, extractor }: FeatureSet): string[] {
+  const tool = extractor?.tool ?? null;
+  if (tool === null || convention.tool === null || preparedAlike(tool, convention.tool)) return [];
+  return [
+    `${path} holds features of images prepared as ${tool} does, not as ${convention.tool}: the value is not ${convention.tool}'s`,
+  ];
 }
 
 function sameContent(samples: FeatureSet, reference: FeatureSet | null): string[] {

@@ -19,23 +19,30 @@ export function requireEnough({ path, length }: Pick<ImageSet, "path" | "length"
     );
 }
 
+interface Extracting {
+  /** Whose preparation of images the extractor has; null for one of its own. */
+  readonly tool: string | null;
+  /** Called with the images done. */
+  readonly progress: (done: number) => void;
+}
+
 /**
  * Writes one float32 table [n, d] a layer into `file`, which is there whole or not at all. Every image is
  * resized from its own size by the extractor.
  *
  * @param layers which of the extractor's, and their widths
- * @param progress called with the images done
  */
 export async function extractFeatures(
   set: ImageSet,
   extractor: LayerExtractor,
   layers: Readonly<Record<string, number>>,
   file: string,
-  progress: (done: number) => void,
+  { tool, progress }: Extracting,
 ): Promise<void> {
   const metadata = metadataOf({
     id: extractor.id,
     preparation: extractor.description,
+    tool,
     names: set.names,
     labels: set.labels,
   });

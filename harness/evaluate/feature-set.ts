@@ -4,13 +4,14 @@ import { createReadStream } from "node:fs";
 import { z } from "zod";
 import { FormatError } from "../formats/format-error.ts";
 import { openRowTensors, type RowTensor, type RowTensors } from "../formats/row-tensors.ts";
-import { chosenRows, type Matrix, matrix, type Rows } from "../linear-algebra/index.ts";
+import { chosenRows, type Matrix, matrix } from "../linear-algebra/index.ts";
+import type { Table } from "./compared.ts";
 
 export interface FeatureSet {
   /** As the user named it: a folder, an archive, a file of features. */
   readonly path: string;
   readonly n: number;
-  readonly layers: ReadonlyMap<string, Rows>;
+  readonly layers: ReadonlyMap<string, Table>;
   /** null for a file that does not say. */
   readonly extractor: ExtractorOfRecord | null;
   readonly labels: Int32Array | null;
@@ -28,10 +29,20 @@ interface ExtractorOfRecord {
   readonly id: string;
   /** Weights and preparation, in words. */
   readonly preparation: string;
+  /** Whose preparation of images it is, by its name under `--as`; null where nobody says. */
+  readonly tool: string | null;
 }
 
 const names = z.array(z.string());
-const labels = z.array(z.int());
+const labels = z.array(
+  z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1),
+);
+/** name@sha256, or the beginning of one. */
+const EXTRACTOR_ID = /^[^@\s]+@[0-9a-f]{8,64}$/;
+const SIZE = /^([1-9]\d{0,5}x[1-9]\d{0,5}|several sizes)$/;
 
 /** What a file of ours tells of its images and its extractor. */
 export interface FeatureRecord extends ExtractorOfRecord {
@@ -40,9 +51,16 @@ export interface FeatureRecord extends ExtractorOfRecord {
 }
 
 /** As the metadata of a safetensors file: text by text. */
-export const metadataOf = ({ id, preparation, names, labels }: FeatureRecord): Record<string, string> => ({
+export const metadataOf = ({
+  id,
+  preparation,
+  tool,
+  names,
+  labels,
+}: FeatureRecord): Record<string, string> => ({
   extractor: id,
   preparation,
+  ...(tool === null ? {} : { tool }),
   names: JSON.stringify(names),
   ...(labels ? { labels: JSON.stringify([...labels]) } : {}),
 });
@@ -69,16 +87,16 @@ async function featureSet(file: RowTensors, path: string): Promise<FeatureSet> {
     names: recordOf(file, "names", names, n),
     labels: recordOf(file, "labels", labels, n),
   };
-  const { extractor: id, preparation = "" } = metadata;
+  const { extractor: id = "", preparation = "", tool = null, size = "" } = metadata;
   return {
     path,
     n,
     layers: new Map([...tables].map(([name, table]) => [name, rowsOf(table)])),
-    extractor: id === undefined ? null : { id, preparation },
+    extractor: EXTRACTOR_ID.test(id) ? { id, preparation, tool } : null,
     labels: found.labels && Int32Array.from(found.labels),
     content: metadata.pixels ?? (await sha256OfFile(file.path)),
     draws: found.names && createHash("sha256").update(JSON.stringify(found.names)).digest("hex"),
-    size: metadata.size ?? null,
+    size: SIZE.test(size) ? size : null,
     close: () => file.close(),
   };
 }
@@ -121,9 +139,10 @@ function parsedJson(text: string): unknown {
   }
 }
 
-const rowsOf = ({ rows, cols, read }: RowTensor): Rows => ({
+const rowsOf = ({ rows, cols, dtype, read }: RowTensor): Table => ({
   rows,
   cols,
+  float32: dtype === "float32",
   range: async (start, end) => matrix(end - start, cols, await read(start, end)),
   select: (indices) => selected(indices, cols, read),
 });
@@ -144,7 +163,14 @@ async function selected(indices: Int32Array, cols: number, read: RowTensor["read
 export const chosenImages = (set: FeatureSet, indices: Int32Array): FeatureSet => ({
   ...set,
   n: indices.length,
-  layers: new Map([...set.layers].map(([name, rows]) => [name, chosenRows(rows, indices)])),
+  layers: new Map(
+    [...set.layers].map(([name, { float32 = false, ...rows }]) => [
+      name,
+      { ...chosenRows(rows, indices), float32 },
+    ]),
+  ),
+  // Another choice is another draw.
+  draws: set.draws && createHash("sha256").update(set.draws).update(indices).digest("hex"),
   labels: set.labels && indices.map((i) => set.labels![i]!),
 });
 

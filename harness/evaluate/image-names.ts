@@ -41,10 +41,14 @@ export function byCodePoints(a: string, b: string): number {
 /** Surrogates, two of which are a code point beyond the first 2¹⁶, behind all of those. */
 const rank = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 2 ** 16 : unit);
 
+/** EDM's generate.py --subdirs: 000000, 001000, … hold a thousand seeds each, and are no classes. */
+const THOUSANDS = /^\d{3}000$/;
+
 /** The class of every image where each lies in a folder of its class; null otherwise. */
 export function labelsByFolder(names: readonly string[]): Int32Array | null {
   const folders = names.map(dirname);
   const classes = new Map([...new Set(folders)].sort(byCodePoints).map((folder, label) => [folder, label]));
-  if (classes.size < 2 || classes.has(".")) return null;
+  if (classes.size < 2 || classes.has(".") || [...classes.keys()].every((folder) => THOUSANDS.test(folder)))
+    return null;
   return Int32Array.from(folders, (folder) => classes.get(folder)!);
 }

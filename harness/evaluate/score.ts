@@ -1,5 +1,4 @@
 /** A score of a set of images under its name, with its error, unit and convention. */
-import type { Jackknifed } from "../metrics/index.ts";
 import type { ResultRow } from "../result.ts";
 
 /** A row of a result that has no entry yet, of images. */
@@ -43,7 +42,7 @@ const UNITS = {
   fd: { unit: "squared feature units", direction: "lower" },
   sfid: { unit: "squared feature units", direction: "lower" },
   "fd-infinity": { unit: "squared feature units", direction: "lower" },
-  kid: { unit: "squared feature units", direction: "lower" },
+  kid: { unit: "MMD²", direction: "lower" },
   is: { unit: "effective classes", direction: "higher" },
   precision: { unit: "share", direction: "higher" },
   recall: { unit: "share", direction: "higher" },
@@ -64,7 +63,11 @@ export interface Found {
   readonly value: number;
   readonly convention: string;
   /** Of the draw of samples; null or absent where nobody knows it. */
-  readonly error?: Pick<Jackknifed, "standardError" | "deleteGroup"> | null;
+  readonly error?: {
+    readonly standardError: number | null;
+    /** null: the error is not of groups left out alone, so that two runs cannot be paired by them. */
+    readonly deleteGroup: readonly number[] | null;
+  };
   /** How the error was found, where there is one. */
   readonly errorWords?: string;
   readonly beside?: Score["beside"];
@@ -85,6 +88,6 @@ export function scoreOf(found: Found, n: number, id: (family: string) => string)
     convention: errorWords === undefined ? convention : `${convention}; ${errorWords}`,
     ...(beside ? { beside } : {}),
     ...(notGated === undefined ? {} : { notGated }),
-    ...(standardError === null ? {} : { deleteGroup: error!.deleteGroup }),
+    ...(standardError === null || !error?.deleteGroup ? {} : { deleteGroup: error.deleteGroup }),
   };
 }

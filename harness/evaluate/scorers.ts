@@ -1,7 +1,9 @@
 /** Which scores are asked for, and which the two sets can give. */
 import { UserError } from "../errors.ts";
+import { asUserError } from "./as-user-error.ts";
 import type { Compared, Role, Settings } from "./compared.ts";
 import type { Convention, Scorer } from "./conventions/convention.ts";
+import type { ReferenceSource } from "./reference.ts";
 import type { Family, Found } from "./score.ts";
 
 /** What `--metrics` takes, and the scores each stands for. */
@@ -53,7 +55,37 @@ export function chooseScorers(
   available: Available,
   settings: Settings,
 ): Chosen {
-  if (asked === null) return usual(convention, available, settings);
+  const chosen =
+    asked === null ? usual(convention, available, settings) : named(convention, asked, available, settings);
+  requireRead(settings, chosen.scorers, convention);
+  return chosen;
+}
+
+const FLAGS: Readonly<Record<keyof Settings, string>> = {
+  neighbours: "--neighbours",
+  kidSubsets: "--kid-subsets",
+  kidSubsetSize: "--kid-subset-size",
+  seed: "--seed",
+};
+
+/** What nothing reads would seem to have been heeded. */
+function requireRead(settings: Settings, scorers: readonly Scorer[], { choice }: Convention): void {
+  for (const key of Object.keys(FLAGS) as (keyof Settings)[]) {
+    const read = scorers.some((scorer) => scorer.settings?.includes(key)) || (key === "seed" && choice);
+    if (settings[key] !== null && !read)
+      throw new UserError(
+        `${FLAGS[key]} ${settings[key]}: none of the scores follows it (${scorers.flatMap(({ families }) => families).join(", ")})`,
+        "leave it out, or ask for scores that do by --metrics and --as",
+      );
+  }
+}
+
+function named(
+  convention: Convention,
+  asked: readonly string[],
+  available: Available,
+  settings: Settings,
+): Chosen {
   const families = new Set(asked.flatMap((name) => familiesOf(name, convention)));
   const scorers = convention.scorers.filter((scorer) => scorer.families.some((one) => families.has(one)));
   for (const scorer of scorers) {
@@ -151,15 +183,28 @@ const LAYER_WORDS: Readonly<Record<Role, string>> = {
   spatial: "spatial",
 };
 
-/** Layers that the chosen scores read of the samples, and of the reference's images. */
-export const layersRead = (scorers: readonly Scorer[]): { samples: Set<Role>; reference: Set<Role> } => ({
-  samples: new Set(scorers.flatMap(({ layers }) => layers)),
-  reference: new Set(
-    scorers.flatMap(({ layers, reference }) =>
-      reference === "nothing" && !layers.includes("logits") ? [] : layers,
-    ),
-  ),
-});
+/**
+ * Layers that the chosen scores read of the samples, and of the reference's images: none where its statistics suffice,
+ * and its logits only beside others, for the Inception Score that is told next to the samples'.
+ */
+export function layersRead(
+  scorers: readonly Scorer[],
+  { statistics, spatial }: Pick<ReferenceSource, "statistics" | "spatial">,
+): { samples: Set<Role>; reference: Set<Role> } {
+  const stored = new Set<Role>([
+    ...(statistics ? (["features"] as const) : []),
+    ...(spatial ? (["spatial"] as const) : []),
+  ]);
+  const samples = new Set(scorers.flatMap(({ layers }) => layers));
+  const reference = new Set(
+    scorers.flatMap(({ layers, reference }) => {
+      if (reference === "images") return layers;
+      return reference === "distribution" ? layers.filter((role) => !stored.has(role)) : [];
+    }),
+  );
+  if (reference.size > 0 && samples.has("logits")) reference.add("logits");
+  return { samples, reference };
+}
 
 /** All scores of the chosen scorers that were asked for. */
 export async function foundBy(
@@ -180,7 +225,7 @@ async function scored(scorer: Scorer, compared: Compared): Promise<readonly Foun
   try {
     return await scorer.score(compared);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (!(error instanceof RangeError)) throw asUserError(error);
     throw new UserError(
       `${scorer.families.join(", ")}: ${error.message}`,
       "mend the features or statistics, or leave these scores out by --metrics",

@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
 import type { Backend } from "../plugin.ts";
-import type { Layers } from "./compared.ts";
+import { isLocal, type KnownReference } from "../references/known.ts";
+import type { Layers, Role } from "./compared.ts";
 import type { EvaluationPlan, Sources } from "./evaluation-plan.ts";
 import { extractFeatures } from "./extract.ts";
 import { type FeatureSet, openFeatureFile } from "./feature-set.ts";
@@ -10,6 +11,7 @@ import { jpegShare, refuseMixedSizes } from "./image-headers.ts";
 import type { ImageSet } from "./image-set.ts";
 import type { LayerRoles } from "./layer-roles.ts";
 import type { AvailableExtractor, OpenedExtractor } from "./open-extractor.ts";
+import type { ReferenceSource } from "./reference.ts";
 import type { Tool } from "./tool-listing.ts";
 
 export interface Seen {
@@ -52,16 +54,22 @@ export async function see(
   const warnings = await Promise.all(sets.map((set) => checkedImages(set, seeing.tool)));
   const opened = layers.size > 0 ? await seeing.extractor.open([...layers], seeing.backend) : null;
   if (opened) seeing.closing.push({ close: () => opened.extractor.dispose() });
+  requireFit(
+    samples.images
+      ? ofExtractor(opened!, samples.images.path, plan.samples)
+      : ofFile(samples.features, plan.samples),
+    { reference, roles: plan.reference, opened },
+  );
   const ofImages = (set: ImageSet, roles: LayerRoles, name: string): Promise<FeatureSet> =>
     extracted(set, opened!, roles, join(seeing.folder, `${name}.safetensors`), seeing);
   const seen = {
     samples: samples.features ?? (await ofImages(samples.images, plan.samples, "samples")),
     reference:
       reference.features ??
-      (reference.images && (await ofImages(reference.images, plan.reference, "reference"))),
+      (reference.images && plan.reference.size > 0
+        ? await ofImages(reference.images, plan.reference, "reference")
+        : null),
   };
-  requireOneExtractor(seen);
-  requireOneWidth(seen, plan);
   return { ...seen, warnings: [...warnings.flat(), ...(opened?.extractor.warnings ?? [])] };
 }
 
@@ -82,41 +90,97 @@ async function extracted(
   { extractor, widths }: OpenedExtractor,
   roles: LayerRoles,
   file: string,
-  { closing, progress }: Seeing,
+  { tool, closing, progress }: Seeing,
 ): Promise<FeatureSet> {
   const stage = progress.stage(`features of ${set.path}`, set.length, "images");
   // An extractor of fixed layers gives all; the roles name those that are kept.
   const kept = Object.fromEntries([...roles.values()].map((layer) => [layer, widths[layer]!]));
-  await extractFeatures(set, extractor, kept, file, (done) => stage.update(done));
+  await extractFeatures(set, extractor, kept, file, {
+    tool: extractor.name === "inception" ? (tool ?? "adm") : null,
+    progress: (done) => stage.update(done),
+  });
   stage.done();
   const features = await openFeatureFile(file, set.path);
   closing.push(features);
   return features;
 }
 
-function requireOneExtractor({ samples, reference }: Pick<Seen, "samples" | "reference">): void {
-  const [a, b] = [samples.extractor, reference?.extractor];
-  if (a && b && a.id !== b.id)
+/** A set as its extractor would see it, or has seen it. */
+interface Sight {
+  readonly path: string;
+  /** null: not known. */
+  readonly extractor: { readonly id: string; readonly preparation: string } | null;
+  /** Numbers an image, by the part a layer plays. */
+  readonly widths: ReadonlyMap<Role, number>;
+}
+
+const ofExtractor = ({ extractor, widths }: OpenedExtractor, path: string, roles: LayerRoles): Sight => ({
+  path,
+  extractor: { id: extractor.id, preparation: extractor.description },
+  widths: new Map([...roles].map(([role, layer]) => [role, widths[layer]!])),
+});
+
+const ofFile = ({ path, extractor, layers }: FeatureSet, roles: LayerRoles): Sight => ({
+  path,
+  extractor,
+  widths: new Map([...roles].map(([role, layer]) => [role, layers.get(layer)!.cols])),
+});
+
+interface Against {
+  readonly reference: ReferenceSource;
+  readonly roles: LayerRoles;
+  readonly opened: OpenedExtractor | null;
+}
+
+/** null where the reference's images are not looked at, or there are none. */
+function sightOf(
+  { features, images, path }: ReferenceSource,
+  roles: LayerRoles,
+  opened: OpenedExtractor | null,
+): Sight | null {
+  if (features) return ofFile(features, roles);
+  return images && opened && roles.size > 0 ? ofExtractor(opened, path, roles) : null;
+}
+
+/** Before hours of work, not after them. */
+function requireFit(samples: Sight, { reference, roles, opened }: Against): void {
+  const { path, statistics, spatial, entry } = reference;
+  const other = sightOf(reference, roles, opened);
+  if (other) {
+    requireOneExtractor(samples, other);
+    for (const [role, width] of other.widths) requireWidth(samples, role, width, path);
+  }
+  if (statistics) requireWidth(samples, "features", statistics.mean.length, `the file of statistics ${path}`);
+  if (spatial) requireWidth(samples, "spatial", spatial.mean.length, `the file of statistics ${path}`);
+  if (entry) requireExtractorOf(entry, samples);
+}
+
+function requireOneExtractor({ path, extractor }: Sight, other: Sight): void {
+  if (extractor && other.extractor && extractor.id !== other.extractor.id)
     throw new UserError(
-      `${samples.path} has features of ${a.id} (${a.preparation}), ${reference!.path} of ${b.id} (${b.preparation})`,
+      `${path} has features of ${extractor.id} (${extractor.preparation}), ${other.path} of ${other.extractor.id} (${other.extractor.preparation})`,
       "extract both with the same weights and the same --as",
     );
 }
 
-function requireOneWidth(
-  { samples, reference }: Pick<Seen, "samples" | "reference">,
-  plan: EvaluationPlan,
-): void {
-  if (!reference) return;
-  const theirs = layersOf(reference, plan.reference);
-  for (const [role, table] of Object.entries(layersOf(samples, plan.samples))) {
-    const other = theirs[role as keyof Layers];
-    if (other && other.cols !== table.cols)
-      throw new UserError(
-        `${samples.path} has ${role} of ${table.cols} dimensions, ${reference.path} of ${other.cols}`,
-        "name the same layer of one extractor for both",
-      );
-  }
+function requireWidth({ path, extractor, widths }: Sight, role: Role, width: number, other: string): void {
+  const ours = widths.get(role);
+  if (ours !== undefined && ours !== width)
+    throw new UserError(
+      `${other} has ${role} of ${width} dimensions, and ${extractor?.id.split("@")[0] ?? path} has ${ours}`,
+      "name the network they were made with by --features, or the same layer of one extractor for both",
+    );
+}
+
+/** A reference made here knows its extractor to the bit, a published one by name. */
+function requireExtractorOf(entry: KnownReference, { path, extractor }: Sight): void {
+  if (!extractor) return;
+  const made = isLocal(entry) ? entry.made.extractorId : null;
+  if (made === null ? entry.extractor === extractor.id.split("@")[0] : made === extractor.id) return;
+  throw new UserError(
+    `${path} is seen by ${extractor.id} (${extractor.preparation}), and the reference ${entry.name} is of ${made ?? entry.extractor}`,
+    "score with the weights and the --as that the reference was made with, or make it again",
+  );
 }
 
 /** A set's layers by the part they play. */

@@ -49,7 +49,10 @@ export async function writeFeatures(request: FeaturesRequest): Promise<WrittenFe
       );
     const kept = Object.fromEntries(layers.map((layer) => [layer, widths[layer]!]));
     const stage = request.progress.stage(`features of ${set.path}`, set.length, "images");
-    await extractFeatures(set, extractor, kept, request.out, (done) => stage.update(done)).catch(cannotWrite);
+    await extractFeatures(set, extractor, kept, request.out, {
+      tool: available.name === "inception" ? (request.tool ?? "adm") : null,
+      progress: (done) => stage.update(done),
+    }).catch(cannotWrite);
     stage.done();
     return {
       n: set.length,

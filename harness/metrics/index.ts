@@ -49,5 +49,5 @@ export { admPrecisionRecall } from "./precision-recall-adm.ts";
 export { peakSignalToNoise } from "./psnr.ts";
 export type { Share } from "./share.ts";
 export { type Spread, spreadOf } from "./spread.ts";
-export { float32Mean } from "./tool-mean.ts";
+export { float32Mean, float64Mean } from "./tool-mean.ts";
 export { vendiJackknife, vendiOfClasses, vendiScore } from "./vendi.ts";

@@ -24,13 +24,14 @@ export async function admPrecisionRecall(
   const [sampleRadii, referenceRadii] = [await radii(u, k, multiply), await radii(v, k, multiply)];
   const inside = new Uint8Array(samples.rows);
   const covered = new Uint8Array(reference.rows);
-  for await (const { rowStart, columnStart, distances } of admDistanceTiles(u, v, multiply)) {
+  // The reference's rows first, as the evaluator has them: in halves the two orders round differently.
+  for await (const { rowStart, columnStart, distances } of admDistanceTiles(v, u, multiply)) {
     for (let r = 0, at = 0; r < distances.rows; r++) {
-      const radius = sampleRadii[rowStart + r]!;
+      const radius = referenceRadii[rowStart + r]!;
       for (let c = 0; c < distances.cols; c++) {
         const distance = distances.data[at++]!;
-        if (distance <= referenceRadii[columnStart + c]!) inside[rowStart + r] = 1;
-        if (distance <= radius) covered[columnStart + c] = 1;
+        if (distance <= radius) inside[columnStart + c] = 1;
+        if (distance <= sampleRadii[columnStart + c]!) covered[rowStart + r] = 1;
       }
     }
   }

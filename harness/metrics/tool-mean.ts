@@ -12,3 +12,12 @@ export async function float32Mean(features: Matrix | Rows): Promise<Float64Array
       for (let j = 0; j < sums.length; j++) sums[j]! += tile.data[at++]!;
   return Float64Array.from(sums.map((sum) => sum / features.rows));
 }
+
+/** The mean in float64. */
+export async function float64Mean(features: Matrix | Rows): Promise<Float64Array> {
+  const sums = new Float64Array(features.cols);
+  for await (const { tile } of rowTiles(features))
+    for (let i = 0, at = 0; i < tile.rows; i++)
+      for (let j = 0; j < sums.length; j++) sums[j]! += tile.data[at++]!;
+  return sums.map((sum) => sum / features.rows);
+}

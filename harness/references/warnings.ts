@@ -20,7 +20,7 @@ export interface EvaluatedSet {
   /** The side of its square images; null where they are not of one size. */
   readonly resolution: number | null;
   readonly convention: string;
-  /** "balanced", "uniform", "frequency" or "unlabelled". */
+  /** "balanced", "unbalanced" or "unlabelled": what counts tell. */
   readonly labels: string;
 }
 
@@ -29,6 +29,10 @@ const ALIKE = [
   ["adm", "torch-fidelity"],
   ["edm", "clean-fid-legacy-tensorflow"],
 ];
+
+/** Whether two tools make the same input of an image. */
+export const preparedAlike = (a: string, b: string): boolean =>
+  a === b || ALIKE.some((tools) => tools.includes(a) && tools.includes(b));
 
 /** A sentence for everything in which the set does not fit the reference; the reference's own notes first. */
 export function referenceWarnings(reference: ReferenceFacts, set: EvaluatedSet): string[] {
@@ -57,8 +61,7 @@ function countWarning({ name, samples }: ReferenceFacts, { n }: EvaluatedSet): s
 }
 
 function conventionWarning({ name, convention }: ReferenceFacts, set: EvaluatedSet): string[] {
-  if (convention === null || convention === set.convention) return [];
-  if (ALIKE.some((tools) => tools.includes(convention) && tools.includes(set.convention))) return [];
+  if (convention === null || preparedAlike(convention, set.convention)) return [];
   return [
     `${name} was prepared as ${convention} does, and the samples as ${set.convention} does: the difference is part of the distance; --as ${convention} prepares both alike`,
   ];
@@ -67,6 +70,8 @@ function conventionWarning({ name, convention }: ReferenceFacts, set: EvaluatedS
 function labelsWarning({ name, labels }: ReferenceFacts, set: EvaluatedSet): string[] {
   const known = (rule: string | null): rule is string => rule !== null && rule !== "unlabelled";
   if (!known(labels) || !known(set.labels) || labels === set.labels) return [];
+  // Whether uneven counts were drawn at random or as frequent as in the data, they do not tell.
+  if (set.labels === "unbalanced" && labels !== "balanced") return [];
   return [
     `published work scores samples with labels ${WORDS[labels] ?? labels} against ${name}, and here they are ${WORDS[set.labels] ?? set.labels}: FID tells them apart`,
   ];

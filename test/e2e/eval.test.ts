@@ -66,7 +66,7 @@ describe("eval", () => {
   it("prints a result and nothing else, in which what is farther scores worse", async () => {
     const [near, far] = [await evaluated("near", "real"), await evaluated("far", "real")];
     for (const family of ["fd", "kid"]) expect(score(far, family)).toBeGreaterThan(2 * score(near, family));
-    expect(near.run.entries).toMatchObject([{ name: "near", kind: "model", n: COUNT }]);
+    expect(near.run.entries).toMatchObject([{ name: "samples", kind: "model", n: COUNT }]);
     expect(near.results.every(({ n }) => n === COUNT)).toBe(true);
   });
 
@@ -176,7 +176,7 @@ describe("eval", () => {
     [["broken", "real"], /broken\/b\.png: /],
     [["near", "real", "--features", "incepton"], /unknown features "incepton"[\s\S]*inception/],
     [["near", "real", "--features", "inception"], /weights of Inception-v3 are not[\s\S]*https:.*6726825d/],
-    [["near", "four.npz"], /four\.npz holds statistics of 4 dimensions, and efficientnet-lite0 has 1280/],
+    [["near", "four.npz"], /four\.npz has features of 4 dimensions, and efficientnet-lite0 has 1280/],
     [["near", "real", "--threads", "0"], /--threads/],
     [["near", "real", "--as", "pytorch_fid"], /--as pytorch_fid: there is no such tool[\s\S]*pytorch-fid/],
     [["near", "real", "--metrics", "fidd"], /there is no metric "fidd"/],

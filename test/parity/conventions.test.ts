@@ -100,8 +100,11 @@ describe.skipIf(absent)(`conventions on the features of ${where}`, () => {
       expect(Math.abs(clean!.value - kid[cleanName]!)).toBeLessThan(1e-6);
       const [ours] = await found(pair, null, "kid");
       expect(ours!.value).toBeCloseTo(kid["own f64, all samples, unbiased"]!, 11);
-      // A tool's value has our error, never its own spread.
-      expect(torch!.error!.standardError).toBe(ours!.error!.standardError);
+      // Of the draw of samples and of the draw of subsets, never the spread itself.
+      const ofSubsets = theirs.std! ** 2 / (settings.kidSubsets - 1);
+      const { standardError, deleteGroup } = torch!.error!;
+      expect(standardError! ** 2).toBeCloseTo(ours!.error!.standardError! ** 2 + ofSubsets, 6);
+      expect(deleteGroup).toBeNull();
     },
   );
 
@@ -141,9 +144,10 @@ describe.skipIf(absent)(`conventions on the features of ${where}`, () => {
       const half = tool["own emulation of the float16 path, float32 accumulation"]!;
       expect(scoreIn(adm, "precision-float32")).toBeCloseTo(single.precision!, 6);
       expect(scoreIn(adm, "recall-float32")).toBeCloseTo(single.recall!, 6);
-      // How wide the sums inside half-precision kernels are is not specified: emulations differ by a few decisions.
-      expect(Math.abs(scoreIn(adm, "precision") - half.precision!)).toBeLessThan(0.0101);
-      expect(Math.abs(scoreIn(adm, "recall") - half.recall!)).toBeLessThan(0.0101);
+      // The emulation sums in float32, ours in float64: one decision may fall otherwise.
+      const [n, m] = [pair.tensors("gen").rows, pair.tensors("ref").rows];
+      expect(Math.abs(scoreIn(adm, "precision") - half.precision!) * n).toBeLessThan(1.5);
+      expect(Math.abs(scoreIn(adm, "recall") - half.recall!) * m).toBeLessThan(1.5);
     },
   );
 

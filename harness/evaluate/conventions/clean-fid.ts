@@ -4,7 +4,7 @@ import { numpyLegacy } from "../../random/numpy-legacy.ts";
 import { tableOf } from "../compared.ts";
 import type { Tool } from "../tool-listing.ts";
 import type { Convention, Scorer } from "./convention.ts";
-import { toolFrechet, withOurErrors } from "./tool.ts";
+import { exactTwin, subsetError, toolFrechet } from "./tool.ts";
 
 const SUBSETS = { count: 100, size: 1000 };
 
@@ -13,6 +13,7 @@ const kid: Scorer = {
   layers: ["features"],
   reference: "images",
   byDefault: true,
+  settings: ["kidSubsets", "kidSubsetSize", "seed"],
   async score(compared) {
     const { samples, reference, settings } = compared;
     const real = tableOf(reference.layers, "features");
@@ -23,11 +24,12 @@ const kid: Scorer = {
     const seed = settings.seed ?? 0;
     const { choice } = numpyLegacy(seed);
     const subsets = cleanFidSubsets(samples.features.rows, real.rows, plan, choice);
-    const { mean } = spreadOf(
+    const found = spreadOf(
       await kernelDistanceOfSubsets(samples.features, real, subsets, reference.multiply),
     );
     const convention = `mean over ${plan.count} subsets of ${subsets[0]!.samples.length} by RandomState(${seed}) (the tool does not seed), unbiased, kernel (x·y/d + 1)³`;
-    return withOurErrors(compared, "kid", [{ family: "kid", value: mean, convention }]);
+    const error = subsetError(await exactTwin(compared, "kid"), found, plan.count);
+    return [{ family: "kid", value: found.mean, convention, ...error }];
   },
 };
 

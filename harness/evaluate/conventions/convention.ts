@@ -1,5 +1,5 @@
 /** A convention: whose arithmetic and whose numbers of images a score follows. */
-import type { Compared, Role } from "../compared.ts";
+import type { Compared, Role, Settings } from "../compared.ts";
 import type { Family, Found } from "../score.ts";
 import type { Tool } from "../tool-listing.ts";
 
@@ -12,6 +12,8 @@ export interface Scorer {
   /** Whether it runs where no metrics are asked for by name. */
   readonly byDefault: boolean;
   readonly needsLabels?: boolean;
+  /** Settings it follows, of those a user can give. */
+  readonly settings?: readonly (keyof Settings)[];
   /** Fewest samples and, where it reads them, reference images. */
   readonly fewest?: (settings: Compared["settings"]) => number;
   score(compared: Compared): Promise<readonly Found[]>;
@@ -25,6 +27,8 @@ export interface Convention {
   readonly scorers: readonly Scorer[];
   /** Which of n images it scores, where it has a number of its own; null: all. */
   readonly choice?: (n: number, seed: number | null) => Int32Array | null;
+  /** Whether it chooses among the reference's images too. */
+  readonly choosesReference?: true;
   /** What it would say of n images that we score all the same. */
   readonly warnings?: (n: number) => readonly string[];
 }

@@ -15,7 +15,7 @@ import { numpyLegacy } from "../../random/numpy-legacy.ts";
 import { tableOf } from "../compared.ts";
 import type { Convention, Scorer } from "./convention.ts";
 import { fdInfinity } from "./own.ts";
-import { spreadBeside, toolFrechet, withOurErrors } from "./tool.ts";
+import { exactTwin, spreadBeside, subsetError, toolFrechet } from "./tool.ts";
 
 /** Of its global generator, whose place in the sequence depends on all that ran before: here each metric begins anew. */
 const SEED = 13579;
@@ -34,8 +34,8 @@ const is: Scorer = {
     const logits = tableOf(compared.samples, "logits");
     const order = numpyLegacy(ORDER_SEED).permutation(logits.rows);
     const found = spreadOf(await inceptionScoresOfWholeSplits(logits, SPLITS, order));
-    const convention = `mean over ${SPLITS} splits of equal size, order by RandomState(${ORDER_SEED})`;
-    return withOurErrors(compared, "is", [
+    const convention = `mean over ${SPLITS} splits of equal size, order by RandomState(${ORDER_SEED}); no error`;
+    return [
       {
         family: "is",
         value: found.mean,
@@ -43,7 +43,7 @@ const is: Scorer = {
         ...spreadBeside(found, `${SPLITS} splits`),
         notGated: "depends on the extractor's classes and on nothing of the reference",
       },
-    ]);
+    ];
   },
 };
 
@@ -52,6 +52,7 @@ const kid: Scorer = {
   layers: ["features"],
   reference: "images",
   byDefault: true,
+  settings: ["kidSubsets", "kidSubsetSize", "seed"],
   async score(compared) {
     const { samples, reference, settings } = compared;
     const real = tableOf(reference.layers, "features");
@@ -66,14 +67,15 @@ const kid: Scorer = {
       await kernelDistanceOfSubsets(samples.features, real, subsets, reference.multiply),
     );
     const convention = `mean over ${plan.count} subsets of ${subsets[0]!.samples.length} by RandomState(${seed}), unbiased, kernel (x·y/d + 1)³ in float64`;
-    return withOurErrors(compared, "kid", [
+    return [
       {
         family: "kid",
         value: found.mean,
         convention,
+        ...subsetError(await exactTwin(compared, "kid"), found, plan.count),
         ...spreadBeside(found, `${plan.count} subsets (its kd_variance)`),
       },
-    ]);
+    ];
   },
 };
 
@@ -86,6 +88,7 @@ const prdc: Scorer = {
   layers: ["features"],
   reference: "images",
   byDefault: true,
+  settings: ["neighbours", "seed"],
   fewest: ({ neighbours }) => (neighbours ?? NEIGHBOURS) + 1,
   async score({ samples, reference, settings }) {
     const { multiply } = reference;
@@ -128,14 +131,29 @@ const vendiPerClass: Scorer = {
 
 const scorers = [toolFrechet("fd", "features", "float64"), fdInfinity(SEED), is, kid, prdc, vendiPerClass];
 
+/** `--nsample 50000 --seed 13579`: of larger sets, either of them, as many are drawn and sorted. */
+const COUNT = 50_000;
+
+function choice(n: number, seed: number | null): Int32Array | null {
+  return n <= COUNT
+    ? null
+    : numpyLegacy(seed ?? SEED)
+        .choice(n, COUNT)
+        .sort();
+}
+
 export const dgmEval: Convention = {
   tool: "dgm-eval",
   description: "dgm-eval 74c79f7 with Inception features",
   scorers,
+  choice,
+  choosesReference: true,
 };
 
 export const dgmEvalCleanResize: Convention = {
   tool: "dgm-eval-clean-resize",
   description: "dgm-eval 74c79f7 with Inception features and --clean_resize",
   scorers,
+  choice,
+  choosesReference: true,
 };

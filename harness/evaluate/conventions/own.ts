@@ -38,8 +38,12 @@ const frechet = (family: "fd" | "sfid", role: Role, byDefault: boolean): Scorer 
       groups,
       reference.multiply,
     );
-    const convention =
-      "Fréchet distance in float64, ddof 1, trace by singular values of the cross-Gram matrix";
+    const table = tableOf(samples, role);
+    const trace =
+      table.rows <= table.cols
+        ? "singular values of the cross-Gram matrix"
+        : "eigenvalues of the covariance projected on the reference's";
+    const convention = `Fréchet distance in float64, ddof 1, trace by ${trace}`;
     return [{ family, value: found.value, convention, ...errorOf(found, groups) }];
   },
 });
@@ -98,6 +102,7 @@ const precisionAndRecall: Scorer = {
   layers: ["features"],
   reference: "images",
   byDefault: true,
+  settings: ["neighbours"],
   fewest: ({ neighbours }) => (neighbours ?? NEIGHBOURS.precisionRecall) + 1,
   async score(compared) {
     const { samples, reference, groups } = compared;
@@ -121,6 +126,7 @@ const densityAndCoverage: Scorer = {
   layers: ["features"],
   reference: "images",
   byDefault: false,
+  settings: ["neighbours"],
   fewest: ({ neighbours }) => (neighbours ?? NEIGHBOURS.densityCoverage) + 1,
   async score(compared) {
     const { samples, reference, groups } = compared;
@@ -145,6 +151,7 @@ export const fdInfinity = (usualSeed: number): Scorer => ({
   layers: ["features"],
   reference: "distribution",
   byDefault: false,
+  settings: ["seed"],
   async score({ samples, reference, settings }) {
     const seed = settings.seed ?? usualSeed;
     const { value } = await frechetInfinityOfSamples(

@@ -3,14 +3,13 @@ import {
   fScore,
   inceptionScores,
   kernelDistanceOfSubsets,
-  precisionRecall,
   spreadOf,
   torchFidelitySubsets,
 } from "../../metrics/index.ts";
 import { numpyLegacy } from "../../random/numpy-legacy.ts";
 import { tableOf } from "../compared.ts";
 import type { Convention, Scorer } from "./convention.ts";
-import { spreadBeside, toolFrechet, withOurErrors } from "./tool.ts";
+import { exactTwin, spreadBeside, subsetError, toolFrechet } from "./tool.ts";
 
 /** The changelog says 2021, the code 2020. */
 const SEED = 2020;
@@ -23,14 +22,15 @@ const is: Scorer = {
   layers: ["logits"],
   reference: "nothing",
   byDefault: true,
+  settings: ["seed"],
   fewest: () => SPLITS,
   async score(compared) {
     const logits = tableOf(compared.samples, "logits");
     const seed = compared.settings.seed ?? SEED;
     const order = numpyLegacy(seed).permutation(logits.rows);
     const found = spreadOf(await inceptionScores(logits, SPLITS, order));
-    const convention = `mean over ${SPLITS} splits, order by RandomState(${seed}), float64`;
-    return withOurErrors(compared, "is", [
+    const convention = `mean over ${SPLITS} splits, order by RandomState(${seed}), float64; no error`;
+    return [
       {
         family: "is",
         value: found.mean,
@@ -38,7 +38,7 @@ const is: Scorer = {
         ...spreadBeside(found, `${SPLITS} splits`),
         notGated: "depends on the extractor's classes and on nothing of the reference",
       },
-    ]);
+    ];
   },
 };
 
@@ -47,6 +47,7 @@ const kid: Scorer = {
   layers: ["features"],
   reference: "images",
   byDefault: true,
+  settings: ["kidSubsets", "kidSubsetSize", "seed"],
   fewest: ({ kidSubsetSize }) => kidSubsetSize ?? SUBSETS.size,
   async score(compared) {
     const { samples, reference, settings } = compared;
@@ -62,9 +63,15 @@ const kid: Scorer = {
       await kernelDistanceOfSubsets(samples.features, real, subsets, reference.multiply),
     );
     const convention = `mean over ${plan.count} subsets of ${plan.size} by RandomState(${seed}), unbiased, kernel (x·y/d + 1)³ in float64 (the tool's float32 is off by about 1e-7)`;
-    return withOurErrors(compared, "kid", [
-      { family: "kid", value: found.mean, convention, ...spreadBeside(found, `${plan.count} subsets`) },
-    ]);
+    return [
+      {
+        family: "kid",
+        value: found.mean,
+        convention,
+        ...subsetError(await exactTwin(compared, "kid"), found, plan.count),
+        ...spreadBeside(found, `${plan.count} subsets`),
+      },
+    ];
   },
 };
 
@@ -74,19 +81,21 @@ const precisionAndRecall: Scorer = {
   layers: ["features"],
   reference: "images",
   byDefault: false,
+  settings: ["neighbours"],
   fewest: ({ neighbours }) => (neighbours ?? NEIGHBOURS) + 1,
   async score(compared) {
-    const { samples, reference, settings, groups } = compared;
-    const k = settings.neighbours ?? NEIGHBOURS;
-    const balls = await reference.balls(k);
-    const found = await precisionRecall(samples.features, balls, groups, reference.multiply);
-    const [precision, recall] = [found.precision.value, found.recall.value];
+    const k = compared.settings.neighbours ?? NEIGHBOURS;
+    const settings = { ...compared.settings, neighbours: k };
+    const [precision, recall] = [
+      await exactTwin({ ...compared, settings }, "precision"),
+      await exactTwin({ ...compared, settings }, "recall"),
+    ];
     const convention = `k = ${k}, Euclidean, ≤ radius, on these features (the tool's default is VGG-16's fc2)`;
-    return withOurErrors(compared, "precision", [
-      { family: "precision", value: precision, convention },
-      { family: "recall", value: recall, convention },
-      { family: "f-score", value: fScore(precision, recall), convention },
-    ]);
+    return [
+      { ...precision, convention },
+      { ...recall, convention },
+      { family: "f-score", value: fScore(precision.value, recall.value), convention },
+    ];
   },
 };
 
