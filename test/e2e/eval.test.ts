@@ -160,6 +160,29 @@ describe("eval", () => {
     expect(String(shown.stdout)).toMatch(/features: unknown extractor/);
   });
 
+  it("does not let one layer be gated by another", async () => {
+    for (const [name, shift] of [
+      ["c", 0],
+      ["d", 1],
+    ] as const) {
+      const noise = new Float32Array(30 * 3);
+      createStream(shift, "layers").fillUniform(noise);
+      const layer = (scale: number) =>
+        ({ dtype: "float32", shape: [30, 3], data: noise.map((x) => scale * x + shift) }) as const;
+      await writeSafetensorsFile(join(folder, `${name}.safetensors`), { x: layer(1), y: layer(9) });
+    }
+    const asked = ["eval", "c.safetensors", "d.safetensors", "--metrics", "fid"];
+    expect((await command(folder, asked)).stderr).toMatch(/has the layers x, y[\s\S]*--layer/);
+    await command(folder, [...asked, "--layer", "x", "--json", "x.json"]);
+    await command(folder, [...asked, "--layer", "y", "--json", "y.json"]);
+    await command(folder, ["baseline", "save", "x.json", "--to", "layers.json"]);
+    const gated = await command(folder, ["gate", "y.json", "--baseline", "layers.json"]);
+    expect(String(gated.stderr)).toMatch(
+      /scored with unknown extractor, layer y, the baseline with .* layer x/,
+    );
+    expect(gated.exitCode).toBe(2);
+  });
+
   it("writes results that a baseline keeps and the gate judges", async () => {
     const ran = await command(folder, ["eval", "near", "real", ...LITE, "--json", "near.json"]);
     expect(ran.exitCode).toBe(0);
@@ -193,6 +216,10 @@ describe("eval", () => {
     [
       ["near", "real", "--metrics", "prdc", "--neighbours", "24"],
       /--metrics prdc: it needs at least 25 images/,
+    ],
+    [
+      ["near", "real", "--as", "pytorch-fid", "--neighbours", "3"],
+      /--neighbours 3: none of the scores follows it/,
     ],
     [["near", "real", "--kid-subsets", "5"], /--kid-subsets: KID is taken over all samples/],
   ])("%j: exit 2, told without a stack, nothing written", async (args, problem) => {
