@@ -59,7 +59,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "gate",
     "reports",
   ],
-  reproduce: ["result.ts", "errors.ts", "suggest.ts", "user-cache.ts", "config", "evaluate", "run"],
+  reproduce: [
+    "result.ts",
+    "errors.ts",
+    "suggest.ts",
+    "user-cache.ts",
+    "config",
+    "evaluate",
+    "references",
+    "run",
+  ],
   cli: [
     "formats",
     "result.ts",

@@ -41,9 +41,12 @@ export interface StateDictPart {
 /** An optimiser's moments, by the names that ours and PyTorch's training checkpoints give them. */
 const MOMENTS = /^(adam|opt|optimizer)[./]/;
 
+/** A file of more is no checkpoint, and each costs whoever looks at it. */
+const MOST_PARTS = 16;
+
 /**
  * The state dicts of a file that hold a tensor named `anchor`, each under the prefix it has there: "" in a flat file,
- * "ema/", "nnet_ema/", "module." and their like in others.
+ * "ema/", "nnet_ema/", "module." and their like in others; none where there are more than 16.
  */
 export function partsWith(anchor: string, file: Shapes): StateDictPart[] {
   const weights = [...file].filter(([name]) => !MOMENTS.test(name));
@@ -51,6 +54,7 @@ export function partsWith(anchor: string, file: Shapes): StateDictPart[] {
     .map(([name]) => name)
     .filter((name) => name === anchor || name.endsWith(`/${anchor}`) || name.endsWith(`.${anchor}`))
     .map((name) => name.slice(0, -anchor.length));
+  if (prefixes.length > MOST_PARTS) return [];
   return prefixes.map((prefix) => {
     const longer = prefixes.filter((other) => other.length > prefix.length && other.startsWith(prefix));
     const shapes = new Map<string, Shape>();

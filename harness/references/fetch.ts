@@ -50,7 +50,8 @@ export async function fetchWeights(name: string, context: DownloadContext): Prom
 
 const notesOf = ({ name, notes }: ReferenceEntry): string[] => notes.map((note) => `${name}: ${note}`);
 
-async function fetchFile(file: Download, context: DownloadContext): Promise<Fetched> {
+/** Brings a file, or finds it there as it was when it came. @throws UserError */
+export async function fetchFile(file: Download, context: DownloadContext): Promise<Fetched> {
   if (existsSync(file.to)) {
     await requireUnchanged(file);
     return { path: file.to, notes: [`${file.to} is there already`] };

@@ -8,11 +8,13 @@ import { UserError } from "../errors.ts";
 import { conventionOf } from "../evaluate/conventions/index.ts";
 import { evaluate } from "../evaluate/evaluate.ts";
 import { openReference } from "../evaluate/reference.ts";
+import type { DownloadContext } from "../references/download.ts";
+import { fetchFile } from "../references/fetch.ts";
 import type { Result } from "../result.ts";
 import { writeJson } from "../run/folder.ts";
 import type { RunRequest } from "../run/request.ts";
 import { type SampledEntry, sampleEntries } from "../run/sample-entries.ts";
-import { userCache } from "../user-cache.ts";
+import { weightsFolder } from "../user-cache.ts";
 import type { Recipe } from "./recipe.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
 
@@ -125,6 +127,7 @@ async function configOf({
   weights,
   samples,
   threads,
+  progress,
 }: ReproductionRequest): Promise<ResolvedConfig> {
   const source = `the recipe ${name}`;
   const { model, data, labels, seed } = recipe;
@@ -136,7 +139,7 @@ async function configOf({
         [name]: {
           kind: "model",
           plugin: model.plugin,
-          options: { ...model.options, weights: { file: checkpointOf(recipe, weights) } },
+          options: { ...model.options, weights: { file: await checkpointOf(recipe, weights, progress) } },
         },
       },
       labels,
@@ -152,16 +155,23 @@ async function configOf({
   return config;
 }
 
-function checkpointOf({ checkpoint }: Recipe, given: string | null): string {
+/** The file that is given, else the recipe's in the user's cache, fetched where it is not there yet. */
+async function checkpointOf(
+  { checkpoint }: Recipe,
+  given: string | null,
+  progress: DownloadContext & { note(line: string): void },
+): Promise<string> {
   if (given !== null) return resolve(given);
-  const path = join(userCache(), "weights", checkpoint.file);
-  if (existsSync(path)) return path;
-  throw new UserError(
-    `the checkpoint ${checkpoint.file} is not at ${path}`,
-    checkpoint.url === null
-      ? "name its file with --weights"
-      : `download ${checkpoint.url} to there, or name its file with --weights`,
+  const { url, sha256, file } = checkpoint;
+  const to = join(weightsFolder(), file);
+  if (url === null && !existsSync(to))
+    throw new UserError(`the checkpoint ${file} is not at ${to}`, "name its file with --weights");
+  const { path, notes } = await fetchFile(
+    { urls: url === null ? [] : [url], to, sha256, bytes: null },
+    progress,
   );
+  for (const note of notes) progress.note(note);
+  return path;
 }
 
 async function requireReference(reference: string): Promise<void> {

@@ -60,7 +60,8 @@ export async function exportedNetwork(request: ExportRequest): Promise<Exported>
     network,
     weights: Object.fromEntries(network.program.states.map((state) => [state.name, handedOn[state.name]!])),
     metadata: {
-      part: network.role,
+      // What a file made elsewhere is, it alone can tell.
+      ...(planned.pretrained ? {} : { part: network.role }),
       model: JSON.stringify(planned.model),
       task: JSON.stringify(plan.task),
       provenance: JSON.stringify(await provenance(request, planned, dataset)),

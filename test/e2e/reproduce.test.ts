@@ -98,7 +98,11 @@ describe("reproduce", () => {
 
   it.each<[string, string[], RegExp]>([
     ["a recipe that is none", ["epg-xl"], /no recipe "epg-xl".*epg-xl-256/s],
-    ["a checkpoint that is not here", ["tiny.json"], /tiny-that-is-not-cached\.pth is not at/],
+    [
+      "a checkpoint that is neither here nor anywhere else",
+      ["tiny.json"],
+      /tiny-that-is-not-cached\.pth is not at/,
+    ],
     [
       "a checkpoint of another size",
       ["epg-l-256-onestep", "--weights", "tiny.pth", "--reference", "reference.npz"],

@@ -85,6 +85,12 @@ export async function openCheckpoint(
 ): Promise<OpenCheckpoint> {
   const file = await opened(path);
   try {
+    // What stands for a result is the sha256 of one file.
+    if (file.format === "safetensors-sharded")
+      throw new UserError(
+        `weights: ${path} is the index of several files`,
+        "write them into one safetensors file",
+      );
     const shapes = new Map([...file.tensors].map(([name, { shape }]) => [name, shape]));
     const parts = epgParts({ path, shapes, metadata: file.metadata });
     const part = chosen(path, parts, role, file);

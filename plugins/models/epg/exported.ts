@@ -33,17 +33,16 @@ export function exported(
   const { normalisation } = recipeFor(options);
   const target = options.objective === "diffusion" ? "x0" : "edm";
   const conventions = conventionsOf(shape, normalisation);
-  const role = options.weights?.part ?? "ema";
   const denoiser: ExportedNetwork = {
     program: denoiserProgram(shape, target, batchSize),
     stage,
-    role,
+    role: "ema",
     documentation: DENOISER,
     conventions,
   };
   if (options.objective === "diffusion") return { denoiser };
   const program = generatorProgram(shape, batchSize, normalisation, options.clamp);
-  return { generator: { program, stage, role, documentation: GENERATOR, conventions }, denoiser };
+  return { generator: { program, stage, role: "ema", documentation: GENERATOR, conventions }, denoiser };
 }
 
 const LABELS = "class of each image, int32; the number of classes (the last row of the table) is no class";

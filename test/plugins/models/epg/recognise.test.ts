@@ -111,6 +111,14 @@ test.each<[string, Shapes]>([
   expect(await recognised(shapes)).toEqual([]);
 });
 
+test("a file of a thousand parts is no checkpoint", async () => {
+  const tiny = statesOf("tiny", { resolution: 32, classes: 8 });
+  const parts = Array.from({ length: 1000 }, (_, k) =>
+    [...tiny].map(([name, shape]) => [`${k}/${name}`, shape] as const),
+  );
+  expect(await recognised(new Map(parts.flat()))).toEqual([]);
+});
+
 test("shapes that no network has cost nothing", async () => {
   const shapes = statesOf("tiny", { resolution: 32, classes: 8 });
   for (const [name, shape] of [
