@@ -5,15 +5,18 @@ import Table from "cli-table3";
 import { EVAL } from "./eval.ts";
 import { EVAL_MEMORY } from "./eval-memory.ts";
 import { INCEPTION } from "./inception.ts";
+import { LARGE } from "./large.ts";
 import { METRICS } from "./metrics.ts";
 import { type BenchRow, Skipped } from "./row.ts";
 import { RUN_LOOP } from "./run-loop.ts";
+import { SAMPLING } from "./sampling.ts";
 import { SCORES } from "./scores.ts";
 import { TRAIN_STEPS } from "./train-step.ts";
 
 const BENCHES: Readonly<Record<string, () => Promise<BenchRow>>> = {
   ...TRAIN_STEPS,
   ...RUN_LOOP,
+  ...SAMPLING,
   ...METRICS,
   ...INCEPTION,
   ...SCORES,
@@ -22,10 +25,11 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchRow>>> = {
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } });
-const unknown = positionals.filter((id) => !(id in BENCHES));
+const all = { ...BENCHES, ...LARGE };
+const unknown = positionals.filter((id) => !(id in all));
 if (unknown.length > 0) {
   console.error(
-    `error: unknown bench ${unknown.join(", ")}\n  fix: choose among ${Object.keys(BENCHES).join(", ")}`,
+    `error: unknown bench ${unknown.join(", ")}\n  fix: choose among ${Object.keys(all).join(", ")}`,
   );
   process.exit(2);
 }
@@ -34,7 +38,7 @@ const rows: BenchRow[] = [];
 for (const id of positionals.length > 0 ? positionals : Object.keys(BENCHES)) {
   console.error(`${id} …`);
   try {
-    rows.push(await BENCHES[id]!());
+    rows.push(await all[id]!());
   } catch (error) {
     if (!(error instanceof Skipped)) throw error;
     console.error(`${id} is skipped: ${error.message}`);

@@ -2,10 +2,9 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { execaNode } from "execa";
 import type { Executable, Stage, StageContext } from "../harness/plugin.ts";
 import type { JobHost, TrainJob } from "../harness/run/jobs.ts";
+import { openProduct } from "./product.ts";
 import { type BenchRow, median } from "./row.ts";
 
 const STEPS = 40;
@@ -22,30 +21,6 @@ interface Loop {
   readonly context: StageContext;
   /** The loop of a run, over that many steps. */
   readonly run: (steps: number) => Promise<void>;
-}
-
-/** The product as its users run it, built: what compiles these benches on the fly makes slower code. */
-async function openProduct() {
-  await execaNode(fileURLToPath(new URL("../scripts/build.js", import.meta.url)));
-  const from = (path: string) => import(new URL(`../dist/${path}.js`, import.meta.url).href);
-  const train: typeof import("../harness/run/train.ts") = await from("harness/run/train");
-  const random: typeof import("../harness/random/index.ts") = await from("harness/random/index");
-  const start: typeof import("../harness/run/initial-state.ts") = await from("harness/run/initial-state");
-  const backends: typeof import("../plugins/backends/onnxruntime/index.ts") = await from(
-    "plugins/backends/onnxruntime/index",
-  );
-  const datasets: typeof import("../plugins/datasets/shapes/index.ts") = await from(
-    "plugins/datasets/shapes/index",
-  );
-  const models: typeof import("../plugins/models/epg/index.ts") = await from("plugins/models/epg/index");
-  return {
-    ...train,
-    ...random,
-    ...start,
-    onnxruntime: backends.default,
-    shapes: datasets.default,
-    epg: models.default,
-  };
 }
 
 async function openLoop(): Promise<Loop> {

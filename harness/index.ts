@@ -2,14 +2,18 @@
 
 export { z } from "zod";
 export { onnxruntime } from "../plugins/backends/factories.ts";
-export { imageFolder, npz, shapes } from "../plugins/datasets/factories.ts";
+export { announced, imageFolder, npz, shapes } from "../plugins/datasets/factories.ts";
 export { inception } from "../plugins/features/factories.ts";
 export {
+  ancestralEuler,
+  autoguidance,
   ddim,
   ddpm,
+  edmStochastic,
   epg,
   euler,
   eulerReleased,
+  eulerSde,
   heun,
   heunReleased,
   latent,

@@ -4,6 +4,7 @@
  */
 import type { ZodType } from "zod";
 import type { Image } from "./formats/image.ts";
+import type { Differences, PartRole, Shapes } from "./formats/state-dict.ts";
 import type { Program, Tensors } from "./program/index.ts";
 import type { Stream } from "./random/index.ts";
 
@@ -42,9 +43,15 @@ export interface Backend {
   readonly device: string;
   readonly precision: "float32" | "bfloat16";
   readonly threads: number;
-  /** Where the backend has a fast one: A·Bᵀ in float64 of an m×k and an n×k matrix, m×n. The same threads, the same bits. */
-  readonly product?: (a: Float64Matrix, b: Float64Matrix) => Promise<Float64Matrix>;
-  /** Compiles a program and loads its state. A program without updates may bake its state in as constants. */
+  /**
+   * Where the backend has a fast one: A·Bᵀ in float64 of an m×k and an n×k matrix, m×n, over the numbers of `room` where
+   * they are enough. The same threads, the same bits.
+   */
+  readonly product?: (a: Float64Matrix, b: Float64Matrix, room?: Float64Array) => Promise<Float64Matrix>;
+  /**
+   * Compiles a program and loads its state. A program without updates may bake its state in as constants, or read
+   * it where it lies where it is large (above a gigabyte): the caller then leaves it as it is.
+   */
   compile(program: Program, state: Tensors): Promise<Executable>;
 }
 
@@ -58,7 +65,7 @@ export interface Float64Matrix {
 /** State stays where the device is: nothing crosses per run but inputs and outputs. */
 export interface Executable {
   readonly program: Program;
-  /** Runs once: every read sees the state before it, all updates apply together after it. */
+  /** Runs once: every read sees the state before it, all updates apply together after it. Outputs are new arrays, the caller's own. */
   run(inputs: Tensors): Promise<Tensors>;
   readState(names?: readonly string[]): Promise<Tensors>;
   writeState(tensors: Tensors): Promise<void>;
@@ -133,6 +140,12 @@ export interface Model<Options = never> {
   samplingBatchSize(options: Options, task: Task): number;
   /** What this configuration does otherwise than its paper: one sentence each, for the report. */
   deviations(options: Options, task: Task): readonly string[];
+  /** Weights made elsewhere that the options name: an entry samples from them and does not train. null: it trains. */
+  pretrained?(options: Options): Pretrained | null;
+  /** What can be taken out of a trained entry, by name; the first is what is meant where none is named. */
+  exported?(options: Options, task: Task, batchSize: number): Readonly<Record<string, ExportedNetwork>>;
+  /** Which networks of this plugin's a file of tensors holds. */
+  recognise?(file: NamedShapes): Awaitable<readonly RecognisedPart[]>;
   /** For models with an autoencoder: passes real images through it. */
   reconstructor?(
     options: Options,
@@ -142,7 +155,61 @@ export interface Model<Options = never> {
   ): Promise<Reconstructor>;
 }
 
+type Awaitable<Value> = Value | Promise<Value>;
+
 export type StageWeights = Readonly<Record<string, Tensors>>;
+
+export interface Pretrained {
+  /** As the options give it: relative to the config. */
+  readonly file: string;
+  /**
+   * Opens it and compares every name and shape with the task's network; its numbers are read later.
+   * @throws UserError for a file of other names or shapes
+   */
+  open(path: string, task: Task): Promise<OpenPretrained>;
+}
+
+export interface OpenPretrained {
+  /** What of the file is taken: "the EMA part (nnet_ema/)". */
+  readonly part: string;
+  /** As if the stages had handed them on. */
+  read(): Promise<StageWeights>;
+  close(): Promise<void>;
+}
+
+/** A network to be used on its own, by other programs too. */
+export interface ExportedNetwork {
+  readonly program: Program;
+  /** The stage that hands on its states. */
+  readonly stage: string;
+  /** Which of the weights that training keeps they are. */
+  readonly role: PartRole;
+  /** What its inputs and outputs are, by name: meaning, units, range. */
+  readonly documentation: Readonly<Record<string, string>>;
+  /** What else one must know to use it: how images are normalised, which σ is meant. */
+  readonly conventions: Readonly<Record<string, string>>;
+}
+
+/** A file of tensors to be recognised by names and shapes alone. */
+export interface NamedShapes {
+  readonly path: string;
+  readonly shapes: Shapes;
+  /** A safetensors file's own texts. */
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+/** A state dict that a plugin knows. */
+export interface RecognisedPart extends Differences {
+  /** "EPG", "SD-VAE". */
+  readonly family: string;
+  /** "XL/16, 256 px, 1000 classes"; the dimensions where they are no listed size's. */
+  readonly size: string;
+  /** null where the file does not tell. */
+  readonly role: PartRole | null;
+  /** What the names of its tensors begin with in the file. */
+  readonly prefix: string;
+  readonly parameters: number;
+}
 
 export interface Stage {
   /** "pre-training", "diffusion fine-tuning", "VAE", "DiT". */
@@ -224,6 +291,8 @@ export interface FeaturesPlugin<Options = never> {
    * elsewhere. Asked for before anything trains, so that weights that are missing are missed at once.
    */
   identity?(options: Options, context: FeaturesContext): Promise<string>;
+  /** Which of this plugin's networks a file of tensors holds. */
+  recognise?(file: NamedShapes): Awaitable<readonly RecognisedPart[]>;
   /** Layers that can be asked for by name, and how many numbers an image has in each. */
   readonly layers?: Readonly<Record<string, number>>;
   /** The network as far as the last of `layers`, which are names of `this.layers`. */

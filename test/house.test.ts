@@ -50,6 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   run: [
     ...CONTRACTS,
     "result.ts",
+    "suggest.ts",
     "config",
     "evaluate",
     "measure",
@@ -58,6 +59,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "gate",
     "reports",
   ],
+  reproduce: ["result.ts", "errors.ts", "suggest.ts", "user-cache.ts", "config", "evaluate", "run"],
   cli: [
     "formats",
     "result.ts",
@@ -68,6 +70,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "evaluate",
     "references",
     "run",
+    "reproduce",
     "gate",
     "reports",
   ],

@@ -15,7 +15,7 @@ export const extractorOptions = (command: Command): Command =>
   command
     .option(
       "--as <tool>",
-      "whose preprocessing, arithmetic and n: adm, torch-fidelity, pytorch-fid, clean-fid, clean-fid-legacy-pytorch, clean-fid-legacy-tensorflow, edm, dgm-eval",
+      "whose preprocessing, arithmetic and n: adm, torch-fidelity, pytorch-fid, clean-fid, clean-fid-legacy-pytorch, clean-fid-legacy-tensorflow, edm, dgm-eval, dgm-eval-clean-resize",
     )
     .option("--features <name>", "what sees the images: inception, efficientnet-lite0 or a path", "inception")
     .option("--weights <file>", "Inception's weights (default: EPG_BENCH_INCEPTION, then the user's cache)")

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { RecognisedPart } from "../config/plugins.ts";
 import { UserError } from "../errors.ts";
 import type { Description } from "../formats/describe.ts";
 import { columns } from "./columns.ts";
@@ -19,9 +20,10 @@ export function define(command: Command): void {
 /** Data of up to 1 GiB are read through, so that damage shows; larger files' with --hash. */
 async function inspect(path: string, { hash = false, json }: InspectFlags): Promise<void> {
   const description = await described(path, hash);
-  if (json !== undefined) await writeJson(json, description);
+  const parts = await recognised(path, description);
+  if (json !== undefined) await writeJson(json, description, parts);
   if (json === "-") return;
-  process.stdout.write(told(path, description));
+  process.stdout.write(told(path, description) + toldParts(parts));
   if (!description.checked && description.tensors.length > 0)
     process.stderr.write("its data were not read, for their size; --hash reads and checks them\n");
 }
@@ -43,14 +45,33 @@ async function described(path: string, hash: boolean): Promise<Description> {
   }
 }
 
-/** With the names of the manifests; `metadata` where a safetensors file has some. */
-async function writeJson(to: string, description: Description): Promise<void> {
+/** The networks of ours in it: by names and shapes, no number is looked at. */
+async function recognised(
+  path: string,
+  { tensors, metadata }: Description,
+): Promise<readonly RecognisedPart[]> {
+  if (tensors.length === 0) return [];
+  const { recogniseTensors } = await import("../config/plugins.ts");
+  return recogniseTensors({
+    path,
+    shapes: new Map(tensors.map(({ name, shape }) => [name, shape])),
+    metadata,
+  });
+}
+
+/** With the names of the manifests; `metadata` where a safetensors file has some, `model` where a network is recognised. */
+async function writeJson(
+  to: string,
+  description: Description,
+  parts: readonly RecognisedPart[],
+): Promise<void> {
   const { format, tensors, values, metadata } = description;
   const record = {
     format,
     tensors,
     values: recordOf(values),
     ...(metadata.size > 0 && { metadata: recordOf(metadata) }),
+    ...(parts.length > 0 && { model: parts }),
   };
   const text = `${JSON.stringify(record, null, 2)}\n`;
   if (to === "-") process.stdout.write(text);
@@ -75,6 +96,30 @@ function told(path: string, { format, tensors, values, metadata }: Description):
     printable(`${name}: ${JSON.stringify(value)}`),
   );
   return `${[`${path}: ${format}`, ...columns(rows), ...facts].join("\n")}\n`;
+}
+
+function toldParts(parts: readonly RecognisedPart[]): string {
+  const lines = parts.flatMap(({ family, size, role, prefix, parameters, missing, surplus, misshapen }) => [
+    `${family} ${size}: ${(parameters / 1e6).toFixed(1)} M numbers; part: ${role ?? "not told"}${prefix === "" ? "" : ` (under ${prefix})`}`,
+    ...listed("missing", missing),
+    ...listed("surplus", surplus),
+    ...listed(
+      "of another shape",
+      misshapen.map(
+        ({ name, expected, found }) => `${name} [${found.join(", ")}], not [${expected.join(", ")}]`,
+      ),
+    ),
+  ]);
+  return lines.map((line) => `${printable(line)}\n`).join("");
+}
+
+/** As many as are read by people; JSON has all. */
+const LISTED = 10;
+
+function listed(what: string, names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  const rest = names.length > LISTED ? `, and ${names.length - LISTED} more` : "";
+  return [`  ${what} (${names.length}): ${names.slice(0, LISTED).join(", ")}${rest}`];
 }
 
 /** Names come from files that others made: what would steer a terminal is spelled out. */

@@ -23,6 +23,11 @@ const VERBS: Readonly<Record<string, Verb>> = {
   gate: { summary: "judge runs against a baseline", load: () => import("./gate.ts") },
   baseline: { summary: "keep runs as a baseline", load: () => import("./baseline.ts") },
   inspect: { summary: "tell what a file of tensors or a folder holds", load: () => import("./inspect.ts") },
+  reproduce: {
+    summary: "hold a published result against the checkpoint it came from",
+    load: () => import("./reproduce.ts"),
+  },
+  export: { summary: "write an entry's network to a file", load: () => import("./export.ts") },
   report: { summary: "write a run's reports again", load: () => import("./report.ts") },
 };
 

@@ -4,10 +4,12 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ZodType } from "zod";
 import { UserError } from "../errors.ts";
-import type { Descriptor, PluginKind, PluginOf } from "../plugin.ts";
+import type { Descriptor, NamedShapes, PluginKind, PluginOf, RecognisedPart } from "../plugin.ts";
 import { suggestion } from "../suggest.ts";
 import { userErrorFrom } from "./issues.ts";
 import { defaultExport, loader, shortened } from "./module.ts";
+
+export type { RecognisedPart } from "../plugin.ts";
 
 /** Reports are no part of a config: `epg-bench report` names them. */
 type Kind = Exclude<PluginKind, "reporter">;
@@ -25,6 +27,7 @@ const BUILT_IN: { readonly [Kind in PluginKind]: Readonly<Record<string, Load>> 
     shapes: () => import("../../plugins/datasets/shapes/index.ts"),
     "image-folder": () => import("../../plugins/datasets/image-folder/index.ts"),
     npz: () => import("../../plugins/datasets/npz/index.ts"),
+    announced: () => import("../../plugins/datasets/announced/index.ts"),
   },
   features: {
     "efficientnet-lite0": () => import("../../plugins/features/efficientnet-lite0/index.ts"),
@@ -82,6 +85,17 @@ async function pluginFile(kind: Kind, name: string, baseFolder: string): Promise
     `unknown ${kind} "${name}"`,
     `${suggestion(name, Object.keys(BUILT_IN[kind]))}; your own: a package, or a path beginning with ./`,
   );
+}
+
+/** What the built-in plugins know of a file of tensors: nothing where none knows it. */
+export async function recogniseTensors(file: NamedShapes): Promise<RecognisedPart[]> {
+  const parts: RecognisedPart[] = [];
+  for (const kind of ["model", "features"] as const)
+    for (const load of Object.values(BUILT_IN[kind])) {
+      const plugin = (await load()).default as PluginOf["model" | "features"];
+      parts.push(...((await plugin.recognise?.(file)) ?? []));
+    }
+  return parts;
 }
 
 /**

@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { recogniseFile } from "../formats/open-tensors.ts";
 import { asUserError } from "./as-user-error.ts";
+import { openCleanFidFeatures } from "./clean-fid-features.ts";
 import { type FeatureSet, openFeatureFile } from "./feature-set.ts";
 import { type ImageSet, openImageSet } from "./image-set.ts";
 import type { Tool } from "./tool-listing.ts";
@@ -19,12 +20,14 @@ export async function openSamples(path: string, tool?: Tool): Promise<SampleSour
   return features ? { images: null, features } : { images: await openImageSet(path, tool), features: null };
 }
 
-/** @returns null for what is no safetensors file, which alone holds features */
+/** @returns null for what holds no features: neither a safetensors file nor an npz that clean-fid made for KID */
 export async function openFeatures(path: string): Promise<FeatureSet | null> {
   const found = await stat(path).catch(() => null);
-  if (!found?.isFile() || (await recogniseFile(path)) !== "safetensors") return null;
+  if (!found?.isFile()) return null;
+  const kind = await recogniseFile(path);
   try {
-    return await openFeatureFile(path);
+    if (kind === "safetensors") return await openFeatureFile(path);
+    return kind === "zip" ? await openCleanFidFeatures(path) : null;
   } catch (error) {
     throw asUserError(error);
   }

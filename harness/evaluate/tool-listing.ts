@@ -34,6 +34,17 @@ const CLEAN_FID: Listing = {
   takes: (names) => names.filter((name) => cleanFid(name) && !isHidden(name)),
 };
 
+/** dgm-eval 74c79f7, `get_local_dataset`: the folder's own files, or those of its class folders, sorted as paths: folder by folder. */
+const DGM_EVAL: Listing = {
+  rule: "files directly in the folder, or where there are none, in the folders of one level, with endings in lower or upper case",
+  takes(names) {
+    const images = names.filter(oneCase);
+    const flat = images.filter(isFlat);
+    return flat.length > 0 ? flat : images.filter((name) => name.split("/").length === 2);
+  },
+  key: (name) => name.replaceAll("/", "\0"),
+};
+
 const LISTINGS = {
   /** guided-diffusion 22e0df8 reads no folders: an npz of one has the order that whoever made it chose. */
   adm: null,
@@ -56,16 +67,8 @@ const LISTINGS = {
     rule: "files at any depth, hidden ones among them",
     takes: (names) => names.filter(anyCase),
   },
-  /** 74c79f7, `get_local_dataset`: the folder's own files, or those of its class folders, sorted as paths: folder by folder. */
-  "dgm-eval": {
-    rule: "files directly in the folder, or where there are none, in the folders of one level, with endings in lower or upper case",
-    takes(names) {
-      const images = names.filter(oneCase);
-      const flat = images.filter(isFlat);
-      return flat.length > 0 ? flat : images.filter((name) => name.split("/").length === 2);
-    },
-    key: (name) => name.replaceAll("/", "\0"),
-  },
+  "dgm-eval": DGM_EVAL,
+  "dgm-eval-clean-resize": DGM_EVAL,
 } as const satisfies Readonly<Record<string, Listing | null>>;
 
 /** A tool whose numbers are wanted. */

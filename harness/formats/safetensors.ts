@@ -1,7 +1,7 @@
 /** Named tensors in files: safetensors, read with bounds on everything, written byte for byte alike from like tensors. */
 import { open } from "node:fs/promises";
 import { writeAtomically } from "./atomic.ts";
-import { fileSlice } from "./file-slice.ts";
+import { fileSlice, wholeSlice } from "./file-slice.ts";
 import { FormatError } from "./format-error.ts";
 import { collect } from "./layout.ts";
 import { asElements, checkedBytes, type ElementType, type NumericArray, toFloat32 } from "./numeric-array.ts";
@@ -112,6 +112,7 @@ async function openHeader(path: string): Promise<OpenHeader> {
         dtype,
         shape,
         content: () => fileSlice(file, path, start, end),
+        whole: () => wholeSlice(file, path, start, end),
       }),
       close: () => file.close(),
     };

@@ -18,6 +18,8 @@ export interface LazyTensor {
    * @throws FormatError
    */
   content(): AsyncIterable<Uint8Array>;
+  /** The same in one, without a copy, where the file has it so. */
+  whole?(): Promise<Uint8Array>;
 }
 
 /** The plain facts of a pickle: integers beyond 2⁵³ are bigints, sets and tuples are lists. */
@@ -58,5 +60,6 @@ export const denseBytes = ({ dtype, shape }: Pick<LazyTensor, "dtype" | "shape">
 /** One tensor, whole in memory. */
 export async function readTensor(tensor: LazyTensor): Promise<NumericArray> {
   const { dtype, shape } = tensor;
-  return { dtype, shape, data: asElements(dtype, await collect(tensor.content(), denseBytes(tensor))) };
+  const bytes = await (tensor.whole?.() ?? collect(tensor.content(), denseBytes(tensor)));
+  return { dtype, shape, data: asElements(dtype, bytes) };
 }

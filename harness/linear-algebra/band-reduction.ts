@@ -1,6 +1,6 @@
-import { dotProduct, type Matrix, matrix, rowRange, scale, transpose } from "./matrix.ts";
-import type { Product } from "./product.ts";
-import { reflector } from "./reflector.ts";
+import { type Matrix, matrix, rowRange, scale, transpose } from "./matrix.ts";
+import { type Product, product } from "./product.ts";
+import { reflector, reflectRows } from "./reflector.ts";
 
 /** A symmetric band matrix: column j holds rows j…j+2·width−1, of which the last width−1 are room for fill-in. */
 export interface Band {
@@ -11,7 +11,7 @@ export interface Band {
 }
 
 /** Panels between two updates of the whole matrix: fewer crossings of it, and products over more columns. */
-const PANELS = 4;
+const PANELS = 6;
 
 /**
  * The band of half-width `width` similar to a symmetric matrix (Bischof, Lang, Sun 2000, the first stage of SBR):
@@ -22,6 +22,7 @@ const PANELS = 4;
 export async function reduceToBand(a: Matrix, width: number, multiply: Product): Promise<Band> {
   const band: Band = { n: a.rows, width, data: new Float64Array(a.rows * 2 * width) };
   let rest = a;
+  let room: Float64Array | undefined;
   for (let done = 0; ; done += PANELS * width) {
     const pending = noUpdates(rest.rows, PANELS * width);
     let cleared = 0;
@@ -32,7 +33,9 @@ export async function reduceToBand(a: Matrix, width: number, multiply: Product):
       await addUpdate(rest, pending, v, cleared, multiply);
     }
     if (cleared === PANELS * width) {
-      rest = await currentCorner(rest, pending, cleared, multiply);
+      const corner = await currentCorner(rest, pending, cleared, multiply, room);
+      if (rest !== a) room = rest.data;
+      rest = corner;
       continue;
     }
     storeColumns(
@@ -77,8 +80,9 @@ async function currentCorner(
   { left, right }: Updates,
   from: number,
   multiply: Product,
+  room: Float64Array | undefined,
 ): Promise<Matrix> {
-  const corner = await multiply(rowRange(left, from, a.rows), rowRange(right, from, a.rows));
+  const corner = await multiply(rowRange(left, from, a.rows), rowRange(right, from, a.rows), room);
   const n = corner.rows;
   for (let i = 0; i < n; i++) {
     const row = (from + i) * a.cols + from;
@@ -109,10 +113,7 @@ function clearPanel(rows: Matrix, from: number): Matrix {
     row[pivot] = alpha;
     if (h === 0) continue;
     for (let j = pivot; j < n; j++) v[j]! /= Math.sqrt(h);
-    for (let r = i + 1; r < rows.rows; r++) {
-      const factor = dotProduct(rows.data, r * n + pivot, v, pivot, n - pivot);
-      for (let j = pivot, at = r * n + pivot; j < n; j++) rows.data[at++]! -= factor * v[j]!;
-    }
+    reflectRows(rows.data, i + 1, rows.rows, n, pivot, v, 1);
   }
   return reflectors;
 }
@@ -140,7 +141,8 @@ async function addUpdate(
   const z = await multiply(left, await multiply(v, rightRows));
   subtractFrom((await multiply(a, v)).data, z.data);
   const t = triangularFactor(await multiply(v, v));
-  const core = await multiply(t, await multiply(t, await multiply(v, transpose(z))));
+  // Matrices as small as a panel is wide are not worth a backend's call.
+  const core = product(t, product(t, await multiply(v, transpose(z))));
   const columns = transpose(v);
   const y = await multiply(beside(z, columns), beside(t, scale(core, -0.5)));
   // Above its own corner a panel changes nothing.

@@ -8,7 +8,7 @@ export interface Tridiagonal {
 }
 
 /**
- * Tridiagonalises a symmetric band matrix, overwritten (6·n²·width flops). For every column a reflector clears
+ * Tridiagonalises a symmetric band matrix of half-width a multiple of 4, overwritten (6·n²·width flops). For every column a reflector clears
  * what lies below the subdiagonal; the bulge it makes `width` rows further down gets a reflector for its first
  * column alone, and so on to the end: the rest of each bulge waits for the next column's sweep (Bischof, Lang,
  * Sun 2000, the second stage of SBR).
@@ -16,7 +16,8 @@ export interface Tridiagonal {
 export function chaseBulges({ n, width, data }: Band): Tridiagonal {
   const diagonal = new Float64Array(n);
   const off = new Float64Array(Math.max(n - 1, 0));
-  const [u, work] = [new Float64Array(width), new Float64Array(width)];
+  const work = new Float64Array(width);
+  let [u, next] = [new Float64Array(width), new Float64Array(width)];
   const stride = 2 * width;
   for (let j = 0; j < n; j++) {
     diagonal[j] = data[j * stride]!;
@@ -27,13 +28,12 @@ export function chaseBulges({ n, width, data }: Band): Tridiagonal {
     off[j] = data[j * stride + 1]!;
     for (;;) {
       if (h > 0) reflectDiagonalBlock(data, stride, start, end - start, u, h, work);
-      const next = Math.min(end + width, n);
-      if (end === next) break;
-      const block = { at: start * stride + end - start, rows: next - end, columns: end - start };
-      if (h > 0) reflectColumns(data, stride, block, u, h, work);
-      h = clearColumn(data, block.at, block.rows, u);
-      if (h > 0) reflectRows(data, stride, block, u, h);
-      [start, end] = [end, next];
+      const far = Math.min(end + width, n);
+      if (end === far) break;
+      const block = { at: start * stride + end - start, rows: far - end, columns: end - start };
+      h = reflectBlock(data, stride, block, u, h, next, work);
+      [u, next] = [next, u];
+      [start, end] = [end, far];
     }
   }
   return { diagonal, off };
@@ -48,7 +48,10 @@ function clearColumn(data: Float64Array, at: number, length: number, u: Float64A
   return h;
 }
 
-/** A ← H·A·H on a diagonal block of `size` rows: A − u·qᵀ − q·uᵀ, q = p/h − (uᵀp/2h²)·u, p = A·u. */
+/**
+ * A ← H·A·H on a diagonal block of `size` rows: A − u·qᵀ − q·uᵀ, q = p/h − (uᵀp/2h²)·u, p = A·u. Columns in pairs, so that
+ * no sum waits for itself alone.
+ */
 function reflectDiagonalBlock(
   data: Float64Array,
   stride: number,
@@ -59,16 +62,23 @@ function reflectDiagonalBlock(
   q: Float64Array,
 ): void {
   q.fill(0, 0, size);
-  for (let c = 0; c < size; c++) {
-    const column = (start + c) * stride - c;
-    const uc = u[c]!;
-    let sum = data[column + c]! * uc;
-    for (let r = c + 1; r < size; r++) {
-      const value = data[column + r]!;
-      sum += value * u[r]!;
-      q[r]! += value * uc;
+  for (let c = 0; c < size; c += 2) {
+    const left = (start + c) * stride - c;
+    const right = left + stride - 1;
+    const [u0, u1] = [u[c]!, c + 1 < size ? u[c + 1]! : 0];
+    const corner = c + 1 < size ? data[left + c + 1]! : 0;
+    let s0 = data[left + c]! * u0 + corner * u1;
+    let s1 = corner * u0 + (c + 1 < size ? data[right + c + 1]! * u1 : 0);
+    for (let r = c + 2; r < size; r++) {
+      const x0 = data[left + r]!;
+      const x1 = data[right + r]!;
+      const ur = u[r]!;
+      s0 += x0 * ur;
+      s1 += x1 * ur;
+      q[r]! += x0 * u0 + x1 * u1;
     }
-    q[c]! += sum;
+    q[c]! += s0;
+    if (c + 1 < size) q[c + 1]! += s1;
   }
   let dot = 0;
   for (let r = 0; r < size; r++) dot += u[r]! * q[r]!;
@@ -89,41 +99,62 @@ interface Block {
   readonly columns: number;
 }
 
-/** E ← E·H = E − (E·u/h)·uᵀ. */
-function reflectColumns(
+/**
+ * E ← H'·E·H, with H = 1 − u·uᵀ/h and H' = 1 − v·vᵀ/h' that which clears the first column of E·H but for its first element:
+ * E − w·uᵀ − v·qᵀ, w = E·u/h, q = (Eᵀv − (wᵀv)·u)/h'. Finds v, returns h'. Four columns at once: each number of u, v
+ * and w serves four, and no sum waits for itself alone.
+ */
+function reflectBlock(
   data: Float64Array,
   stride: number,
   { at, rows, columns }: Block,
   u: Float64Array,
   h: number,
+  v: Float64Array,
   w: Float64Array,
-): void {
+): number {
+  const step = stride - 1;
   w.fill(0, 0, rows);
-  for (let c = 0; c < columns; c++) {
-    const column = at + c * (stride - 1);
-    const factor = u[c]! / h;
-    for (let r = 0; r < rows; r++) w[r]! += data[column + r]! * factor;
+  if (h > 0) {
+    for (let c = 0; c < columns; c += 4) {
+      const c0 = at + c * step;
+      const [c1, c2, c3] = [c0 + step, c0 + 2 * step, c0 + 3 * step];
+      const [f0, f1, f2, f3] = [u[c]! / h, u[c + 1]! / h, u[c + 2]! / h, u[c + 3]! / h];
+      for (let r = 0; r < rows; r++)
+        w[r]! += data[c0 + r]! * f0 + data[c1 + r]! * f1 + (data[c2 + r]! * f2 + data[c3 + r]! * f3);
+    }
   }
-  for (let c = 0; c < columns; c++) {
-    const column = at + c * (stride - 1);
-    const factor = u[c]!;
-    for (let r = 0; r < rows; r++) data[column + r]! -= w[r]! * factor;
+  for (let r = 0; r < rows; r++) v[r] = data[at + r]! - w[r]! * u[0]!;
+  const { alpha, h: next } = reflector(v, 0, rows, 0);
+  const scale = next > 0 ? 1 / next : 0;
+  let wv = 0;
+  for (let r = 0; r < rows; r++) wv += w[r]! * v[r]!;
+  for (let c = 0; c < columns; c += 4) {
+    const c0 = at + c * step;
+    const [c1, c2, c3] = [c0 + step, c0 + 2 * step, c0 + 3 * step];
+    const [u0, u1, u2, u3] = [u[c]!, u[c + 1]!, u[c + 2]!, u[c + 3]!];
+    let [q0, q1, q2, q3] = [-wv * u0, -wv * u1, -wv * u2, -wv * u3];
+    for (let r = 0; r < rows; r++) {
+      const vr = v[r]!;
+      q0 += data[c0 + r]! * vr;
+      q1 += data[c1 + r]! * vr;
+      q2 += data[c2 + r]! * vr;
+      q3 += data[c3 + r]! * vr;
+    }
+    q0 *= scale;
+    q1 *= scale;
+    q2 *= scale;
+    q3 *= scale;
+    for (let r = 0; r < rows; r++) {
+      const wr = w[r]!;
+      const vr = v[r]!;
+      data[c0 + r]! -= wr * u0 + vr * q0;
+      data[c1 + r]! -= wr * u1 + vr * q1;
+      data[c2 + r]! -= wr * u2 + vr * q2;
+      data[c3 + r]! -= wr * u3 + vr * q3;
+    }
   }
-}
-
-/** E ← H·E on all columns but the first, which is cleared already. */
-function reflectRows(
-  data: Float64Array,
-  stride: number,
-  { at, rows, columns }: Block,
-  u: Float64Array,
-  h: number,
-): void {
-  for (let c = 1; c < columns; c++) {
-    const column = at + c * (stride - 1);
-    let sum = 0;
-    for (let r = 0; r < rows; r++) sum += data[column + r]! * u[r]!;
-    sum /= h;
-    for (let r = 0; r < rows; r++) data[column + r]! -= sum * u[r]!;
-  }
+  data[at] = alpha;
+  data.fill(0, at + 1, at + rows);
+  return next;
 }

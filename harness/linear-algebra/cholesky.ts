@@ -2,7 +2,7 @@ import { dotProduct, type Matrix, matrix, selectRows } from "./matrix.ts";
 import { type Product, product } from "./product.ts";
 
 /** Pivots found before what remains is brought up to date by one product. */
-const BLOCK = 64;
+const BLOCK = 128;
 
 export interface SemidefiniteFactor {
   /** F, r×d, its rows in the order of their pivots: triangular up to a permutation, graded from large to small. */
@@ -27,18 +27,20 @@ export async function semidefiniteFactor(
   for (let i = 0; i < d; i++) floor = Math.max(floor, d * Number.EPSILON * a.data[i * d + i]!);
   const factor: Float64Array[] = [];
   let rest = a;
+  let room: Float64Array | undefined;
   let places = Array.from({ length: d }, (_, i) => i);
   for (let found = BLOCK; found === BLOCK; ) {
     const { pivots, columns } = pivotedColumns(rest, floor);
     found = pivots.length;
-    for (let q = 0; q < found; q++) {
-      const row = new Float64Array(d);
-      for (let i = 0; i < rest.rows; i++) row[places[i]!] = columns.data[i * BLOCK + q]!;
-      factor.push(row);
-    }
+    const rows = pivots.map(() => new Float64Array(d));
+    for (let i = 0; i < rest.rows; i++)
+      for (let q = 0; q < found; q++) rows[q]![places[i]!] = columns.data[i * BLOCK + q]!;
+    factor.push(...rows);
     const isPivot = new Set(pivots);
     const kept = Int32Array.from(places.keys()).filter((i) => !isPivot.has(i));
-    rest = await schurComplement(rest, selectRows(columns, kept), kept, multiply);
+    const next = await schurComplement(rest, selectRows(columns, kept), kept, multiply, room);
+    if (rest !== a) room = rest.data;
+    rest = next;
     places = places.filter((_, i) => !isPivot.has(i));
   }
   const out = matrix(factor.length, d);
@@ -52,6 +54,7 @@ function pivotedColumns(a: Matrix, floor: number): { pivots: number[]; columns: 
   const columns = matrix(n, BLOCK);
   const l = columns.data;
   const remaining = Float64Array.from({ length: n }, (_, i) => a.data[i * n + i]!);
+  const dots = new Float64Array(n);
   const pivots: number[] = [];
   while (pivots.length < BLOCK) {
     let pivot = 0;
@@ -63,9 +66,10 @@ function pivotedColumns(a: Matrix, floor: number): { pivots: number[]; columns: 
     if (!(remaining[pivot]! > noise)) break;
     const q = pivots.length;
     const root = Math.sqrt(remaining[pivot]!);
+    dotsWithRow(l, pivot * BLOCK, q, dots);
     for (let i = 0; i < n; i++) {
       if (remaining[i] === -Infinity) continue;
-      const value = (a.data[pivot * n + i]! - dotProduct(l, i * BLOCK, l, pivot * BLOCK, q)) / root;
+      const value = (a.data[pivot * n + i]! - dots[i]!) / root;
       l[i * BLOCK + q] = value;
       remaining[i]! -= value * value;
     }
@@ -77,14 +81,36 @@ function pivotedColumns(a: Matrix, floor: number): { pivots: number[]; columns: 
   return { pivots, columns };
 }
 
+/** The dot products of every row's first `length` numbers with those at `row`. Four rows at once: each number there serves four. */
+function dotsWithRow(l: Float64Array, row: number, length: number, dots: Float64Array): void {
+  let i = 0;
+  for (; i + 3 < dots.length; i += 4) {
+    const r0 = i * BLOCK;
+    let [s0, s1, s2, s3] = [0, 0, 0, 0];
+    for (let k = 0; k < length; k++) {
+      const x = l[row + k]!;
+      s0 += l[r0 + k]! * x;
+      s1 += l[r0 + BLOCK + k]! * x;
+      s2 += l[r0 + 2 * BLOCK + k]! * x;
+      s3 += l[r0 + 3 * BLOCK + k]! * x;
+    }
+    dots[i] = s0;
+    dots[i + 1] = s1;
+    dots[i + 2] = s2;
+    dots[i + 3] = s3;
+  }
+  for (; i < dots.length; i++) dots[i] = dotProduct(l, i * BLOCK, l, row, length);
+}
+
 /** The rows and columns `kept`, less what the columns found explain. */
 async function schurComplement(
   a: Matrix,
   columns: Matrix,
   kept: Int32Array,
   multiply: Product,
+  room: Float64Array | undefined,
 ): Promise<Matrix> {
-  const explained = await multiply(columns, columns);
+  const explained = await multiply(columns, columns, room);
   const [from, to] = [a.data, explained.data];
   for (let i = 0, at = 0; i < kept.length; i++) {
     const row = kept[i]! * a.cols;

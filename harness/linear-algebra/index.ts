@@ -1,5 +1,6 @@
 /** Float64 linear algebra for the metrics, in plain TypeScript; a faster `Product` is handed in. */
 export { semidefiniteFactor, solvePositiveDefinite } from "./cholesky.ts";
+export { congruence } from "./congruence.ts";
 export { squaredDistanceTiles } from "./distances.ts";
 export { lowerFactor } from "./lower-factor.ts";
 export {

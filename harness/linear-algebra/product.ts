@@ -2,9 +2,10 @@ import { type Matrix, matrix } from "./matrix.ts";
 
 /**
  * A·Bᵀ of an m×k and an n×k matrix, m×n: every pairwise dot product of rows. Whoever has a faster
- * float64 matmul (a backend's) hands one in; `product` below is the plain one.
+ * float64 matmul (a backend's) hands one in; `product` below is the plain one. `room`, numbers nobody needs any more,
+ * may be written over where it is large enough: memory new from the system costs more than a product of short rows.
  */
-export type Product = (a: Matrix, b: Matrix) => Matrix | Promise<Matrix>;
+export type Product = (a: Matrix, b: Matrix, room?: Float64Array) => Matrix | Promise<Matrix>;
 
 /** Rows of B kept near, whole triples: 24 rows of 1,280 float64 are 246 kB, within a second-level cache. */
 const BLOCK = 24;

@@ -13,15 +13,13 @@ export interface Rows {
 /** Rows worked on at once: 1024 of 2,048 float64 are 16.8 MB, 1024² distances 8.4 MB, whatever the number of rows in all. */
 export const TILE = 1024;
 
-export const rowsOf = (a: Matrix | Rows): Rows =>
-  "range" in a
-    ? a
-    : {
-        rows: a.rows,
-        cols: a.cols,
-        range: (from, to) => rowRange(a, from, to),
-        select: (indices) => selectRows(a, indices),
-      };
+/** Rows of their own: products with the same rows in another guise are not taken to be symmetric. */
+export const rowsOf = (a: Matrix | Rows): Rows => ({
+  rows: a.rows,
+  cols: a.cols,
+  range: (from, to) => ("range" in a ? a.range(from, to) : rowRange(a, from, to)),
+  select: (indices) => ("select" in a ? a.select(indices) : selectRows(a, indices)),
+});
 
 /** The rows at `indices`, in that order, read when they are needed. */
 export function chosenRows(a: Matrix | Rows, indices: Int32Array): Rows {

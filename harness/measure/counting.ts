@@ -19,7 +19,7 @@ export interface CountingRuntime extends Runtime {
 
 const none = (): Tally => ({ calls: 0, macs: 0, flops: 0, parameters: 0 });
 
-export function countingRuntime(backend: Backend): CountingRuntime {
+export function countingRuntime(backend: Pick<Backend, "compile">): CountingRuntime {
   const tallies: Record<Role, Tally> = {
     network: none(),
     decoder: none(),

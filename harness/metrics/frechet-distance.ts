@@ -1,4 +1,5 @@
 import {
+  congruence,
   type Matrix,
   nuclearNorm,
   type Product,
@@ -40,7 +41,7 @@ export async function frechetDistanceOfStatistics(
     [b.covariance, a.covariance],
   ] as const) {
     const factor = await factorOfStatistics(one, multiply);
-    const projected = await multiply(await multiply(factor, other), factor);
+    const projected = await congruence(factor, other, multiply);
     const eigenvalues = await symmetricEigenvalues(projected, multiply);
     const resolved = eigenvalues.every((value) => value > Number.EPSILON * eigenvalues.at(-1)!);
     if (resolved) return rest - 2 * sumOfRoots(eigenvalues);

@@ -1,6 +1,7 @@
 import {
   chosenRows,
   columnMeans,
+  congruence,
   lowerFactor,
   type Matrix,
   mappedRows,
@@ -104,7 +105,7 @@ async function fromMoments(
     const part = group === null ? null : await momentsOf(chosenRows(centred, members[group]!), multiply);
     const moments = part ? subtractMoments(all, part) : all;
     const covariance = covarianceOf(moments);
-    const projected = await multiply(await multiply(factor, covariance), factor);
+    const projected = await congruence(factor, covariance, multiply);
     const overlap = sumOfRoots(await symmetricEigenvalues(projected, multiply));
     return sumOfSquares(meanOf(moments)) + traceOf(covariance) + reach - 2 * overlap;
   };

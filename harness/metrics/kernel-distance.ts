@@ -8,6 +8,7 @@ import {
   TILE,
 } from "../linear-algebra/index.ts";
 import { groupMembers, type Jackknifed, jackknife } from "./jackknife.ts";
+import { subsetKernelSums } from "./kernel-subset-sums.ts";
 import type { KernelSubset } from "./kernel-subsets.ts";
 import { inOneGroup, kernelSum, kernelSums } from "./kernel-sums.ts";
 
@@ -45,7 +46,8 @@ export async function kernelDistance(
   const members = groupMembers(groups, samples.rows);
   const grouped = { rows: samples, groups, count: members.length };
   const within = await kernelSums(grouped, grouped, multiply);
-  const across = await kernelSums(grouped, inOneGroup(reference.features), multiply);
+  // A copy of the object: where samples are the reference itself, a row's pair with itself counts between the two.
+  const across = await kernelSums(grouped, inOneGroup({ ...reference.features }), multiply);
   const ofGroup = (g: number): number => sum(within.subarray(g * members.length, (g + 1) * members.length));
   const [allWithin, allAcross] = [sum(within), sum(across)];
   const distance = (pairs: number, crossings: number, n: number): number =>
@@ -73,11 +75,41 @@ export async function kernelDistanceOfSubsets(
   subsets: readonly KernelSubset[],
   multiply: Product = product,
 ): Promise<number[]> {
+  for (const subset of subsets)
+    checkSamples(chosenRows(samples, subset.samples), chosenRows(reference, subset.reference));
+  const [n, m] = [samples.rows, reference.rows];
+  const drawn = subsets.reduce((sum, { samples: { length } }) => sum + 2 * length ** 2, 0);
+  const ofSubsets = (n * n + m * m) / 2 + n * m < drawn ? fromAllProducts : fromOwnProducts;
+  return ofSubsets(samples, reference, subsets, multiply);
+}
+
+/** Where subsets overlap so much that all pairs are fewer than theirs. */
+async function fromAllProducts(
+  samples: Matrix | Rows,
+  reference: Matrix | Rows,
+  subsets: readonly KernelSubset[],
+  multiply: Product,
+): Promise<number[]> {
+  const [x, y] = [subsets.map((subset) => subset.samples), subsets.map((subset) => subset.reference)];
+  const withinX = await subsetKernelSums(samples, x, samples, x, multiply);
+  const withinY = await subsetKernelSums(reference, y, reference, y, multiply);
+  const across = await subsetKernelSums(samples, x, rowsOf(reference), y, multiply);
+  return subsets.map((subset, s) => {
+    const [n, m] = [subset.samples.length, subset.reference.length];
+    return withinX[s]! / (n * (n - 1)) + withinY[s]! / (m * (m - 1)) - (2 * across[s]!) / (n * m);
+  });
+}
+
+async function fromOwnProducts(
+  samples: Matrix | Rows,
+  reference: Matrix | Rows,
+  subsets: readonly KernelSubset[],
+  multiply: Product,
+): Promise<number[]> {
   const values: number[] = [];
   for (const subset of subsets) {
     const x = await subsetOf(samples, subset.samples);
     const y = await kernelReference(await subsetOf(reference, subset.reference), multiply);
-    checkSamples(x, y.features);
     const pairs = await kernelSum(x, x, multiply);
     const crossings = await kernelSum(x, y.features, multiply);
     values.push(

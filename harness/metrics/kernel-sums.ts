@@ -30,8 +30,8 @@ export async function kernelSums(a: GroupedRows, b: GroupedRows, multiply: Produ
     const found = new Float64Array(sums.length);
     for (let i = 0; i < dots.rows; i++) {
       const row = dots.data.subarray(i * dots.cols, (i + 1) * dots.cols);
-      const group = a.groups[rowStart + i]! * b.count;
-      addKernels(row, d, b.groups.subarray(columnStart), found.subarray(group, group + b.count));
+      const ofRow = rowSums(row, d, b.groups.subarray(columnStart), b.count);
+      for (let h = 0; h < b.count; h++) found[a.groups[rowStart + i]! * b.count + h]! += ofRow[h]!;
     }
     for (let at = 0; at < sums.length; at++) {
       const image = (at % b.count) * b.count + Math.floor(at / b.count);
@@ -41,9 +41,12 @@ export async function kernelSums(a: GroupedRows, b: GroupedRows, multiply: Produ
   return sums;
 }
 
-function addKernels(dots: Float64Array, d: number, groups: Int32Array, sums: Float64Array): void {
+/** Summed by themselves first: a million terms in one sum would lose its last three digits. */
+function rowSums(dots: Float64Array, d: number, groups: Int32Array, count: number): Float64Array {
+  const sums = new Float64Array(count);
   for (let j = 0; j < dots.length; j++) {
     const base = dots[j]! / d + 1;
     sums[groups[j]!]! += base * base * base;
   }
+  return sums;
 }

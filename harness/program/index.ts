@@ -10,7 +10,7 @@ export {
   xavierUniform,
   zeros,
 } from "./initialiser.ts";
-export { lower, toOnnx } from "./onnx/index.ts";
+export { lower, type StoredState, toOnnx } from "./onnx/index.ts";
 export * from "./ops/index.ts";
 export { type AdamWOptions, type AdamWStep, adamw, adamwInputs, scalar } from "./optimizers.ts";
 export {

@@ -125,7 +125,7 @@ export interface AdamWStep {
   readonly emaDecay?: number;
 }
 
-/** The scalar inputs `adamw` declared, for one step. */
+/** The scalar inputs `adamw` declared, for one step, with all their digits: a float32 backend rounds them itself. */
 export function adamwInputs({ step, learningRate, beta1, beta2, clip, emaDecay }: AdamWStep): Tensors {
   const values: Record<string, number> = {
     learningRate,
@@ -134,7 +134,9 @@ export function adamwInputs({ step, learningRate, beta1, beta2, clip, emaDecay }
     ...(clip === undefined ? {} : { clip: Math.min(clip, 3e38) }),
     ...(emaDecay === undefined ? {} : { emaDecay }),
   };
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, scalar(value)]));
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, { ...scalar(value), data: Float64Array.of(value) }]),
+  );
 }
 
 /** A float32 scalar in host memory. */

@@ -20,6 +20,7 @@ import type { Found, FoundEntry, FoundPoint } from "./found.ts";
 import { hashOf } from "./identity.ts";
 import type { Beginning } from "./journal.ts";
 import { type PlannedEntry, reconstructionName, seedsHash } from "./plan.ts";
+import { describePretrained } from "./pretrained.ts";
 import { measureRows } from "./rows.ts";
 import type { SettledConfig } from "./settle.ts";
 
@@ -207,46 +208,61 @@ function runOf(
 
 /** How equal the training compute is of the entries that were trained. */
 function matchSentence({ entries }: Found): string {
-  const trained = entries.filter(isTrained);
-  const without = entries.filter((entry) => !isTrained(entry)).map(({ planned }) => `"${planned.name}"`);
-  const failed = without.length === 0 ? "" : ` Not trained to the end: ${without.join(", ")}.`;
-  if (trained.length === 0) return "No entry was trained to the end.";
+  const named = (some: readonly FoundEntry[]): string =>
+    some.map(({ planned }) => `"${planned.name}"`).join(", ");
+  const elsewhere = entries.filter(({ planned }) => planned.pretrained);
+  const here = entries.filter(({ planned }) => !planned.pretrained);
+  const trained = here.filter(isTrained);
+  const broken = here.filter((entry) => !isTrained(entry));
+  const others = [
+    ...(broken.length === 0 ? [] : [` Not trained to the end: ${named(broken)}.`]),
+    ...(elsewhere.length === 0
+      ? []
+      : [` Pre-trained elsewhere, at a cost not known here: ${named(elsewhere)}.`]),
+  ].join("");
+  if (here.length === 0) return others.trim();
+  if (trained.length === 0) return `No entry was trained to the end.${others}`;
   const all = trained.map(({ planned }) => planned.trainFlops);
   const most = Math.max(...all);
   const least = Math.min(...all);
   const tera = (flops: number): string => `${(flops / 1e12).toPrecision(3)} TFLOP`;
   if (all.length === 1)
-    return `One entry, "${trained[0]!.planned.name}", trained with ${tera(most)} in all.${failed}`;
+    return `One entry, "${trained[0]!.planned.name}", trained with ${tera(most)} in all.${others}`;
   const apart = ((most - least) / least) * 100;
   return apart <= 2
-    ? `Equal training compute: ${failed === "" ? "every entry" : "every other entry"} is trained with ${tera(least)} to ${tera(most)} in all, ${apart.toFixed(2)} % apart (pre-training and VAE included), on the same data, and sampled with the same labels.${failed}`
-    : `Training compute is not equal: from ${tera(least)} to ${tera(most)} in all, ${apart.toFixed(0)} % apart.${failed}`;
+    ? `Equal training compute: ${others === "" ? "every entry" : "every other entry"} is trained with ${tera(least)} to ${tera(most)} in all, ${apart.toFixed(2)} % apart (pre-training and VAE included), on the same data, and sampled with the same labels.${others}`
+    : `Training compute is not equal: from ${tera(least)} to ${tera(most)} in all, ${apart.toFixed(0)} % apart.${others}`;
 }
 
 const isTrained = ({ planned, training }: FoundEntry): boolean => training.length === planned.stages.length;
 
 const lacksFilm = (entry: FoundEntry): boolean =>
-  isTrained(entry) && entry.sampling !== null && entry.pictures.film === null;
+  !entry.planned.pretrained && isTrained(entry) && entry.sampling !== null && entry.pictures.film === null;
 
 const filmless = ({ name }: PlannedEntry): string =>
   `${name}: no film strip over training: its weights were trained with another sampler or other checkpoints, and pictures of training cannot be taken afterwards`;
 
 function modelEntries(entry: FoundEntry, config: SettledConfig): ResultEntry[] {
   const { planned, sampling, failure, pictures, reconstruction } = entry;
-  const last = planned.stages.at(-1)!;
+  const { pretrained } = planned;
+  const trained = isTrained(entry) ? hashOf(entry.training.map(({ result }) => result.weightsSha256)) : null;
   const common = {
-    weights: isTrained(entry) ? hashOf(entry.training.map(({ result }) => result.weightsSha256)) : null,
-    recipe: last.recipe,
+    weights: pretrained?.sha256 ?? trained,
+    recipe: planned.stages.at(-1)?.recipe ?? null,
     seeds: seedsHash(config),
   };
   const model: ResultEntry = {
     name: planned.name,
     kind: "model",
-    description: `${planned.title}: ${planned.stages.map(({ name, steps }) => `${name} (${steps} steps)`).join(", then ")}`,
+    description: `${planned.title}: ${
+      pretrained
+        ? describePretrained(pretrained)
+        : planned.stages.map(({ name, steps }) => `${name} (${steps} steps)`).join(", then ")
+    }`,
     status: failure === null ? "ok" : "failed",
     failure,
     sampling: sampling ? { ...sampling.result.description } : {},
-    deviations: [...planned.deviations],
+    deviations: [...(pretrained ? [`${describePretrained(pretrained)}.`] : []), ...planned.deviations],
     n: sampling?.result.n ?? 0,
     ...common,
     ...pictures,

@@ -2,13 +2,28 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import Table from "cli-table3";
-import type { Plan } from "./plan.ts";
+import type { UserError } from "../errors.ts";
+import type { Plan, PlannedEntry, PlannedStage } from "./plan.ts";
+import { describePretrained } from "./pretrained.ts";
 
 const giga = (n: number): string =>
   (n / 1e9).toLocaleString("en", { maximumFractionDigits: n < 1e11 ? 2 : 0 });
 
-/** A table of stages with their FLOPs (2·MACs + element-wise operations), then the total of each entry. */
-export function describePlan({ stages, entries }: Plan): string {
+/**
+ * GPU-hours are told for an NVIDIA H200 (989 TFLOP/s of dense bfloat16 by its data sheet) at the fifth of it that the
+ * published 57 h and 139 h of EPG on eight of them imply.
+ */
+const PEAK_FLOPS = 989e12;
+const UTILISATION = 0.2;
+
+const gpuHours = (flops: number): string =>
+  (flops / (PEAK_FLOPS * UTILISATION) / 3600).toLocaleString("en", { maximumSignificantDigits: 3 });
+
+const flopsOf = ({ steps, flops, preparationFlops }: PlannedStage): number =>
+  steps * flops + preparationFlops;
+
+/** A table of stages with their FLOPs (2·MACs + element-wise operations), their memory, then the total of each entry, and why it could not run yet. */
+export function describePlan({ stages, entries }: Plan, lack: UserError | null): string {
   const table = new Table({
     head: [
       "stage",
@@ -30,12 +45,26 @@ export function describePlan({ stages, entries }: Plan): string {
       stage.steps,
       stage.batchSize,
       giga(stage.flops),
-      giga(stage.steps * stage.flops + stage.preparationFlops),
+      giga(flopsOf(stage)),
       stage.parameters.toLocaleString("en"),
       existsSync(join(stage.folder, "done.json")) ? "in the cache" : "to be trained",
     ]);
-  const totals = entries.map(
-    ({ name, trainFlops }) => `  ${name}: ${giga(trainFlops)} GFLOPs of training in all`,
-  );
-  return [table.toString(), "Each entry billed in full, as if it ran alone:", ...totals].join("\n");
+  return [
+    ...(stages.length === 0 ? [] : [table.toString(), "Memory in float32, nothing of it taken yet:"]),
+    ...stages.map(memory),
+    "Each entry billed in full, as if it ran alone:",
+    ...entries.map(total),
+    `GPU-hours: of an H200 at ${100 * UTILISATION} % of its ${PEAK_FLOPS / 1e12} TFLOP/s.`,
+    ...(lack ? [`It cannot run yet: ${lack.message}; ${lack.fix}.`] : []),
+  ].join("\n");
 }
+
+function memory({ name, entry, batchSize, stateBytes, activationBytes }: PlannedStage): string {
+  const each = giga(activationBytes / batchSize);
+  return `  ${entry}: ${name}: ${giga(stateBytes)} GB of weights, moments and averages; activations of ${each} GB an image, were nothing freed`;
+}
+
+const total = ({ name, trainFlops, pretrained }: PlannedEntry): string =>
+  pretrained
+    ? `  ${name}: ${describePretrained(pretrained)}`
+    : `  ${name}: ${giga(trainFlops)} GFLOPs of training in all, ${gpuHours(trainFlops)} GPU-hours`;

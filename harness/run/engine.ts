@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readFilm } from "./film.ts";
-import { base, type Engine, type Found, type FoundEntry, stagesOf, type Untrained } from "./found.ts";
+import { base, type Engine, type Found, type FoundEntry, type Untrained, weightsOf } from "./found.ts";
 import { hashOf } from "./identity.ts";
 import type { MeasureResult, SampleResult, TrainResult } from "./jobs.ts";
 import { type Outcome, perform } from "./perform.ts";
@@ -23,9 +23,10 @@ export async function runJobs(engine: Engine): Promise<Found> {
   return { entries, points: await scorePoints(engine, untrained) };
 }
 
-/** The first entry's networks before their first step: the first picture of a run, and one of its yardsticks. */
-async function sampleUntrained(engine: Engine): Promise<Untrained> {
-  const entry = engine.plan.entries[0]!;
+/** The networks of the first entry that trains, before their first step: the first picture of a run, and one of its yardsticks. */
+async function sampleUntrained(engine: Engine): Promise<Untrained | null> {
+  const entry = engine.plan.entries.find(({ pretrained }) => !pretrained);
+  if (!entry) return null;
   const job = {
     ...base(
       engine,
@@ -37,6 +38,7 @@ async function sampleUntrained(engine: Engine): Promise<Untrained> {
     kind: "sample",
     model: entry.model,
     stages: {},
+    pretrained: null,
     untrained: true,
     samples: engine.config.samples,
   } as const;
@@ -100,7 +102,7 @@ async function sampleEntry(engine: Engine, planned: PlannedEntry, trained: Train
       return { ...found, training, failure: `${stage.name}: ${outcome.reason}` };
     training.push({ stage, result: outcome.result, cached: outcome.cached });
   }
-  const common = { model: planned.model, stages: stagesOf(planned) };
+  const common = { model: planned.model, ...weightsOf(planned) };
   const job = {
     ...base(engine, "sample", planned.samplesKey, `${planned.name}: sampling`, planned.code),
     ...common,
@@ -110,7 +112,7 @@ async function sampleEntry(engine: Engine, planned: PlannedEntry, trained: Train
   } as const;
   const sampling = await perform<SampleResult>(engine.performer, job, { fresh: true });
   if (sampling.state === "failed") return { ...found, training, failure: `sampling: ${sampling.reason}` };
-  const frames = await readFilm(planned.film);
+  const frames = planned.film === null ? new Map<number, string>() : await readFilm(planned.film);
   const side = engine.plan.task.resolution;
   const pictures = await writeEntryPictures(engine.folder, slug(planned.name), job.folder, side, frames);
   // Timings belong to this run and this machine: they are kept in the run folder, never in the cache.

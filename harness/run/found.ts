@@ -14,6 +14,7 @@ import { datasetOrigin } from "./origin.ts";
 import type { Outcome, Performer } from "./perform.ts";
 import type { Pictures } from "./pictures.ts";
 import type { Plan, PlannedEntry, PlannedStage } from "./plan.ts";
+import type { WeightsSource } from "./pretrained.ts";
 import type { SettledConfig } from "./settle.ts";
 
 export interface Engine {
@@ -80,5 +81,7 @@ export const base = (
   origin: { dataset: datasetOrigin(dataset), code },
 });
 
-export const stagesOf = ({ stages }: PlannedEntry): Record<string, string> =>
-  Object.fromEntries(stages.map(({ name, folder }) => [name, folder]));
+export const weightsOf = ({ stages, pretrained }: PlannedEntry): WeightsSource => ({
+  stages: Object.fromEntries(stages.map(({ name, folder }) => [name, folder])),
+  pretrained,
+});

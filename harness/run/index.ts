@@ -1,15 +1,12 @@
 /** A run: from a resolved config to `result.json`, its pictures and reports. */
-import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
-import writeFileAtomic from "write-file-atomic";
+import { join } from "node:path";
 import { UserError } from "../errors.ts";
 import { environment } from "../measure/environment.ts";
 import type { Backend, Dataset } from "../plugin.ts";
 import { assembleResult, withGate } from "./assemble.ts";
-import { claim, type Rival } from "./claim.ts";
 import { describePlan } from "./describe-plan.ts";
 import { runJobs } from "./engine.ts";
+import { cacheFolder, claimFolder, writeJson } from "./folder.ts";
 import type { Found } from "./found.ts";
 import { Stopped } from "./jobs.ts";
 import { type Beginning, type Clock, openJournal, readBeginning, systemClock } from "./journal.ts";
@@ -21,9 +18,6 @@ import { WorkerPool } from "./workers.ts";
 
 export type { RunOutcome, RunRequest } from "./request.ts";
 
-/** Root of the cache, beside the project that is benchmarked; a resumed run keeps the one it began with. */
-const cacheFolder = (): string => resolve(".epg-bench", "cache");
-
 export async function run(request: RunRequest): Promise<RunOutcome> {
   const { folder, clock = systemClock } = request;
   const beginning = request.resume
@@ -33,11 +27,11 @@ export async function run(request: RunRequest): Promise<RunOutcome> {
   const { config, warnings } = settled(request.config, dataset);
   const backend = await openBackend(config);
   const plan = await makePlan(config, dataset, backend, beginning.cache);
-  requireEnough(dataset, config, plan);
-  if (request.dryRun) return { kind: "planned", plan: describePlan(plan) };
+  const lack = tooFew(dataset, config, plan);
+  if (request.dryRun) return { kind: "planned", plan: describePlan(plan, lack) };
+  if (lack) throw lack;
 
-  await makeFolder(folder);
-  const claimed = await claim(folder, { onWait: refuse(folder), keepWaiting: () => {} });
+  const claimed = await claimFolder(folder);
   try {
     return await runPlan({ request, beginning, config, warnings, dataset, backend, plan, clock });
   } finally {
@@ -101,51 +95,23 @@ async function runPlan(opened: Opened): Promise<RunOutcome> {
   return { kind: "finished", result, folder, exitCode };
 }
 
-const writeJson = (path: string, value: unknown): Promise<void> =>
-  writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
-
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await makeFolders(folder);
-  } catch (cause) {
-    throw new UserError(
-      `--output: cannot write ${folder}: ${(cause as Error).message}`,
-      "choose a folder that can be written",
-    );
-  }
-}
-
-/** Not by `recursive`, which never ends where a folder's parent exists but takes no folders (/proc). */
-async function makeFolders(folder: string): Promise<void> {
-  if (existsSync(folder)) return;
-  await makeFolders(dirname(folder));
-  await mkdir(folder);
-}
-
-const refuse =
-  (folder: string) =>
-  ({ pid, machine }: Rival): never => {
-    throw new UserError(
-      `${folder} is being run by another process (${pid} on ${machine})`,
-      "wait for its end, or end it and go on with `epg-bench run --resume`",
-    );
-  };
-
 /** Precision and recall look at the third nearest neighbour of every reference image. */
 const LEAST_SCORED = 4;
 
-function requireEnough({ train, reference, heldOut }: Dataset, config: SettledConfig, plan: Plan): void {
+/** Why a run could not end; null where there are images enough. */
+function tooFew({ train, reference, heldOut }: Dataset, config: SettledConfig, plan: Plan): UserError | null {
   const where = `dataset: ${config.dataset.plugin}`;
   for (const [part, { length }] of Object.entries({ reference, "held-out": heldOut }))
     if (length < LEAST_SCORED)
-      throw new UserError(
+      return new UserError(
         `${where} has ${length} ${part} images, and scores need at least ${LEAST_SCORED}`,
-        "give more images, or a larger part of them (split)",
+        "give more images (--data), or a larger part of them (split)",
       );
   for (const { batchSize, name, entry } of plan.stages)
     if (train.length < batchSize)
-      throw new UserError(
+      return new UserError(
         `${where} has ${train.length} training images, fewer than one batch of ${batchSize} of stage "${name}" (entry "${entry}")`,
         "give more images, or set a smaller batchSize in the entry's options",
       );
+  return null;
 }

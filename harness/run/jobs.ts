@@ -4,6 +4,7 @@ import type { SamplingCost, TrainingCost } from "../measure/ledger.ts";
 import type { Descriptor } from "../plugin.ts";
 import type { Rival } from "./claim.ts";
 import type { Origin } from "./origin.ts";
+import type { WeightsSource } from "./pretrained.ts";
 import type { SettledConfig } from "./settle.ts";
 
 export interface JobBase {
@@ -36,10 +37,9 @@ export interface TrainResult extends TrainingCost {
   readonly finalLoss: number;
 }
 
-export interface SampleJob extends JobBase {
+export interface SampleJob extends JobBase, WeightsSource {
   readonly kind: "sample";
   readonly model: Descriptor<"model">;
-  readonly stages: Readonly<Record<string, string>>;
   /** Sample from networks as they were before the first step. */
   readonly untrained: boolean;
   readonly samples: number;
@@ -52,10 +52,9 @@ export interface SampleResult extends SamplingCost {
   readonly description: Readonly<Record<string, string | number | boolean>>;
 }
 
-export interface ReconstructJob extends JobBase {
+export interface ReconstructJob extends JobBase, WeightsSource {
   readonly kind: "reconstruct";
   readonly model: Descriptor<"model">;
-  readonly stages: Readonly<Record<string, string>>;
 }
 
 export interface ReconstructResult {
@@ -64,10 +63,9 @@ export interface ReconstructResult {
   readonly psnr: number;
 }
 
-export interface MeasureJob extends JobBase {
+export interface MeasureJob extends JobBase, WeightsSource {
   readonly kind: "measure";
   readonly model: Descriptor<"model">;
-  readonly stages: Readonly<Record<string, string>>;
 }
 
 export interface MeasureResult {

@@ -5,9 +5,9 @@ import type { Sampler } from "../plugin.ts";
 import type { JobHost, MeasureJob, MeasureResult } from "./jobs.ts";
 import { labelsOf } from "./labels.ts";
 import { openEntry } from "./open.ts";
+import { weightsFrom } from "./pretrained.ts";
 import { sampleStreams } from "./seeds.ts";
 import { store } from "./store.ts";
-import { readWeights } from "./tensors.ts";
 
 const ROUNDS = 5;
 const MILLISECONDS = 2000;
@@ -16,7 +16,7 @@ export async function measure(job: MeasureJob, host: JobHost): Promise<MeasureRe
   const { config } = job;
   const opened = await openEntry(job);
   const { model, options, dataset, task, backend: runtime } = opened;
-  const weights = await readWeights(job.stages);
+  const weights = await weightsFrom(job, opened);
   const batchSize = Math.min(model.samplingBatchSize(options, task), config.samples);
 
   const timeAt = async (size: number) => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import { encodePng, type Image } from "../formats/image.ts";
 import { composeGrid, grid, unstack } from "../formats/image-grid.ts";
-import { readAdmSamples } from "../formats/npz.ts";
+import { openAdmSamples } from "../formats/npz.ts";
 import { SAMPLES } from "./sample.ts";
 
 export interface Pictures {
@@ -86,8 +86,13 @@ export async function writeStoredGrid(
   stored: string,
   side: number,
 ): Promise<string> {
-  const { images } = await readAdmSamples(join(stored, SAMPLES));
-  return writeGrid(folder, name, images.subarray(0, GRID_IMAGES * side * side * 3), side);
+  const samples = await openAdmSamples(join(stored, SAMPLES));
+  try {
+    const images = await samples.images(0, Math.min(GRID_IMAGES, samples.shape[0]));
+    return await writeGrid(folder, name, images, side);
+  } finally {
+    await samples.close();
+  }
 }
 
 /** Keeps an entry's samples in the run folder, with their grid and a film strip of `frames` (paths, by step). */

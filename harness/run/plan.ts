@@ -5,9 +5,11 @@
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
 import type { Backend, Dataset, Descriptor, Model, Stage, Task } from "../plugin.ts";
+import { bytesOf } from "../program/index.ts";
 import { type CodeHashes, hashOf, modelCode, programHash, scoreIdentity, scoringCode } from "./identity.ts";
 import { extractorIdentity, openModel, taskOf } from "./open.ts";
 import { slug } from "./pictures.ts";
+import { type PretrainedFile, pretrainedFile } from "./pretrained.ts";
 import { REFERENCE_POINTS, UNTRAINED } from "./reference-points.ts";
 import type { SettledConfig } from "./settle.ts";
 
@@ -28,6 +30,10 @@ export interface PlannedStage {
   readonly macs: number;
   readonly flops: number;
   readonly parameters: number;
+  /** Bytes of weights, moments and averages. */
+  readonly stateBytes: number;
+  /** Bytes of all that one step computes, were nothing freed. */
+  readonly activationBytes: number;
   readonly preparationFlops: number;
   readonly code: CodeHashes;
   /** Folder of the pictures taken while it trains: those its first entry asks for, by its sampler. */
@@ -38,24 +44,29 @@ export interface PlannedEntry {
   readonly name: string;
   readonly model: Descriptor<"model">;
   readonly title: string;
-  /** In order of training. */
+  /** In order of training; none where it samples from weights made elsewhere. */
   readonly stages: readonly PlannedStage[];
+  readonly pretrained: PretrainedFile | null;
   readonly reconstructs: boolean;
   readonly deviations: readonly string[];
   /** Of the samples: weights, sampler, seeds, labels, how many. */
   readonly samplesKey: string;
   readonly code: CodeHashes;
-  /** Folder of the pictures of its last stage that this entry's sampler would take. */
-  readonly film: string;
+  /** Folder of the pictures of its last stage that this entry's sampler would take; null where none trains. */
+  readonly film: string | null;
   readonly trainFlops: number;
 }
 
-export interface Plan {
+/** What is trained and sampled. */
+export interface EntriesPlan {
   readonly task: Task;
   /** Distinct stages in an order in which each follows those it starts from. */
   readonly stages: readonly PlannedStage[];
   readonly entries: readonly PlannedEntry[];
   readonly backendIdentity: string;
+}
+
+export interface Plan extends EntriesPlan {
   /** What all scores have in common. */
   readonly scoreIdentity: string;
 }
@@ -66,6 +77,18 @@ export async function makePlan(
   backend: Backend,
   cache: string,
 ): Promise<Plan> {
+  const plan = await planEntries(config, dataset, backend, cache);
+  const code = await scoringCode(config);
+  const weights = await extractorIdentity(config);
+  return { ...plan, scoreIdentity: scoreIdentity(config, dataset, plan.backendIdentity, code, weights) };
+}
+
+export async function planEntries(
+  config: SettledConfig,
+  dataset: Dataset,
+  backend: Backend,
+  cache: string,
+): Promise<EntriesPlan> {
   const task = taskOf(config, dataset);
   const backendIdentity = hashOf([
     backend.name,
@@ -80,9 +103,10 @@ export async function makePlan(
   for (const [name, descriptor] of Object.entries(config.entries)) {
     const { model, options } = await openModel(config, descriptor, name);
     const code = await modelCode(config, descriptor);
+    const pretrained = await pretrainedFile(config, model, options, task);
     const planned = planStages(
       { config, dataset, task, name, descriptor, model, code, backendIdentity, cache },
-      model.stages(options, task),
+      pretrained ? [] : model.stages(options, task),
     );
     for (const stage of planned) stages.set(stage.key, stages.get(stage.key) ?? stage);
     entries.push({
@@ -90,36 +114,25 @@ export async function makePlan(
       model: descriptor,
       title: model.name,
       stages: planned.map(({ key }) => stages.get(key)!),
+      pretrained,
       reconstructs: model.reconstructor !== undefined,
       deviations: model.deviations(options, task),
       samplesKey: hashOf([
-        planned.map(({ key }) => key),
+        pretrained ? pretrained.sha256 : planned.map(({ key }) => key),
         descriptor.options,
         code,
         seedsHash(config),
         backendIdentity,
       ]),
       code,
-      film: planned.at(-1)!.film,
+      film: planned.at(-1)?.film ?? null,
       trainFlops: planned.reduce(
         (total, { steps, flops, preparationFlops }) => total + steps * flops + preparationFlops,
         0,
       ),
     });
   }
-  return {
-    task,
-    stages: [...stages.values()],
-    entries,
-    backendIdentity,
-    scoreIdentity: scoreIdentity(
-      config,
-      dataset,
-      backendIdentity,
-      await scoringCode(config),
-      await extractorIdentity(config),
-    ),
-  };
+  return { task, stages: [...stages.values()], entries, backendIdentity };
 }
 
 /** Entries are told apart by name in the result and by a short form of it in file names. */
@@ -160,7 +173,7 @@ function planStages(planning: Planning, stages: readonly Stage[]): PlannedStage[
   const planned: PlannedStage[] = [];
   for (const stage of stages) {
     const before = stage.after.map((needed) => planned.find(({ name }) => name === needed)!);
-    const { macs, flops, parameters } = stage.program;
+    const { macs, flops, parameters, activationBytes, states } = stage.program;
     const preparationFlops = stage.preparationCost?.(dataset.train.length).flops ?? 0;
     const steps = stage.steps ?? derivedSteps(planning, stage, preparationFlops);
     const recipe = hashOf({
@@ -190,6 +203,8 @@ function planStages(planning: Planning, stages: readonly Stage[]): PlannedStage[
       macs,
       flops,
       parameters,
+      stateBytes: states.reduce((sum, { value }) => sum + bytesOf(value), 0),
+      activationBytes,
       preparationFlops,
       code,
       film: join(folder, `film-${filmKey(config, descriptor)}`),

@@ -7,9 +7,9 @@ import type { ImageSource, Reconstructor } from "../plugin.ts";
 import { inBatches } from "./batches.ts";
 import type { JobHost, ReconstructJob, ReconstructResult } from "./jobs.ts";
 import { openEntry } from "./open.ts";
+import { weightsFrom } from "./pretrained.ts";
 import { SAMPLES } from "./sample.ts";
 import { store } from "./store.ts";
-import { readWeights } from "./tensors.ts";
 
 /** The first `n` images of `source`, encoded and decoded. */
 export async function reconstructed(
@@ -32,7 +32,7 @@ export async function reconstruct(job: ReconstructJob, host: JobHost): Promise<R
   if (!model.reconstructor) throw new Error(`model ${model.name} has no autoencoder`);
   const source = dataset.heldOut;
   const n = Math.min(source.length, config.samples);
-  const reconstructor = await model.reconstructor(options, task, await readWeights(job.stages), backend);
+  const reconstructor = await model.reconstructor(options, task, await weightsFrom(job, opened), backend);
   const images = await reconstructed(reconstructor, source, n, (done) =>
     host.emit({ type: "progress", done, total: n, unit: "images" }),
   );

@@ -1,20 +1,19 @@
 /** Sampling one entry, in contiguous chunks of seeds that are kept as they are made. */
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import { writeAdmSamples } from "../formats/npz.ts";
 import { countingRuntime, type Tallies, type Tally } from "../measure/counting.ts";
 import type { Sampler, StageWeights } from "../plugin.ts";
 import { createStream } from "../random/index.ts";
-import { inBatches } from "./batches.ts";
 import { initialState } from "./initial-state.ts";
 import { type JobHost, type SampleJob, type SampleResult, Stopped } from "./jobs.ts";
 import { labelsOf } from "./labels.ts";
 import { type OpenEntry, openEntry } from "./open.ts";
+import { weightsFrom } from "./pretrained.ts";
 import { sampleStreams } from "./seeds.ts";
 import { readStored, store } from "./store.ts";
-import { readWeights } from "./tensors.ts";
 
 export const SAMPLES = "samples.npz";
 
@@ -25,15 +24,17 @@ export async function sample(job: SampleJob, host: JobHost): Promise<SampleResul
   const opened = await openEntry(job);
   const { model, options, dataset, task } = opened;
   const runtime = countingRuntime(opened.backend);
-  const weights = job.untrained ? untrainedWeights(job, opened) : await readWeights(job.stages);
+  const weights = job.untrained ? untrainedWeights(job, opened) : await weightsFrom(job, opened);
   const batchSize = Math.min(model.samplingBatchSize(options, task), n);
   const sampler = await model.sampler(options, task, weights, runtime, batchSize);
   const labels = labelsOf(config, dataset, n);
 
-  const { images, made, spent } = await sampleAll(job, host, sampler, labels, task.resolution);
+  const bytes = 3 * task.resolution ** 2;
+  const { made, spent } = await sampleAll(job, host, sampler, labels, bytes);
   const { network, decoder } = perImage(runtime.tallies, made * batchSize);
   const shape = [n, task.resolution, task.resolution, 3] as const;
-  await writeAdmSamples(join(folder, SAMPLES), images, shape, labels);
+  // From the chunks, one by one: fifty thousand images of 256 pixels are ten gigabytes.
+  await writeAdmSamples(join(folder, SAMPLES), chunks(folder, n, batchSize, bytes), shape, labels);
   const result: SampleResult = {
     n,
     resolution: task.resolution,
@@ -61,36 +62,44 @@ type Spent = Pick<SampleResult, "wallSeconds" | "peakMemoryBytes">;
 const SPENT = "spent.json";
 const chunkFile = (start: number): string => `chunk-${start}.u8`;
 
-/** All images, what they took, and how many batches this process made of them: what a killed one made is kept, its calls are not. */
-async function sampleAll(job: SampleJob, host: JobHost, sampler: Sampler, labels: Int32Array, side: number) {
+/** What making all chunks took, and how many batches this process made of them: what a killed one made is kept, its calls are not. */
+async function sampleAll(job: SampleJob, host: JobHost, sampler: Sampler, labels: Int32Array, bytes: number) {
   const { folder, samples: n, config } = job;
-  const bytes = side * side * 3;
+  const { batchSize } = sampler;
   let made = 0;
   let spent = (await readStored<Spent>(folder, SPENT))?.value ?? { wallSeconds: 0, peakMemoryBytes: 0 };
   const make = (positions: readonly number[]): Promise<Uint8Array> => {
     made++;
     return makeChunk(sampler, config.seed, positions, labels);
   };
-  const images = await inBatches(n, sampler.batchSize, bytes, async (positions, start) => {
+  for (let start = 0; start < n; start += batchSize) {
+    // The last batch is padded by its last image.
+    const positions = Array.from({ length: batchSize }, (_, k) => Math.min(start + k, n - 1));
     if (host.stopping()) throw new Stopped(`stopped after ${start} of ${n} samples`);
     const file = join(folder, chunkFile(start));
-    const kept = existsSync(file) ? await readFile(file) : null;
-    const began = host.now();
-    const chunk = kept?.length === positions.length * bytes ? kept : await make(positions);
-    if (chunk !== kept) {
-      await writeFileAtomic(file, Buffer.from(chunk));
+    const kept = existsSync(file) && (await stat(file)).size === batchSize * bytes;
+    if (!kept) {
+      const began = host.now();
+      await writeFileAtomic(file, Buffer.from(await make(positions)));
       spent = {
         wallSeconds: spent.wallSeconds + (host.now() - began) / 1000,
         peakMemoryBytes: Math.max(spent.peakMemoryBytes, process.resourceUsage().maxRSS * 1024),
       };
       await store(folder, spent, [], SPENT);
     }
-    host.emit({ type: "progress", done: Math.min(start + positions.length, n), total: n, unit: "images" });
-    return chunk;
-  });
+    host.emit({ type: "progress", done: Math.min(start + batchSize, n), total: n, unit: "images" });
+  }
   // Where every chunk was kept, one batch is made again to be counted.
-  if (made === 0) await make(Array.from({ length: sampler.batchSize }, (_, k) => k));
-  return { images, made, spent };
+  if (made === 0) await make(Array.from({ length: batchSize }, (_, k) => k));
+  return { made, spent };
+}
+
+/** All images in order, the padding of the last chunk left out. */
+async function* chunks(folder: string, n: number, size: number, bytes: number): AsyncGenerator<Uint8Array> {
+  for (let start = 0; start < n; start += size) {
+    const chunk = await readFile(join(folder, chunkFile(start)));
+    yield chunk.subarray(0, Math.min(size, n - start) * bytes);
+  }
 }
 
 const makeChunk = (

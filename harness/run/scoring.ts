@@ -1,7 +1,7 @@
 /** Scoring entries, their reconstructions and the yardsticks beside them. */
 import { join } from "node:path";
 import { readAdmSamples } from "../formats/npz.ts";
-import { base, type Engine, type FoundEntry, type FoundPoint, stagesOf, type Untrained } from "./found.ts";
+import { base, type Engine, type FoundEntry, type FoundPoint, type Untrained, weightsOf } from "./found.ts";
 import { hashOf, scoringCode } from "./identity.ts";
 import type { ImageSet, ReconstructResult, ScoreResult } from "./jobs.ts";
 import { type Outcome, perform } from "./perform.ts";
@@ -48,7 +48,7 @@ async function reconstructEntry(engine: Engine, found: FoundEntry): Promise<Foun
     ...base(engine, "reconstruct", key, `${planned.name}: reconstructing held-out images`, planned.code),
     kind: "reconstruct",
     model: planned.model,
-    stages: stagesOf(planned),
+    ...weightsOf(planned),
   } as const;
   const measured = await perform<ReconstructResult>(engine.performer, job, { fresh: true });
   if (measured.state === "failed") return { ...found, failure: `reconstruction: ${measured.reason}` };
@@ -72,16 +72,15 @@ async function reconstructEntry(engine: Engine, found: FoundEntry): Promise<Foun
   };
 }
 
-export async function scorePoints(
-  engine: Engine,
-  { outcome, folder, pictures }: Untrained,
-): Promise<FoundPoint[]> {
+export async function scorePoints(engine: Engine, untrained: Untrained | null): Promise<FoundPoint[]> {
   const points: FoundPoint[] = [];
   for (const { name, description, images } of REFERENCE_POINTS) {
     const set = images(engine.config.samples);
     const score = await scoreSet(engine, name, set, hashOf(set));
     points.push({ name, description, ...scoreOf(score), pictures: NO_PICTURES });
   }
+  if (!untrained) return points;
+  const { outcome, folder, pictures } = untrained;
   if (outcome.state === "failed")
     return [...points, { ...UNTRAINED, score: null, failure: outcome.reason, pictures: NO_PICTURES }];
   const score = await scoreSet(engine, UNTRAINED.name, { kind: "stored", folder, labelled: true }, folder);

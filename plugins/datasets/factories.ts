@@ -37,3 +37,14 @@ export const npz = (options: {
   /** Leave the labels aside. */
   unconditional?: boolean;
 }): Descriptor<"dataset"> => ({ kind: "dataset", plugin: "npz", options });
+
+/**
+ * A data set that is not at hand: its resolution, classes and number of training images, so that training on it can
+ * be planned (`--dry-run`) and weights trained on it sampled from. Its images come with `--data FOLDER`.
+ */
+export const announced = (options: {
+  title: string;
+  resolution: number;
+  classes: number;
+  train: number;
+}): Descriptor<"dataset"> => ({ kind: "dataset", plugin: "announced", options });

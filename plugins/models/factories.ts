@@ -11,16 +11,44 @@ export const epg = (options: EpgInput = {}): Descriptor<"model"> => ({
   options: { ...options },
 });
 
+type Stochastic = Extract<Sampler, { kind: "edmStochastic" }>;
+type Stepping = Exclude<Sampler, Stochastic | { kind: "oneStep" }>;
+/** `sigmaMin` and `sigmaMax`, the lowest and highest level, unshifted. */
+type Levels = Omit<Stepping, "kind" | "steps">;
+
+const stepping =
+  (kind: Stepping["kind"]) =>
+  (steps: number, levels: Levels = {}): Sampler => ({ kind, steps, ...levels });
+
 /** EDM's Heun: 2·steps − 1 network calls, those of guidance apart. */
-export const heun = (steps: number): Sampler => ({ kind: "heun", steps });
+export const heun = stepping("heun");
 /** Heun as EPG's released loop runs it, without the last step to σ = 0: 2·(steps − 1) calls. */
-export const heunReleased = (steps: number): Sampler => ({ kind: "heunReleased", steps });
+export const heunReleased = stepping("heunReleased");
 /** Euler's method: `steps` calls. */
-export const euler = (steps: number): Sampler => ({ kind: "euler", steps });
+export const euler = stepping("euler");
 /** Euler's method as released, without the last step to σ = 0: steps − 1 calls. */
-export const eulerReleased = (steps: number): Sampler => ({ kind: "eulerReleased", steps });
+export const eulerReleased = stepping("eulerReleased");
+/** Ancestral sampling in Euler steps: `steps` calls. */
+export const ancestralEuler = stepping("ancestralEuler");
+/** The reverse SDE by Euler and Maruyama's method: `steps` calls. */
+export const eulerSde = stepping("eulerSde");
+/** EDM's stochastic sampler, with its S_churn, S_tmin, S_tmax and S_noise: 2·steps − 1 calls. */
+export const edmStochastic = (steps: number, settings: Omit<Stochastic, "kind" | "steps"> = {}): Sampler => ({
+  kind: "edmStochastic",
+  steps,
+  ...settings,
+});
 /** One network call. */
 export const oneStep = (): Sampler => ({ kind: "oneStep" });
+
+type Guidance = NonNullable<EpgInput["guidance"]>;
+type Autoguidance = Extract<Guidance, { kind: "autoguidance" }>;
+
+/** Guidance by a poor network, which is trained for it; `scale` is the paper's, 1 is none. */
+export const autoguidance = (settings: Omit<Autoguidance, "kind">): Guidance => ({
+  kind: "autoguidance",
+  ...settings,
+});
 
 /** Latent diffusion, the baseline: an AutoencoderKL, then a DiT on its latents. */
 export const latent = (options: LatentInput = {}): Descriptor<"model"> => ({

@@ -82,6 +82,17 @@ export function backendKeepsState(backend: () => Backend): void {
         expect([numbersOf(outputs), numbersOf(states)]).toEqual(before);
       }));
 
+    it("hands out outputs that are the caller's to overwrite", () =>
+      using(swap, swapState, async (executable) => {
+        const outputs = await executable.run({ x: vector(0, 0) });
+        for (const { data } of Object.values(outputs)) data.fill(9);
+        expect(numbersOf(await executable.readState())).toEqual({ a: [3, 4], b: [1, 2], c: [1] });
+        expect(numbersOf(await executable.run({ x: vector(0, 0) }))).toEqual({
+          "a before": [3, 4],
+          sum: [4, 6],
+        });
+      }));
+
     it("takes outputs back as inputs", () =>
       using(swap, swapState, async (executable) => {
         let x: Tensor = vector(0, 0);

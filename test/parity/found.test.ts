@@ -9,7 +9,7 @@ const alone = process.env.npm_lifecycle_event === "test:parity";
 const families = readdirSync(import.meta.dirname)
   .filter((name) => name.endsWith(".test.ts") && name !== "found.test.ts")
   .map((name) => name.slice(0, -".test.ts".length))
-  .concat("inception");
+  .concat("epg", "inception");
 
 it.skipIf(!alone)("some family of cases is here", () => {
   const present = families.map(fixtures).filter((folder) => folder !== null);

@@ -126,8 +126,16 @@ const vendiPerClass: Scorer = {
   },
 };
 
+const scorers = [toolFrechet("fd", "features", "float64"), fdInfinity(SEED), is, kid, prdc, vendiPerClass];
+
 export const dgmEval: Convention = {
   tool: "dgm-eval",
   description: "dgm-eval 74c79f7 with Inception features",
-  scorers: [toolFrechet("fd", "features", "float64"), fdInfinity(SEED), is, kid, prdc, vendiPerClass],
+  scorers,
+};
+
+export const dgmEvalCleanResize: Convention = {
+  tool: "dgm-eval-clean-resize",
+  description: "dgm-eval 74c79f7 with Inception features and --clean_resize",
+  scorers,
 };

@@ -4,7 +4,7 @@ import { suggestion } from "../../suggest.ts";
 import { adm } from "./adm.ts";
 import { cleanFid, cleanFidLegacyPytorch, cleanFidLegacyTensorflow } from "./clean-fid.ts";
 import type { Convention } from "./convention.ts";
-import { dgmEval } from "./dgm-eval.ts";
+import { dgmEval, dgmEvalCleanResize } from "./dgm-eval.ts";
 import { edm } from "./edm.ts";
 import { own } from "./own.ts";
 import { pytorchFid } from "./pytorch-fid.ts";
@@ -20,6 +20,7 @@ const TOOLS: ReadonlyMap<string, Convention> = new Map(
     cleanFidLegacyTensorflow,
     edm,
     dgmEval,
+    dgmEvalCleanResize,
   ].map((convention) => [convention.tool!, convention]),
 );
 

@@ -26,11 +26,33 @@ export function lower(program: Program): Program {
   return lowered;
 }
 
+/** A state's bytes in a file beside the model's. */
+export interface StoredState {
+  /** The file's name, relative to the model's folder. */
+  readonly location: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface OnnxOptions {
+  /** States (by name) that are initialisers whose data lie in another file. */
+  readonly stored?: Readonly<Record<string, StoredState>>;
+  /** What inputs and outputs are, by name. */
+  readonly documentation?: Readonly<Record<string, string>>;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+const EXTERNAL = 1;
+
 /**
  * An ONNX model of one run of the program.
  * @param constants states (by name) to bake in as initialisers instead of taking them as inputs
  */
-export function toOnnx(program: Program, constants: Tensors = {}): Uint8Array {
+export function toOnnx(
+  program: Program,
+  constants: Tensors = {},
+  { stored = {}, documentation = {}, metadata = {} }: OnnxOptions = {},
+): Uint8Array {
   const lowered = lower(program);
   const nodes: Record<string, unknown>[] = [];
   const initializers = new Map<string, Record<string, unknown>>();
@@ -72,12 +94,18 @@ export function toOnnx(program: Program, constants: Tensors = {}): Uint8Array {
   for (const [name, value] of Object.entries(lowered.inputs)) names.set(value, name);
   for (const { name, value } of lowered.states) {
     const baked = constants[name];
-    names.set(
-      value,
-      baked
-        ? addInitializer(stateInput(name), value.shape, ELEMENT_TYPES[value.dtype], asElements(baked))
-        : stateInput(name),
-    );
+    const elsewhere = stored[name];
+    const key = stateInput(name);
+    names.set(value, key);
+    if (baked) addInitializer(key, value.shape, ELEMENT_TYPES[value.dtype], asElements(baked));
+    if (elsewhere)
+      initializers.set(key, {
+        name: key,
+        dims: value.shape,
+        dataType: ELEMENT_TYPES[value.dtype],
+        dataLocation: EXTERNAL,
+        externalData: entries(elsewhere),
+      });
   }
   for (const node of lowered.nodes) {
     const lowering = node.op.onnx;
@@ -99,17 +127,18 @@ export function toOnnx(program: Program, constants: Tensors = {}): Uint8Array {
     nodes,
     results.map(([name, value]) => [names.get(value)!, name]),
   );
-  const outputs = results.map(([name, value]) => valueInfo(name, value));
+  const outputs = results.map(([name, value]) => valueInfo(name, value, documentation[name]));
   const inputs = [
-    ...Object.entries(lowered.inputs).map(([name, value]) => valueInfo(name, value)),
+    ...Object.entries(lowered.inputs).map(([name, value]) => valueInfo(name, value, documentation[name])),
     ...lowered.states
-      .filter(({ name }) => !constants[name])
+      .filter(({ name }) => !constants[name] && !stored[name])
       .map(({ name, value }) => valueInfo(stateInput(name), value)),
   ];
   return encodeModel({
     irVersion: IR_VERSION,
     producerName: "epg-bench",
     opsetImport: [{ domain: "", version: OPSET }],
+    metadataProps: entries(metadata),
     graph: {
       name: program.name,
       node: nodes,
@@ -119,6 +148,9 @@ export function toOnnx(program: Program, constants: Tensors = {}): Uint8Array {
     },
   });
 }
+
+const entries = (record: object): { readonly key: string; readonly value: string }[] =>
+  Object.entries(record).map(([key, value]) => ({ key, value: String(value) }));
 
 interface NamedNode {
   input: string[];
@@ -155,8 +187,9 @@ function nameResults(
     });
 }
 
-const valueInfo = (name: string, { dtype, shape }: TensorType) => ({
+const valueInfo = (name: string, { dtype, shape }: TensorType, docString = "") => ({
   name,
+  ...(docString && { docString }),
   type: {
     tensorType: { elemType: ELEMENT_TYPES[dtype], shape: { dim: shape.map((dimValue) => ({ dimValue })) } },
   },

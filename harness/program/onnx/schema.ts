@@ -12,13 +12,18 @@ const root = protobuf.Root.fromJSON({
         dataType: field("int32", 2),
         name: field("string", 8),
         rawData: field("bytes", 9),
+        externalData: field("StringStringEntryProto", 13, "repeated"),
+        dataLocation: field("int32", 14),
       },
     },
+    StringStringEntryProto: { fields: { key: field("string", 1), value: field("string", 2) } },
     Dimension: { fields: { dimValue: field("int64", 1) } },
     TensorShapeProto: { fields: { dim: field("Dimension", 1, "repeated") } },
     TensorTypeProto: { fields: { elemType: field("int32", 1), shape: field("TensorShapeProto", 2) } },
     TypeProto: { fields: { tensorType: field("TensorTypeProto", 1) } },
-    ValueInfoProto: { fields: { name: field("string", 1), type: field("TypeProto", 2) } },
+    ValueInfoProto: {
+      fields: { name: field("string", 1), type: field("TypeProto", 2), docString: field("string", 3) },
+    },
     AttributeProto: {
       fields: {
         name: field("string", 1),
@@ -54,6 +59,7 @@ const root = protobuf.Root.fromJSON({
         producerName: field("string", 2),
         graph: field("GraphProto", 7),
         opsetImport: field("OperatorSetIdProto", 8, "repeated"),
+        metadataProps: field("StringStringEntryProto", 14, "repeated"),
       },
     },
   },

@@ -5,6 +5,7 @@
 import * as ort from "onnxruntime-node";
 import type { Executable } from "../../../harness/plugin.ts";
 import {
+  bytesOf,
   type DType,
   type Program,
   sizeOf,
@@ -27,14 +28,27 @@ const sessionOptions = (threads: number): ort.InferenceSession.SessionOptions =>
   extra: { session: { set_denormal_as_zero: "1" } },
 });
 
-/** Compiles a program; one without updates takes its state as constants, which ONNX Runtime packs ahead. */
-export async function compile(program: Program, given: Tensors, threads: number): Promise<Executable> {
+/** A model in memory is one protobuf message, of at most 2 GiB, and is copied as it is read. */
+const MOST_BAKED_BYTES = 1.5e9;
+
+/**
+ * Compiles a program; one without updates takes its state as constants, which ONNX Runtime packs ahead, or, where
+ * they are more than `mostBaked` bytes, reads it where it lies: then nothing is copied.
+ */
+export async function compile(
+  program: Program,
+  given: Tensors,
+  threads: number,
+  mostBaked = MOST_BAKED_BYTES,
+): Promise<Executable> {
   const state = pickStates(program, given);
-  const frozen = program.updates.length === 0;
+  const constant = program.updates.length === 0;
+  const frozen = constant && program.states.reduce((sum, { value }) => sum + bytesOf(value), 0) <= mostBaked;
   const model = toOnnx(program, frozen ? state : {});
   const session = await ort.InferenceSession.create(model, sessionOptions(threads));
-  return frozen
-    ? frozenExecutable(program, session, state, threads)
+  if (frozen) return frozenExecutable(program, session, state, threads);
+  return constant
+    ? borrowingExecutable(program, session, state)
     : trainingExecutable(program, session, state);
 }
 
@@ -87,6 +101,32 @@ function frozenExecutable(
     dispose: () => session.release(),
   };
 }
+
+/** Its states are inputs of every run, in the caller's own memory. */
+function borrowingExecutable(program: Program, session: ort.InferenceSession, initial: Tensors): Executable {
+  let state = initial;
+  let feeds = stateFeeds(state);
+  return {
+    program,
+    run: async (inputs) => outputsOf(program, await session.run({ ...feedsOf(program, inputs), ...feeds })),
+    readState: async (names) =>
+      copiesOf(Object.fromEntries(stateNames(program, names).map((name) => [name, state[name]!]))),
+    async writeState(tensors) {
+      requireKnown("state", program, stateTypes(program), tensors);
+      state = { ...state, ...copiesOf(tensors) };
+      feeds = stateFeeds(state);
+    },
+    dispose: () => session.release(),
+  };
+}
+
+const stateFeeds = (state: Tensors): Record<string, ort.Tensor> =>
+  Object.fromEntries(
+    Object.entries(state).map(([name, tensor]) => [
+      stateInput(name),
+      new ort.Tensor(tensor.dtype, asElements(tensor) as Float32Array, tensor.shape),
+    ]),
+  );
 
 function trainingExecutable(program: Program, session: ort.InferenceSession, initial: Tensors): Executable {
   const updated = program.updates.map(({ name }) => name);

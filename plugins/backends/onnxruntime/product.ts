@@ -9,12 +9,24 @@ const INT = 2;
 /** Rows a strip of A·Aᵀ, of which only columns up to the strip's end are computed. */
 const STRIP = 256;
 
+/** Columns mirrored at once, so that what is written stays near. */
+const TILE = 32;
+
+/** Of shorter rows, to copy half the products takes longer than to compute them. */
+const SHORT = 256;
+
 /** The session is made by the first product. Of A·Aᵀ, asked for with one matrix twice, half is computed and mirrored. */
 export function openProduct(threads: number): NonNullable<Backend["product"]> {
   let session: Promise<ort.InferenceSession> | null = null;
-  const multiply = async (a: Float64Matrix, b: Float64Matrix): Promise<Float64Matrix> => {
-    const out = { rows: a.rows, cols: b.rows, data: new Float64Array(a.rows * b.rows) };
-    if (out.data.length === 0 || a.cols === 0) return out;
+  const multiply = async (
+    a: Float64Matrix,
+    b: Float64Matrix,
+    room?: Float64Array,
+  ): Promise<Float64Matrix> => {
+    const size = a.rows * b.rows;
+    const data = room && room.length >= size ? room.subarray(0, size) : new Float64Array(size);
+    const out = { rows: a.rows, cols: b.rows, data };
+    if (size === 0 || a.cols === 0) return { ...out, data: data.fill(0) };
     session ??= ort.InferenceSession.create(model(), {
       executionProviders: ["cpu"],
       intraOpNumThreads: threads,
@@ -24,9 +36,9 @@ export function openProduct(threads: number): NonNullable<Backend["product"]> {
     await (await session).run({ a: tensor(a), b: tensor(b) }, { y: tensor(out) });
     return out;
   };
-  return async (a, b) => {
+  return async (a, b, room) => {
     if (a.cols !== b.cols) throw new RangeError(`A·Bᵀ: A has ${a.cols} columns, B has ${b.cols}`);
-    return a === b && a.rows > STRIP ? symmetric(a, multiply) : multiply(a, b);
+    return a === b && a.rows > STRIP && a.cols > SHORT ? symmetric(a, multiply) : multiply(a, b, room);
   };
 }
 
@@ -41,8 +53,9 @@ async function symmetric(
     const part = await multiply(rows(a, from, to), rows(a, 0, to));
     for (let i = from; i < to; i++)
       out.data.set(part.data.subarray((i - from) * to, (i - from) * to + to), i * n);
-    for (let j = 0; j < from; j++)
-      for (let i = from; i < to; i++) out.data[j * n + i] = part.data[(i - from) * to + j]!;
+    for (let near = 0; near < from; near += TILE)
+      for (let i = from; i < to; i++)
+        for (let j = near; j < near + TILE; j++) out.data[j * n + i] = part.data[(i - from) * to + j]!;
   }
   return out;
 }

@@ -4,13 +4,16 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Image } from "../../../harness/formats/image.ts";
-import { readSafetensors } from "../../../harness/formats/safetensors.ts";
+import { openSafetensors, readSafetensors } from "../../../harness/formats/safetensors.ts";
+import { differences, numbersIn, partsWith } from "../../../harness/formats/state-dict.ts";
 import { packageRoot } from "../../../harness/package-root.ts";
 import type {
   Executable,
   FeatureExtractor,
   Features,
   FeaturesPlugin,
+  NamedShapes,
+  RecognisedPart,
   Runtime,
 } from "../../../harness/plugin.ts";
 import { type Extraction, extractRows } from "../extraction.ts";
@@ -37,9 +40,27 @@ const plugin: FeaturesPlugin<z.infer<typeof schema>> = {
     const id = createHash("sha256").update(bytes).update(PREPROCESSING).digest("hex");
     return new EfficientNetLite0(`efficientnet-lite0@${id}`, layers, await compiled(runtime, layers, bytes));
   },
+  recognise,
 };
 
 export default plugin;
+
+/** By the names and shapes of the file that is shipped. */
+async function recognise({ shapes: all }: NamedShapes): Promise<readonly RecognisedPart[]> {
+  const parts = partsWith("_conv_stem.weight", all);
+  if (parts.length === 0) return [];
+  const own = await openSafetensors(join(FOLDER, "weights.safetensors"));
+  await own.close();
+  const expected = new Map(Object.entries(own.tensors).map(([name, { shape }]) => [name, shape]));
+  return parts.map(({ prefix, shapes }) => ({
+    family: "EfficientNet",
+    size: "Lite0",
+    role: null,
+    prefix,
+    parameters: numbersIn(shapes),
+    ...differences(expected, shapes),
+  }));
+}
 
 async function compiled(runtime: Runtime, layers: Layers, weights: Uint8Array): Promise<Executable> {
   const tensors = readSafetensors(weights);

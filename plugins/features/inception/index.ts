@@ -17,6 +17,7 @@ import { PRESETS, TOOLS, type Tool } from "../preprocessing/presets.ts";
 import { foldedStates } from "./fold.ts";
 import { CLASSES, FEATURES, SIDE } from "./network.ts";
 import { inceptionProgram, TAPS, type Tap } from "./program.ts";
+import { recognise } from "./recognise.ts";
 import { readWeights, type Weights, weightsFile } from "./weights.ts";
 
 const BATCH = 16;
@@ -38,6 +39,7 @@ const plugin: FeaturesPlugin<Options> = {
   name: "inception",
   schema,
   layers: TAPS,
+  recognise,
   async identity({ weights }, { baseFolder }) {
     return (await readWeights(weightsFile(weights, baseFolder))).digest;
   },

@@ -20,6 +20,8 @@ export const PRESETS = {
   /** EDM and EDM2. */
   edm: { resize: "nvidia-bilinear", ...SIGNED },
   "dgm-eval": { resize: "pytorch-bilinear", levels: 1, ...UNIT },
+  /** With its `--clean_resize`. */
+  "dgm-eval-clean-resize": { resize: "pil-bicubic", levels: 255, toUnit: true, ...UNIT },
 } as const satisfies Readonly<Record<string, Preparation>>;
 
 /** A tool whose numbers are wanted. */

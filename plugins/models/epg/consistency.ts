@@ -23,8 +23,6 @@ import { consistencyStages, optimiserStep } from "./recipes.ts";
 import { consistencyLevel, consistencyStage, resolutionShift, SIGMA_MIN, timeOf } from "./schedules.ts";
 import { isPublished, type SizeName } from "./sizes.ts";
 
-export const CONSISTENCY = "consistency fine-tuning";
-
 export interface ConsistencySettings extends FineTuningSettings {
   readonly size: SizeName;
   readonly projector: ProjectorShape;
@@ -140,9 +138,9 @@ function batches({ shape, recipe }: ConsistencySettings, context: StageContext) 
 }
 
 export function consistencyTuningStage(settings: ConsistencySettings): Stage {
-  const { recipe, batchSize, steps, share, pretrained } = settings;
+  const { name, recipe, batchSize, steps, share, pretrained } = settings;
   return {
-    name: CONSISTENCY,
+    name,
     after: pretrained ? [PRETRAINING] : [],
     program: consistencyProgram(settings),
     batchSize,

@@ -5,17 +5,24 @@ import { type Recipe, recipeFor, recipeOf } from "./recipes.ts";
 import { isPublished, networkShape, projectorShape } from "./sizes.ts";
 
 export function deviations(options: EpgOptions, task: Task): readonly string[] {
+  return [...(options.weights === null ? training(options, task) : []), ...sampling(options)];
+}
+
+/** Of weights made elsewhere it is not known how they were trained. */
+function training(options: EpgOptions, task: Task): readonly string[] {
   const recipe = recipeFor(options);
   return [
     ...(isPublished(options.size) ? overriddenSettings(options, recipe) : smallSize(options, recipe, task)),
     ...(options.pretraining.share === 0
       ? ["No pre-training: the encoder starts at random."]
       : pretrainingChoices(options, recipe)),
-    ...(isPublished(options.size) && options.clamp === "range"
-      ? ["Denoised images are clamped to each channel's valid range; the released code clamps to [−1, 1]."]
-      : []),
   ];
 }
+
+const sampling = ({ size, clamp }: EpgOptions): readonly string[] =>
+  isPublished(size) && clamp === "range"
+    ? ["Denoised images are clamped to each channel's valid range; the released code clamps to [−1, 1]."]
+    : [];
 
 /** What a published size trains with otherwise than it was released with. */
 function overriddenSettings({ size, objective, pretraining }: EpgOptions, recipe: Recipe): readonly string[] {
@@ -30,6 +37,11 @@ function overriddenSettings({ size, objective, pretraining }: EpgOptions, recipe
       : [`Batch ${recipe.batchSize}, not ${released.batchSize}.`]),
     ...(pretraining.share === 0 ? [] : rate("pretraining", "Pre-training's")),
     ...rate(objective, "Fine-tuning's"),
+    ...(objective === "consistency"
+      ? [
+          "Its learning rate falls by a cosine; the released script keeps it for 400,000 steps, then takes .3 and .08 of it.",
+        ]
+      : []),
   ];
 }
 
@@ -68,6 +80,7 @@ function smallSize(
 
 function pretrainingChoices({ pretraining }: EpgOptions, recipe: Recipe): readonly string[] {
   return [
+    "Views are cropped from images at the training resolution, not from the originals.",
     ...(recipe.pretraining.targetBatchNorm === "batch"
       ? ["The pre-training target uses batch statistics; the released one never updates its running ones."]
       : []),

@@ -9,9 +9,9 @@ import { levelInputs, levelTensors, PRETRAINING } from "./pretraining.ts";
 import { optimiserStep, type Recipe } from "./recipes.ts";
 import { karrasLevel, nearestLevel, resolutionShift } from "./schedules.ts";
 
-export const DIFFUSION = "diffusion fine-tuning";
-
 export interface FineTuningSettings {
+  /** The stage's. */
+  readonly name: string;
   readonly shape: NetworkShape;
   readonly recipe: Recipe;
   readonly batchSize: number;
@@ -83,9 +83,9 @@ function batches({ shape, recipe }: FineTuningSettings, context: StageContext) {
 }
 
 export function diffusionStage(settings: FineTuningSettings): Stage {
-  const { recipe, batchSize, steps, share, pretrained } = settings;
+  const { name, recipe, batchSize, steps, share, pretrained } = settings;
   return {
-    name: DIFFUSION,
+    name,
     after: pretrained ? [PRETRAINING] : [],
     program: diffusionProgram(settings),
     batchSize,

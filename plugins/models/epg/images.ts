@@ -49,16 +49,22 @@ export function normalise(
 }
 
 /** Normalised NCHW → uint8 NHWC: trunc(255·x + .5), as released, saturating. */
-export function toUint8(images: Float32Array, side: number, normalisation: Normalisation): Uint8Array {
+export function toUint8(
+  images: Float32Array | Float64Array,
+  side: number,
+  normalisation: Normalisation,
+): Uint8Array {
   const area = side * side;
   const out = new Uint8Array(images.length);
   const scales = channelScales(normalisation);
-  for (let i = 0; i < images.length; i++) {
-    const channel = Math.floor(i / area) % 3;
-    const image = Math.floor(i / (3 * area));
+  for (let plane = 0; plane * area < images.length; plane++) {
+    const channel = plane % 3;
     const { mean, deviation } = scales[channel]!;
-    const value = Math.trunc((images[i]! * deviation + mean) * 255 + 0.5);
-    out[(image * area + (i % area)) * 3 + channel] = Math.min(255, Math.max(0, value));
+    const first = (plane - channel) * area + channel;
+    for (let i = 0; i < area; i++) {
+      const value = Math.trunc((images[plane * area + i]! * deviation + mean) * 255 + 0.5);
+      out[first + 3 * i] = Math.min(255, Math.max(0, value));
+    }
   }
   return out;
 }

@@ -58,7 +58,7 @@ export interface PretrainingLoss {
   readonly contrastive: Value;
   readonly consistency: Value;
   readonly loss: Value;
-  /** Of the online projector, one batch a view. */
+  /** Of the online projector, over a, b, u and v in turn: as released, all four pass through it. */
   readonly statistics: readonly BatchStatistics[];
 }
 
@@ -92,7 +92,7 @@ export function pretrainingLoss(
   const views = [batch.view1, batch.view2].map((image) => ({ image, level: batch.lastLevel }));
   const [a, b, u] = encode(p, [...views, { image: batch.clean, level: batch.level }]);
   const [v] = encode(p, [{ image: batch.clean, level: batch.nextLevel }]);
-  const online = [a!, b!].map((z) => project(p, projector, z, "batch"));
+  const online = [a!, b!, u!, v!].map((z) => project(p, projector, z, "batch"));
   const targets = encode(target, views).map((z) => project(target, projector, z, targetBatchNorm));
 
   const contrast = (i: number, j: number): Value =>

@@ -1,27 +1,8 @@
 /** What a user may say about EPG. */
 import { z } from "zod";
-import { SIZES, type SizeName } from "./sizes.ts";
-
-const sampler = z.union(
-  [
-    z.strictObject({
-      kind: z.enum(["heun", "heunReleased", "euler", "eulerReleased"]),
-      /** Noise levels above zero. */
-      steps: z.int().min(2, "a sampler of many steps needs at least 2 (one call: oneStep())").max(10_000),
-    }),
-    z.strictObject({ kind: z.literal("oneStep") }),
-  ],
-  { error: "expected heun(n), heunReleased(n), euler(n), eulerReleased(n) or oneStep(), n ≥ 2" },
-);
-
-const guidance = z
-  .strictObject({
-    scale: z.number().min(0).max(100),
-    /** Acts where low < σ ≤ high, unshifted. */
-    low: z.number().min(0).default(0.19),
-    high: z.number().positive().default(1.61),
-  })
-  .refine(({ low, high }) => low < high, { error: "the interval is empty: low must be below high" });
+import { samplerSchema } from "./samplers/choice.ts";
+import { guidanceSchema } from "./samplers/guidance.ts";
+import { sizeNames } from "./sizes.ts";
 
 const learningRate = z.number().positive().max(1).nullable().default(null);
 const steps = z.int().min(1).max(100_000_000).nullable().default(null);
@@ -39,12 +20,24 @@ const pretraining = z.strictObject({
   targetBatchNorm: z.enum(["running", "batch"]).nullable().default(null),
 });
 
+const weights = z.union([
+  z
+    .string()
+    .min(1)
+    .transform((file) => ({ file, part: null })),
+  z.strictObject({
+    file: z.string().min(1),
+    /** Of a file with several; null: the average where there is one. */
+    part: z.enum(["ema", "online", "target"]).nullable().default(null),
+  }),
+]);
+
 export const schema = z.strictObject({
-  size: z.enum(Object.keys(SIZES) as [SizeName, ...SizeName[]]).default("tiny"),
+  size: z.enum(sizeNames).default("tiny"),
   objective: z.enum(["diffusion", "consistency"]).default("diffusion"),
   /** null: heun(16) for diffusion, oneStep() for consistency. */
-  sampler: sampler.nullable().default(null),
-  guidance: guidance.nullable().default(null),
+  sampler: samplerSchema.nullable().default(null),
+  guidance: guidanceSchema.nullable().default(null),
   /** Training batch; null: the size's own. The contrastive loss compares images, so at least 2. */
   batchSize: z
     .int()
@@ -57,6 +50,8 @@ export const schema = z.strictObject({
   /** Of fine-tuning; null: derived from the budget. */
   steps,
   pretraining: pretraining.prefault({}),
+  /** A checkpoint, relative to the config, that is sampled from in place of training: a file, or { file, part }. */
+  weights: weights.nullable().default(null),
   /** Bounds of denoised images while sampling: each channel's valid range, or [−1, 1] as released. */
   clamp: z.enum(["range", "released"]).default("range"),
 });

@@ -50,6 +50,8 @@ export const SIZES = {
 
 export type SizeName = keyof typeof SIZES;
 
+export const sizeNames = Object.keys(SIZES) as [SizeName, ...SizeName[]];
+
 export const isPublished = (name: SizeName): boolean => SIZES[name].published;
 
 /** Amplitude of the sines and cosines that the small sizes' `pos_embed` starts from. */

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { UserError } from "../../../harness/errors.ts";
 import type { Model, Task } from "../../../harness/plugin.ts";
 import { ditStage } from "./dit-stage.ts";
+import { recognise } from "./recognise.ts";
 import { openReconstructor } from "./reconstructor.ts";
 import { openSampler, type SamplerSettings } from "./sampler.ts";
 import { ditFor, isPublished, SIZE_NAMES, SIZES, type Size, type StageSize } from "./sizes.ts";
@@ -99,6 +100,7 @@ const model: Model<Options> = {
   sampler: (options, task, weights, runtime, batchSize) =>
     openSampler(samplerSettings(options, task), weights, runtime, batchSize),
   samplingBatchSize: () => 64,
+  recognise,
   reconstructor: (options, task, weights, runtime) =>
     openReconstructor(SIZES[options.size].autoencoder, task.resolution, weights, runtime, 32),
   deviations(options, task) {

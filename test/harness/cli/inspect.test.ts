@@ -3,7 +3,9 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { writeSafetensors } from "../../../harness/formats/safetensors.ts";
+import { networkShape } from "../../../plugins/models/epg/sizes.ts";
 import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
+import { prefixed, randomWeights } from "../../plugins/models/epg/weights.ts";
 import * as py from "../formats/pickler.ts";
 import { exit, printed, watchOutput } from "./command.ts";
 
@@ -39,6 +41,22 @@ describe("inspect", () => {
       metadata: { step: "12" },
     });
     expect(printed.stderr).toBe("");
+  });
+
+  it("names the network it recognises, and what it lacks", async () => {
+    const { "norm.bias": left, ...tensors } = randomWeights(
+      networkShape("tiny", { resolution: 32, classes: 8 }),
+    );
+    const path = fileOf(writeSafetensors(prefixed("ema/", tensors)));
+    expect(await inspect(path)).toBe(0);
+    expect(printed.stdout).toContain("EPG tiny, 32 px, 8 classes: 1.1 M numbers; part: ema (under ema/)\n");
+    expect(printed.stdout).toContain("  missing (1): norm.bias\n");
+    expect(printed.stdout).not.toContain("surplus");
+    expect(left!.shape).toEqual([128]);
+    const to = join(temporaryFolder(), "out.json");
+    await inspect(path, "--json", to);
+    const { model } = JSON.parse(readFileSync(to, "utf8")) as { model: { missing: string[] }[] };
+    expect(model).toMatchObject([{ family: "EPG", role: "ema", prefix: "ema/", missing: ["norm.bias"] }]);
   });
 
   it("spells values that JSON has not", async () => {

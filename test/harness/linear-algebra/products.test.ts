@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  congruence,
   featureMatrix,
   lowerFactor,
   type Matrix,
@@ -85,7 +86,7 @@ describe("factors", () => {
     close(dots(transpose(factor), transpose(factor)), covariance, 11);
   });
 
-  it.each([64, 150])("is found in blocks, its rows graded: rank %s of 150", async (rank) => {
+  it.each([128, 150])("is found in blocks, its rows graded: rank %s of 150", async (rank) => {
     const rows = transpose(uniformRows(rank, 150, 5));
     const covariance = dots(rows, rows);
     const { factor, remainder } = await semidefiniteFactor(covariance);
@@ -121,6 +122,21 @@ describe("factors", () => {
     close(solvePositiveDefinite(a, dots(a, transpose(x))), x, 7);
     const indefinite = matrix(2, 2, Float64Array.of(1, 2, 2, 1));
     expect(() => solvePositiveDefinite(indefinite, matrix(2, 1))).toThrow(/pivot 1 of 2 is -3/);
+  });
+});
+
+describe("congruence", () => {
+  it.each([
+    ["a factor of full rank, in strips", 300, 300],
+    ["a factor of smaller rank", 20, 300],
+    ["a factor with no zeros", 0, 30],
+  ])("is F·A·Fᵀ: %s", async (_, rank, d) => {
+    const rows = transpose(uniformRows(rank, d, 5, 0.05));
+    const factor = rank > 0 ? (await semidefiniteFactor(dots(rows, rows))).factor : uniformRows(2 * d, d, 6);
+    const other = transpose(uniformRows(d + 3, d, 7, 0.05));
+    const a = dots(other, other);
+    const found = await congruence(factor, a);
+    close(found, dots(dots(factor, a), factor), 8);
   });
 });
 

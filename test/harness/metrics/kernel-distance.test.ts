@@ -1,12 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Matrix } from "../../../harness/linear-algebra/index.ts";
+import { type Matrix, matrix } from "../../../harness/linear-algebra/index.ts";
 import {
+  cleanFidSubsets,
   jackknifeError,
   kernelDistance,
   kernelDistanceOfSubsets,
   kernelReference,
 } from "../../../harness/metrics/index.ts";
+import { numpyLegacy } from "../../../harness/random/numpy-legacy.ts";
 import { G, R, turns, uniformRows, without } from "./golden.ts";
 
 describe("kernelDistance", () => {
@@ -65,6 +67,23 @@ describe("kernelDistance", () => {
       byPairs(x, y),
       12,
     );
+  });
+
+  it("is of a set with itself what it is with a copy", async () => {
+    const copy = matrix(64, 16, G.data.slice());
+    const expected = await kernelDistance(G, await kernelReference(copy), turns(64, 4));
+    expect(await kernelDistance(G, await kernelReference(G), turns(64, 4))).toEqual(expected);
+    const subsets = cleanFidSubsets(64, 64, { count: 30, size: 20 }, numpyLegacy(1).choice);
+    const ofCopy = await kernelDistanceOfSubsets(G, copy, subsets);
+    expect(await kernelDistanceOfSubsets(G, G, subsets)).toEqual(ofCopy);
+  });
+
+  it("is the same of many subsets as of each alone, over several tiles", async () => {
+    const [x, y] = [uniformRows(1300, 3, 1), uniformRows(2100, 3, 2)];
+    const subsets = cleanFidSubsets(1300, 2100, { count: 12, size: 700 }, numpyLegacy(1).choice);
+    const together = await kernelDistanceOfSubsets(x, y, subsets);
+    for (const [i, subset] of subsets.entries())
+      expect((await kernelDistanceOfSubsets(x, y, [subset]))[0]).toBeCloseTo(together[i]!, 12);
   });
 
   it("refuses one row and other dimensions", async () => {

@@ -72,12 +72,6 @@ const tensor = (values: readonly number[], shape: readonly number[]): Tensor => 
   data: Float64Array.from(values),
 });
 
-/** Inputs hold float32 scalars, so both sides of the comparison use those. */
-const float64 = (inputs: Tensors, exact: Readonly<Record<string, number>>): Tensors => ({
-  ...inputs,
-  ...Object.fromEntries(Object.entries(exact).map(([name, value]) => [name, tensor([value], [])])),
-});
-
 describe("adamw", () => {
   it.each([
     ["clipped to 0.5", 0.5],
@@ -95,15 +89,7 @@ describe("adamw", () => {
     };
     RATES.forEach((learningRate, step) => {
       const inputs = adamwInputs({ step, learningRate, ...SETTINGS, clip, emaDecay: EMA_DECAY });
-      const exact = {
-        learningRate,
-        correction1: 1 / (1 - SETTINGS.beta1 ** (step + 1)),
-        correction2: 1 / Math.sqrt(1 - SETTINGS.beta2 ** (step + 1)),
-        emaDecay: EMA_DECAY,
-      };
-      for (const [name, value] of Object.entries(exact))
-        expect(inputs[name]!.data[0]).toBe(Math.fround(value));
-      const run = interpret(program, { ...data, ...float64(inputs, exact) }, state);
+      const run = interpret(program, { ...data, ...inputs }, state);
 
       const gradient = gradientsOf(w.value, b.value[0]!);
       const norm = Math.hypot(...gradient.w, ...gradient.b);

@@ -1,16 +1,15 @@
 /** Euler's method on the probability-flow ODE (Song et al., arXiv:2011.13456 eq. 13, as arXiv:2206.00364 writes it). */
-import { advance, type Solver, slope } from "./solver.ts";
+import { follow, type Solver } from "./solver.ts";
 
 /** Stops at the last level, as released: n − 1 calls for n levels. */
-export const eulerReleased: Solver = async (denoise, start, levels) => {
-  let x = start;
+export const eulerReleased: Solver = async (denoise, x, levels) => {
   for (let i = 0; i + 1 < levels.length; i++) {
     const sigma = levels[i]!;
-    x = advance(x, slope(x, await denoise(x, sigma), sigma), levels[i + 1]! - sigma);
+    follow(x, await denoise(x, sigma), sigma, levels[i + 1]! - sigma);
   }
   return x;
 };
 
 /** With a last step to σ = 0, which is the denoised image itself: n calls. */
-export const euler: Solver = async (denoise, start, levels) =>
-  denoise(await eulerReleased(denoise, start, levels), levels.at(-1)!);
+export const euler: Solver = async (denoise, x, levels, noise) =>
+  denoise(await eulerReleased(denoise, x, levels, noise), levels.at(-1)!);

@@ -1,24 +1,35 @@
-/** What solvers of the probability-flow ODE share. */
+/** What solvers of the probability-flow ODE and the reverse SDE share. */
+
+/** Images; a solver computes in the precision of those it starts from. */
+export type Pixels = Float32Array | Float64Array;
+
+/** The clean images seen in x at a (shifted) noise level, guided and clamped: a new array, the solver's own. */
+export type Denoiser = (x: Pixels, sigma: number) => Promise<Pixels>;
+
+/** Unit normal noise for a solver's step, a new array like x: each image's from its own stream. */
+type NoiseSource = (step: number) => Pixels;
+
+/** Integrates from x = noise·levels[0], which it may overwrite, down the levels (shifted, noisiest first). */
+export type Solver = (
+  denoise: Denoiser,
+  x: Pixels,
+  levels: Float64Array,
+  noise: NoiseSource,
+) => Promise<Pixels>;
 
 /**
- * The clean images seen in x at a (shifted) noise level, guided and clamped.
- * A solver may keep what it gets: every call returns a new array.
+ * x + step·d, in the place of x, with the slope d = (x − denoised)/σ, which is left in the place of `denoised`:
+ * images are large, and both arrays to hold them and passes over them dear.
  */
-export type Denoiser = (x: Float32Array, sigma: number) => Promise<Float32Array>;
-
-/** Integrates from x = noise·levels[0] down the levels (shifted, noisiest first). */
-export type Solver = (denoise: Denoiser, x: Float32Array, levels: Float64Array) => Promise<Float32Array>;
-
-/** The slope d = (x − denoised)/σ. */
-export function slope(x: Float32Array, denoised: Float32Array, sigma: number): Float32Array {
-  const d = new Float32Array(x.length);
-  for (let i = 0; i < x.length; i++) d[i] = (x[i]! - denoised[i]!) / sigma;
-  return d;
+export function follow(x: Pixels, denoised: Pixels, sigma: number, step: number): void {
+  for (let i = 0; i < x.length; i++) {
+    const d = (x[i]! - denoised[i]!) / sigma;
+    x[i] = x[i]! + step * d;
+    denoised[i] = d;
+  }
 }
 
-/** x + a·d */
-export function advance(x: Float32Array, d: Float32Array, a: number): Float32Array {
-  const next = new Float32Array(x.length);
-  for (let i = 0; i < x.length; i++) next[i] = x[i]! + a * d[i]!;
-  return next;
+/** x + deviation·noise, in the place of x. */
+export function addNoise(x: Pixels, noise: Pixels, deviation: number): void {
+  for (let i = 0; i < x.length; i++) x[i] = x[i]! + deviation * noise[i]!;
 }

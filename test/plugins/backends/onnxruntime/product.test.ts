@@ -19,14 +19,30 @@ describe("the float64 product of onnxruntime", () => {
     });
   });
 
-  it.each([256, 257, 700])("is A·Aᵀ, exactly symmetric, of %s rows", async (n) => {
-    const a = uniformRows(n, 9, 3);
+  it.each([
+    [256, 300],
+    [257, 300],
+    [700, 257],
+    [700, 9],
+  ])("is A·Aᵀ, exactly symmetric, of %s rows of %s", async (n, k) => {
+    const a = uniformRows(n, k, 3);
     const found = await fast(a, a);
     product(a, a).data.forEach((x, i) => {
       if (!(Math.abs(found.data[i]! / x - 1) < 1e-13))
         expect.fail(`element ${i}: ${found.data[i]}, not ${x}`);
     });
     expect(found).toEqual(transpose(found as typeof a));
+  });
+
+  it("is written over room that is large enough", async () => {
+    const [a, b] = [uniformRows(7, 4, 1), uniformRows(5, 4, 2)];
+    const expected = await fast(a, b);
+    const room = new Float64Array(40).fill(Number.NaN);
+    const found = await fast(a, b, room);
+    expect([...found.data]).toEqual([...expected.data]);
+    expect(found.data.buffer).toBe(room.buffer);
+    expect(await fast(a, b, room.subarray(0, 34))).toEqual(expected);
+    expect([...(await fast(matrix(2, 0), matrix(3, 0), room)).data]).toEqual([0, 0, 0, 0, 0, 0]);
   });
 
   it("takes views, gives zeros for nothing to sum, and refuses other inner sizes", async () => {

@@ -1,25 +1,24 @@
-/** The reference cases of EPG, found by listing. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+/** The reference cases of EPG: every folder below `epg` that has a config.json, whatever it is called. */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { NumericArray } from "../../../../harness/formats/numeric-array.ts";
 import { decodeSafetensors } from "../../../../harness/formats/safetensors.ts";
 import type { Tensor, Tensors } from "../../../../harness/program/index.ts";
 import type { ProjectorShape } from "../../../../plugins/models/epg/layers.ts";
 import type { NetworkShape } from "../../../../plugins/models/epg/network.ts";
+import { fixtures } from "../../../parity/fixtures.ts";
 
-const root = process.env.EPG_BENCH_FIXTURES ?? join(import.meta.dirname, "../../../../../shared/fixtures");
-export const epgFixtures = join(root, "epg");
+const root = fixtures("epg");
 
-/** Folders with a config.json; none where the fixtures are absent. */
-export const cases: readonly string[] = existsSync(epgFixtures)
-  ? readdirSync(epgFixtures).filter((name) => existsSync(join(epgFixtures, name, "config.json")))
-  : [];
+/** Their paths below `epg`; none where the fixtures are absent. */
+export const cases: readonly string[] = (
+  root ? readdirSync(root, { recursive: true, encoding: "utf8" }).sort() : []
+).flatMap((path) => (path.split(/[/\\]/).at(-1) === "config.json" ? [dirname(path)] : []));
 
-export const casePath = (name: string, file: string): string => join(epgFixtures, name, file);
+/** Of a file of a case, or without one of the case's folder. */
+export const casePath = (name: string, file = ""): string => join(root!, name, file);
 
-export const readJson = (path: string): unknown => JSON.parse(readFileSync(path, "utf8"));
-
-export interface TensorFile {
+interface TensorFile {
   readonly tensors: Tensors;
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -39,26 +38,28 @@ function toTensor({ data, shape }: NumericArray): Tensor {
   throw new Error(`a fixture of ${data.constructor.name}`);
 }
 
+const sizesIn = (path: string): Record<string, number> => JSON.parse(readFileSync(path, "utf8"));
+
 /** config.json as this model's shapes. */
 export function shapeOf(path: string): NetworkShape {
-  const config = readJson(path) as Record<string, number>;
+  const sizes = sizesIn(path);
   return {
-    resolution: config.image_size!,
-    patch: config.patch_size!,
-    width: config.embed_dim!,
-    depth: config.depth!,
-    heads: config.num_heads!,
-    decoderWidth: config.decoder_embed_dim ?? config.embed_dim!,
-    decoderDepth: config.decoder_depth ?? 0,
-    decoderHeads: config.decoder_num_heads ?? 1,
-    classes: config.num_classes ?? 0,
-    tokens: config.tokens!,
+    resolution: sizes.image_size!,
+    patch: sizes.patch_size!,
+    width: sizes.embed_dim!,
+    depth: sizes.depth!,
+    heads: sizes.num_heads!,
+    decoderWidth: sizes.decoder_embed_dim ?? sizes.embed_dim!,
+    decoderDepth: sizes.decoder_depth ?? 0,
+    decoderHeads: sizes.decoder_num_heads ?? 1,
+    classes: sizes.num_classes ?? 0,
+    tokens: sizes.tokens!,
     positionAmplitude: null,
     classDeviation: 0.02,
   };
 }
 
 export function projectorOf(path: string): ProjectorShape {
-  const config = readJson(path) as Record<string, number>;
-  return { layers: config.proj_layers!, hidden: config.hidden_dim!, out: config.output_dim! };
+  const sizes = sizesIn(path);
+  return { layers: sizes.proj_layers!, hidden: sizes.hidden_dim!, out: sizes.output_dim! };
 }

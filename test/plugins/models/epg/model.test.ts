@@ -4,41 +4,10 @@ import model from "../../../../plugins/models/epg/index.ts";
 import { type EpgInput, type EpgOptions, schema } from "../../../../plugins/models/epg/options.ts";
 import { denoiserProgram } from "../../../../plugins/models/epg/samplers/denoiser.ts";
 import { networkShape, type SizeName } from "../../../../plugins/models/epg/sizes.ts";
-import { epg, heun } from "../../../../plugins/models/factories.ts";
+import { autoguidance, epg, heun } from "../../../../plugins/models/factories.ts";
 
 const options = (input: EpgInput = {}): EpgOptions => schema.parse(input);
 const task = { resolution: 32, classes: 8 };
-
-/** Parameters in millions, multiply-adds of a forward pass in billions, attention counted and not. */
-const PUBLISHED: readonly (readonly [SizeName, number, number, number, number])[] = [
-  ["L/16", 256, 540.2, 117.4, 113.0],
-  ["XL/16", 256, 583.0, 131.3, 127.5],
-  ["XXL/16", 256, 788.9, 180.2, 175.9],
-  ["G/16", 256, 1391.9, 326.0, 320.5],
-  ["L/32", 512, 544.9, 118.6, 114.3],
-];
-
-describe("published sizes", () => {
-  test.each(PUBLISHED)(
-    "%s at %d: parameters and multiply-adds",
-    (size, resolution, parameters, macs, without) => {
-      const program = denoiserProgram({
-        shape: networkShape(size, { resolution, classes: 1000 }),
-        target: "x0",
-        batchSize: 1,
-        normalisation: "imagenet",
-        clamp: "range",
-        guidance: null,
-      });
-      const attention = program.nodes
-        .filter(({ op }) => op.name === "attention")
-        .reduce((sum, node) => sum + node.op.cost(node.inputs, node.outputs, node.attributes).macs, 0);
-      expect(program.parameters / 1e6).toBeCloseTo(parameters, 1);
-      expect(program.macs / 1e9).toBeCloseTo(macs, 1);
-      expect((program.macs - attention) / 1e9).toBeCloseTo(without, 1);
-    },
-  );
-});
 
 describe("stages", () => {
   test("pre-training, then fine-tuning from it; shares add to one", () => {
@@ -66,9 +35,6 @@ describe("stages", () => {
       shape: { ...networkShape("tiny", task), decoderDepth: 0 },
       target: "x0",
       batchSize: stage.batchSize,
-      normalisation: "simple",
-      clamp: "range",
-      guidance: null,
     });
     // The patch layer needs no gradient to the image, and the projector runs beside: within a tenth.
     expect(stage.program.macs / decoderless.macs / encoderForwards).toBeCloseTo(1, 0.7);
@@ -77,6 +43,26 @@ describe("stages", () => {
   test("no pre-training: one stage that starts from its initialisers", () => {
     const stages = model.stages(options({ pretraining: { share: 0 } }), task);
     expect(stages.map(({ name, after }) => [name, after])).toEqual([["diffusion fine-tuning", []]]);
+  });
+
+  test("autoguidance trains its poor network before, from the same encoder where that fits", () => {
+    const guided = (size?: SizeName) =>
+      model.stages(options({ guidance: autoguidance({ scale: 2, share: 0.1, steps: 7, size }) }), {
+        resolution: 32,
+        classes: 0,
+      });
+    const [first, poor, last] = guided();
+    expect([first, poor, last].map((stage) => stage!.name)).toEqual([
+      "pre-training",
+      "poor network",
+      "diffusion fine-tuning",
+    ]);
+    expect(poor).toMatchObject({ after: ["pre-training"], steps: 7, share: 0.1 });
+    expect(first!.share + poor!.share + last!.share).toBeCloseTo(1, 12);
+    expect(poor!.program.parameters).toBe(last!.program.parameters);
+    const larger = guided("small")[1]!;
+    expect(larger.after).toEqual([]);
+    expect(larger.program.parameters).toBeGreaterThan(last!.program.parameters);
   });
 
   test("an unconditional task has the row for no class alone", () => {
@@ -113,7 +99,13 @@ describe("bad input", () => {
 
   test("guidance without classes, before anything trains", () => {
     const guided = options({ guidance: { scale: 2 } });
-    expect(() => model.stages(guided, { resolution: 32, classes: 0 })).toThrow(UserError);
+    expect(() => model.stages(guided, { resolution: 32, classes: 0 })).toThrow("guidance.scale is 2");
+  });
+
+  test("a poor network that leaves the network nothing to train with", () => {
+    const guidance = autoguidance({ scale: 2, share: 0.68 });
+    expect(() => model.stages(options({ guidance }), task)).toThrow("guidance.share is 0.68");
+    expect(() => model.stages(options({ guidance, pretraining: { share: 0 } }), task)).not.toThrow();
   });
 });
 
@@ -121,7 +113,7 @@ test("the factory's options parse", () => {
   expect(schema.safeParse(epg({ sampler: heun(16), guidance: { scale: 2.5 } }).options).success).toBe(true);
 });
 
-test("tiny says what it does otherwise, a published size as released says nothing", () => {
+test("tiny says what it does otherwise, a published size as released says what it cannot do as released", () => {
   const sentences = model.deviations(options(), task);
   for (const part of ["pos_embed", "ln σ", "Batch 16", "weight average"])
     expect(
@@ -129,7 +121,8 @@ test("tiny says what it does otherwise, a published size as released says nothin
       part,
     ).toHaveLength(1);
   const released = options({ size: "XL/16", clamp: "released" });
-  expect(model.deviations(released, { resolution: 256, classes: 1000 })).toEqual([]);
+  const cropped = "Views are cropped from images at the training resolution, not from the originals.";
+  expect(model.deviations(released, { resolution: 256, classes: 1000 })).toEqual([cropped]);
 });
 
 test("deviations are of what runs: the options', where they differ from the size's", () => {
@@ -146,6 +139,7 @@ test("deviations are of what runs: the options', where they differ from the size
     "Batch 7, not 1024.",
     "Pre-training's learning rate is 0.00001, not 0.0002.",
     "Fine-tuning's learning rate is 0.0005, not 0.0001.",
+    "Views are cropped from images at the training resolution, not from the originals.",
   ]);
   const statistics = (targetBatchNorm: "running" | "batch") =>
     model.deviations(options({ pretraining: { targetBatchNorm } }), task).join(" ");

@@ -1,75 +1,16 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
-import { trace } from "../../../../harness/program/index.ts";
-import { timeEmbedding } from "../../../../plugins/models/epg/positions.ts";
+import { expect, test } from "vitest";
 import {
   annealedTemperature,
   averageDecay,
-  consistencyLevel,
   consistencyStage,
-  curriculumLevels,
   interpolatedTemperature,
   karrasLevel,
   karrasLevels,
   nearestLevel,
   SIGMA_MAX,
   SIGMA_MIN,
-  warmupCosine,
 } from "../../../../plugins/models/epg/schedules.ts";
-import { epgFixtures, readJson } from "./fixtures.ts";
-import { runOnce } from "./runner.ts";
-
-const path = join(epgFixtures, "schedules.json");
-
-interface Reference {
-  readonly pretrain_N: readonly (readonly [number, number])[];
-  readonly warmup_cosine: readonly (readonly [number, number])[];
-  readonly karras_32: readonly number[];
-  readonly ect_r: readonly (readonly [number, number, number])[];
-  readonly timestep_embedding: { readonly t: number[]; readonly dim: number; readonly out: number[][] };
-}
-
-describe.skipIf(!existsSync(path))("the released schedules (skipped where they are absent)", () => {
-  const reference = existsSync(path) ? (readJson(path) as Reference) : null;
-
-  test("levels over pre-training, 600,000 steps", () => {
-    for (const [step, count] of reference!.pretrain_N) expect(curriculumLevels(step, 600_000)).toBe(count);
-  });
-
-  test("warm-up and cosine, 10,000 of 1,000,000 steps", () => {
-    for (const [step, factor] of reference!.warmup_cosine)
-      expect(warmupCosine(step, 10_000, 1_000_000)).toBeCloseTo(factor, 12);
-  });
-
-  test("Karras levels", () => {
-    const levels = karrasLevels(32);
-    reference!.karras_32.forEach((sigma, i) => {
-      expect(levels[i]! / sigma).toBeCloseTo(1, 12);
-    });
-  });
-
-  test("the level a consistency teacher looks at", () => {
-    for (const [t, stage, r] of reference!.ect_r) expect(consistencyLevel(t, stage)).toBeCloseTo(r, 10);
-  });
-
-  test("the time embedding, of odd width", async () => {
-    const { t, dim, out } = reference!.timestep_embedding;
-    const program = trace("time", (p) => {
-      p.output("out", timeEmbedding(p.input("t", [t.length]), dim));
-    });
-    const found = await runOnce(
-      program,
-      {},
-      { t: { dtype: "float32", shape: [t.length], data: Float64Array.from(t) } },
-    );
-    out.flat().forEach((value, i) => {
-      // t in float32 has half a unit of 2^-13 at 1,553, and that is the angle's error.
-      expect(Math.abs(found.out!.data[i]! - value)).toBeLessThan(1.3e-4);
-    });
-  });
-});
 
 test("the nearest of all levels is found", () => {
   const levels = karrasLevels(1280);

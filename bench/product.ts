@@ -1,0 +1,27 @@
+/** The product as its users run it, built: what compiles these benches on the fly makes slower code. */
+import { fileURLToPath } from "node:url";
+import { execaNode } from "execa";
+
+/** Builds `dist/` where the sources have changed, and loads modules of it by their path among the sources. */
+export async function openProduct() {
+  await execaNode(fileURLToPath(new URL("../scripts/build.js", import.meta.url)));
+  const from = (path: string) => import(new URL(`../dist/${path}.js`, import.meta.url).href);
+  const train: typeof import("../harness/run/train.ts") = await from("harness/run/train");
+  const random: typeof import("../harness/random/index.ts") = await from("harness/random/index");
+  const start: typeof import("../harness/run/initial-state.ts") = await from("harness/run/initial-state");
+  const backends: typeof import("../plugins/backends/onnxruntime/index.ts") = await from(
+    "plugins/backends/onnxruntime/index",
+  );
+  const datasets: typeof import("../plugins/datasets/shapes/index.ts") = await from(
+    "plugins/datasets/shapes/index",
+  );
+  const models: typeof import("../plugins/models/epg/index.ts") = await from("plugins/models/epg/index");
+  return {
+    ...train,
+    ...random,
+    ...start,
+    onnxruntime: backends.default,
+    shapes: datasets.default,
+    epg: models.default,
+  };
+}

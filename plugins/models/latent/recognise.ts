@@ -1,0 +1,129 @@
+/** Which DiT or autoencoder a file of tensors holds, by names and shapes alone. */
+import {
+  type Differences,
+  differences,
+  numbersIn,
+  partsWith,
+  roleOf,
+  type Shape,
+  type Shapes,
+} from "../../../harness/formats/state-dict.ts";
+import type { NamedShapes, RecognisedPart } from "../../../harness/plugin.ts";
+import { type Tracer, trace } from "../../../harness/program/index.ts";
+import { type AutoencoderConfig, decode, encode } from "./autoencoder.ts";
+import { type AutoencoderLayout, toDiffusers } from "./autoencoder-names.ts";
+import { type DitConfig, dit } from "./dit.ts";
+import { SD_VAE, SIZE_NAMES, SIZES } from "./sizes.ts";
+
+export const recognise = (file: NamedShapes): readonly RecognisedPart[] => [
+  ...partsWith("x_embedder.proj.weight", file.shapes).map(({ prefix, shapes }) => ({
+    family: "DiT (SiT has the same names)",
+    role: roleOf(prefix, file.path),
+    prefix,
+    parameters: numbersIn(shapes),
+    ...sizedDit(shapes),
+  })),
+  ...partsWith("encoder.conv_in.weight", file.shapes).flatMap(({ prefix, shapes }) => {
+    const found = toDiffusers(shapes);
+    const config = found && autoencoderIn(found.shapes);
+    if (!found || !config) return [];
+    return {
+      family: "AutoencoderKL",
+      role: roleOf(prefix, file.path),
+      prefix,
+      parameters: numbersIn(found.shapes),
+      ...sizedAutoencoder(config, found.shapes, found.layout),
+    };
+  }),
+];
+
+type Sized = Differences & { readonly size: string };
+
+const expectedOf = (body: (p: Tracer) => void): Shapes =>
+  new Map(trace("recognised", body).states.map(({ name, value }) => [name, value.shape]));
+
+/** What a file may claim at most: its shapes are anyone's. */
+const MOST = { blocks: 512, width: 2 ** 14, table: 2 ** 24, channels: 2 ** 12, levels: 8 };
+
+const highest = (shapes: Shapes, pattern: RegExp): number =>
+  [...shapes.keys()].reduce((most, name) => Math.max(most, Number(pattern.exec(name)?.[1] ?? -1)), -1);
+
+const unknown: Sized = { size: "of no known form", missing: [], surplus: [], misshapen: [] };
+
+function sizedDit(shapes: Shapes): Sized {
+  const [width = 0, latentChannels = 0, patch = 0] = shapes.get("x_embedder.proj.weight") ?? [];
+  const [, positions = 0] = shapes.get("pos_embed") ?? [];
+  const [rows = 1] = shapes.get("y_embedder.embedding_table.weight") ?? [];
+  const [out = 0] = shapes.get("final_layer.linear.weight") ?? [];
+  const depth = highest(shapes, /^blocks\.(\d+)\./) + 1;
+  const grid = Math.sqrt(positions);
+  const outputChannels = out / patch ** 2;
+  const sound =
+    [grid, outputChannels, width / 4].every((one) => Number.isInteger(one) && one >= 1) &&
+    width <= MOST.width &&
+    positions * width <= MOST.table &&
+    depth <= MOST.blocks &&
+    latentChannels >= 1;
+  if (!sound) return unknown;
+  const side = grid * patch;
+  const config: DitConfig = {
+    side,
+    latentChannels,
+    patch,
+    width,
+    depth,
+    heads: 1,
+    classes: rows - 1,
+    outputChannels,
+  };
+  const listed = SIZE_NAMES.filter((name) => {
+    const size = SIZES[name].dit;
+    return size.width === width && size.depth === depth && size.patch === patch;
+  });
+  const named =
+    listed.length > 0
+      ? listed.join(" or ")
+      : `no listed size: ${depth} blocks of width ${width}, patch ${patch}`;
+  const expected = expectedOf((p) => {
+    const x = p.input("x", [1, latentChannels, side, side]);
+    p.output("y", dit(p, x, p.input("t", [1]), p.input("labels", [1], "int32"), config));
+  });
+  return {
+    size: `${named}, latents ${side}×${side}×${latentChannels}, ${config.classes} classes`,
+    ...differences(expected, shapes),
+  };
+}
+
+/** From shapes under diffusers' names; null where they contradict each other. Groups play no part in them. */
+function autoencoderIn(shapes: Shapes): AutoencoderConfig | null {
+  const levels = highest(shapes, /^encoder\.down_blocks\.(\d+)\./) + 1;
+  const blocks = highest(shapes, /^encoder\.down_blocks\.\d+\.resnets\.(\d+)\./) + 1;
+  const first = (shape: Shape | undefined): number => shape?.[0] ?? 0;
+  const channels = Array.from({ length: Math.min(levels, MOST.levels) }, (_, level) =>
+    first(shapes.get(`encoder.down_blocks.${level}.resnets.0.conv1.weight`)),
+  );
+  const latentChannels = first(shapes.get("quant_conv.weight")) / 2;
+  const sound =
+    levels >= 1 &&
+    levels <= MOST.levels &&
+    blocks >= 1 &&
+    blocks <= MOST.blocks &&
+    [...channels, latentChannels].every((one) => Number.isInteger(one) && one >= 1 && one <= MOST.channels);
+  return sound ? { channels, blocks, groups: 1, latentChannels } : null;
+}
+
+function sizedAutoencoder(config: AutoencoderConfig, shapes: Shapes, layout: AutoencoderLayout): Sized {
+  const same = ({ channels, blocks, latentChannels }: AutoencoderConfig): boolean =>
+    channels.join() === config.channels.join() &&
+    blocks === config.blocks &&
+    latentChannels === config.latentChannels;
+  const listed = SIZE_NAMES.filter((name) => same(SIZES[name].autoencoder));
+  const dimensions = `channels ${config.channels.join(", ")}, ${config.latentChannels} in the latents`;
+  const named = same(SD_VAE) ? "SD-VAE (kl-f8)" : (listed[0] ?? `no listed size: ${dimensions}`);
+  const side = 2 ** config.channels.length;
+  const expected = expectedOf((p) => {
+    p.output("moments", encode(p, p.input("x", [1, 3, side, side]), config));
+    p.output("image", decode(p, p.input("z", [1, config.latentChannels, 2, 2]), config));
+  });
+  return { size: `${named}, ${layout} names`, ...differences(expected, shapes) };
+}

@@ -1,0 +1,134 @@
+/** Weights out of one run and into another: the same samples, without training. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { openAdmSamples } from "../../harness/formats/npz.ts";
+import { openSafetensors } from "../../harness/formats/safetensors.ts";
+import { command, readResult, temporaryFolder } from "./cli.ts";
+
+const folder = temporaryFolder();
+
+function writeConfig(name: string, options: string): void {
+  writeFileSync(
+    join(folder, name),
+    `import { defineConfig, epg, heun, shapes } from "epg-bench";
+export default defineConfig({
+  dataset: shapes({ resolution: 32, train: 64, reference: 48, heldOut: 40 }),
+  samples: 40,
+  checkpoints: 1,
+  entries: { EPG: epg({ size: "tiny", sampler: heun(3), ${options} }) },
+});
+`,
+  );
+}
+
+beforeAll(async () => {
+  writeConfig("train.config.ts", "batchSize: 8, steps: 4, pretraining: { share: 0 }");
+  writeConfig("weights.config.ts", 'weights: "epg.safetensors"');
+  expect((await command(folder, ["run", "-c", "train.config.ts", "--output", "trained"])).exitCode).toBe(0);
+  const exported = await command(folder, [
+    "export",
+    "safetensors",
+    "trained",
+    "EPG",
+    "--out",
+    "epg.safetensors",
+  ]);
+  expect(exported.stderr).toBe("");
+  expect(exported.exitCode).toBe(0);
+}, 300_000);
+
+const entryOf = (output: string) =>
+  readResult(folder, output).run.entries.find(({ name }) => name === "EPG")!;
+
+describe("an exported checkpoint", () => {
+  it("says what it is and what it came from", async () => {
+    const { metadata, close } = await openSafetensors(join(folder, "epg.safetensors"));
+    await close();
+    expect(metadata.part).toBe("ema");
+    expect(JSON.parse(metadata.model!)).toMatchObject({ plugin: "epg", options: { size: "tiny" } });
+    expect(JSON.parse(metadata.task!)).toEqual({ resolution: 32, classes: 8 });
+    const provenance = JSON.parse(metadata.provenance!);
+    expect(provenance).toMatchObject({ seed: 0, stages: [{ stage: "diffusion fine-tuning", steps: 4 }] });
+    expect(provenance.command).toContain("export safetensors trained EPG");
+    expect(entryOf("trained").weights).not.toBeNull();
+  });
+
+  it("is sampled from without training, to the same images, and the entry says so", async () => {
+    const ran = await command(folder, ["run", "-c", "weights.config.ts", "--output", "loaded"]);
+    expect(ran.exitCode).toBe(0);
+    expect(ran.stderr).not.toContain("steps/s");
+    const images = async (output: string) => {
+      const file = await openAdmSamples(join(folder, output, entryOf(output).samples!));
+      const batches: Buffer[] = [];
+      for await (const batch of file.batches()) batches.push(Buffer.from(batch));
+      await file.close();
+      return Buffer.concat(batches);
+    };
+    expect((await images("loaded")).equals(await images("trained"))).toBe(true);
+    const entry = entryOf("loaded");
+    expect(entry.description).toMatch(
+      /Pre-trained, not trained here: epg\.safetensors, the part ema, sha256 /,
+    );
+    const result = readResult(folder, "loaded");
+    expect(result.run.match).toBe('Pre-trained elsewhere, at a cost not known here: "EPG".');
+    expect(result.results.some(({ metric }) => metric === "total-train-flops")).toBe(false);
+    expect(result.ledger.map(({ kind }) => kind)).toEqual(["sampling"]);
+    expect(readFileSync(join(folder, "loaded", "report.md"), "utf8")).toContain(
+      "not trained here: epg.safetensors",
+    );
+    expect((await command(folder, ["baseline", "save", "loaded", "--to", "b.json"])).exitCode).toBe(0);
+    expect((await command(folder, ["gate", "loaded", "--baseline", "b.json"])).exitCode).toBe(0);
+  });
+});
+
+describe("mistakes", () => {
+  it.each<[string, string[], RegExp]>([
+    ["an entry that is none", ["export", "onnx", "trained", "epg", "--out", "x.onnx"], /no entry "epg"/],
+    [
+      "a network that is none",
+      ["export", "onnx", "trained", "EPG", "--out", "x.onnx", "--network", "generator"],
+      /no network "generator"/,
+    ],
+    [
+      "a run that is none",
+      ["export", "onnx", "nothing", "EPG", "--out", "x.onnx"],
+      /no run or config at nothing/,
+    ],
+    [
+      "a folder that is none",
+      ["export", "onnx", "trained", "EPG", "--out", "no/x.onnx"],
+      /--out: cannot write/,
+    ],
+  ])("%s", async (_, argv, message) => {
+    const ran = await command(folder, argv);
+    expect(ran.exitCode).toBe(2);
+    expect(ran.stderr).toMatch(message);
+    expect(ran.stderr).not.toContain("    at ");
+  });
+
+  it("weights of another size, before anything runs", async () => {
+    writeConfig("other.config.ts", 'weights: "epg.safetensors"');
+    const config = readFileSync(join(folder, "other.config.ts"), "utf8").replace('"tiny"', '"small"');
+    writeFileSync(join(folder, "other.config.ts"), config);
+    const ran = await command(folder, ["run", "-c", "other.config.ts", "--dry-run"]);
+    expect(ran.exitCode).toBe(2);
+    expect(ran.stderr).toMatch(
+      /of another size: class_embed\.weight is \[9, 128\], EPG small .* has \[9, 256\]/,
+    );
+  });
+
+  it("an entry that is not trained", async () => {
+    writeConfig("untrained.config.ts", "batchSize: 8, steps: 5, pretraining: { share: 0 }");
+    const ran = await command(folder, [
+      "export",
+      "safetensors",
+      "untrained.config.ts",
+      "EPG",
+      "--out",
+      "y.safetensors",
+    ]);
+    expect(ran.exitCode).toBe(2);
+    expect(ran.stderr).toMatch(/its stage "diffusion fine-tuning" is not in the cache/);
+  });
+});
