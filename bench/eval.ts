@@ -26,6 +26,9 @@ const PHOTOS = fileURLToPath(new URL("../../shared/data/photos", import.meta.url
 const COMMAND = fileURLToPath(new URL("../bin/epg-bench.js", import.meta.url));
 const PEERS = fileURLToPath(new URL("peers/fid_tools.py", import.meta.url));
 
+/** Node as users start it, without this bench's own TypeScript loader. */
+const PLAIN = { nodeOptions: [] };
+
 export const EVAL: Readonly<Record<string, () => Promise<BenchRow>>> = Object.fromEntries(
   TOOLS.map((tool) => [`eval-${IMAGES}-${tool}`, () => compare(tool)]),
 );
@@ -108,7 +111,7 @@ async function weights(folder: string): Promise<Pick<Work, "safetensors" | "chec
 async function ours({ tool, samples, reference, safetensors }: Work, json: string): Promise<Timed> {
   const flags = ["--as", tool, "--metrics", "fid", "--weights", safetensors, "--threads", `${THREADS}`];
   const began = performance.now();
-  await execaNode(COMMAND, ["eval", samples, reference, ...flags, "--json", json, "--quiet"]);
+  await execaNode(COMMAND, ["eval", samples, reference, ...flags, "--json", json, "--quiet"], PLAIN);
   const seconds = (performance.now() - began) / 1000;
   const { results }: Result = JSON.parse(await readFile(json, "utf8"));
   return { seconds, fid: results.find(({ metric }) => metric === "fid")!.value! };
