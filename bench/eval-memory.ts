@@ -68,7 +68,8 @@ async function long(folder: string, id: string, metrics: string, references: num
   const reference = await featureFile(join(folder, "reference.safetensors"), references, 2);
   const began = performance.now();
   const peak = await peakOf([samples, reference, "--metrics", metrics]);
-  console.error(`${id}: ${((performance.now() - began) / 1000).toFixed(0)} s`);
+  const seconds = (performance.now() - began) / 1000;
+  console.error(`${LONG} images, ${metrics}: ${seconds.toFixed(0)} s, ${peak.toFixed(0)} MiB`);
   return { id, unit: "MiB at the peak", value: peak, peers: {} };
 }
 

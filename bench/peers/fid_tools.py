@@ -134,6 +134,7 @@ def dgm_eval(samples, reference, weights):
     from dgm_eval.dataloaders import get_dataloader
     from dgm_eval.metrics.fd import compute_FD_with_reps
     from dgm_eval.metrics.mmd import compute_mmd
+    from dgm_eval.metrics.prdc import compute_prdc
     from dgm_eval.models.inception import InceptionEncoder
     from dgm_eval.representations import get_representations
 
@@ -147,6 +148,7 @@ def dgm_eval(samples, reference, weights):
     return {
         "fid": float(compute_FD_with_reps(real, generated)),
         "kid": float(compute_mmd(real, generated).mean()),
+        **{name: float(value) for name, value in compute_prdc(real, generated, nearest_k=5).items()},
     }
 
 

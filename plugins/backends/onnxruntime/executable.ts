@@ -24,8 +24,14 @@ const sessionOptions = (threads: number): ort.InferenceSession.SessionOptions =>
   executionMode: "sequential",
   graphOptimizationLevel: "all",
   logSeverityLevel: 3,
-  // Adam's second moments begin denormal, which is slow and means nothing.
-  extra: { session: { set_denormal_as_zero: "1" } },
+  extra: {
+    session: {
+      // Adam's second moments begin denormal, which is slow and means nothing.
+      set_denormal_as_zero: "1",
+      // Else threads go on spinning between two runs, on the cores that prepare the next batch.
+      force_spinning_stop: "1",
+    },
+  },
 });
 
 /** A model in memory is one protobuf message, of at most 2 GiB, and is copied as it is read. */
