@@ -1,6 +1,6 @@
 /**
- * A stage's curve, `curve.csv` beside its weights: steps, images and FLOPs so far, then every scalar the step computes and
- * its learning rate. A row a step; of a long stage every k-th, the last among them.
+ * A stage's curve, `curve.csv` beside its weights: steps, images and FLOPs so far, then the scalars the step
+ * computes, the means of what it computes an image, and its learning rate. A row a step; of a long stage every k-th, the last among them.
  */
 import { appendFileSync, existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -13,13 +13,13 @@ const MOST_ROWS = 2000;
 const PROGRESS = ["step", "images", "flops"] as const;
 const RATE = "learningRate";
 
-export interface Curve {
+interface Curve {
   /** What the stage computes a step, by name; `loss` first. */
   readonly scalars: readonly string[];
   readonly points: readonly CurvePoint[];
 }
 
-export interface CurvePoint {
+interface CurvePoint {
   /** Steps done, from 1. */
   readonly step: number;
   readonly images: number;
@@ -47,11 +47,12 @@ export type Recorder = (step: number, inputs: Tensors, outputs: Tensors) => void
 export async function openCurve(folder: string, recorded: Recorded, done: number): Promise<Recorder> {
   const { program, steps, batchSize, preparationFlops } = recorded;
   const path = join(folder, CURVE);
-  const outputs = scalarsOf(program.outputs);
-  const scalars = [
-    ...["loss", ...outputs.filter((name) => name !== "loss")],
-    ...scalarsOf(program.inputs).filter((name) => name === RATE),
-  ];
+  const isScalar = (name: string): boolean => {
+    const { shape } = program.outputs[name]!;
+    return shape.length === 0 || (shape.length === 1 && shape[0] === batchSize);
+  };
+  const parts = Object.keys(program.outputs).filter((name) => name !== "loss" && isScalar(name));
+  const scalars = ["loss", ...parts, ...(RATE in program.inputs ? [RATE] : [])];
   const lines = done > 0 && existsSync(path) ? (await readFile(path, "utf8")).split("\n") : [];
   const kept = lines.slice(1, -1).filter((line) => Number.parseInt(line, 10) <= done);
   const head = [...PROGRESS, ...scalars].join(",");
@@ -59,24 +60,32 @@ export async function openCurve(folder: string, recorded: Recorded, done: number
   const every = Math.ceil(steps / MOST_ROWS);
   return (step, inputs, outputs) => {
     if ((steps - step) % every !== 0) return;
-    const values = scalars.map((name) => shortest((outputs[name] ?? inputs[name])!.data[0]!));
+    const values = scalars.map((name) => shortest(meanOf((outputs[name] ?? inputs[name])!.data)));
     const flops = preparationFlops + step * program.flops;
     appendFileSync(path, `${[step, step * batchSize, flops, ...values].join(",")}\n`);
   };
 }
 
-const scalarsOf = (values: Program["inputs"]): string[] =>
-  Object.keys(values).filter((name) => values[name]!.shape.length === 0);
+function meanOf(data: Tensors[string]["data"]): number {
+  let sum = 0;
+  for (const value of data) sum += value;
+  return sum / data.length;
+}
 
 /** Nine digits tell any two float32 numbers apart. */
 const shortest = (value: number): number => Number(value.toPrecision(9));
 
-/** The curve a stage left in its folder, also where it broke off; null where it took no step. */
-export async function readCurve(path: string): Promise<Curve | null> {
-  if (!existsSync(path)) return null;
+/** A curve's whole rows as text, also of a stage that broke off; null where it took no step. */
+export async function readCurve(folder: string): Promise<string | null> {
+  const path = join(folder, CURVE);
+  const text = existsSync(path) ? await readFile(path, "utf8") : "";
   // What follows the last line's end was being written when the process died.
-  const [head = "", ...rows] = (await readFile(path, "utf8")).split("\n").slice(0, -1);
-  if (rows.length === 0) return null;
+  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+  return whole.indexOf("\n") < whole.length - 1 ? whole : null;
+}
+
+export function parseCurve(csv: string): Curve {
+  const [head = "", ...rows] = csv.trimEnd().split("\n");
   const points = rows.map((row): CurvePoint => {
     const [step, images, flops, ...values] = row.split(",").map(Number);
     return { step: step!, images: images!, flops: flops!, values };

@@ -1,11 +1,11 @@
 /**
  * When training has come apart, long before its loss is no longer a number. A loss is smoothed by its geometric mean, in
- * which one bad batch weighs little: ln ℓ̄ ← 0.95·ln ℓ̄ + 0.05·ln ℓ.
+ * which one bad batch weighs little: the mean of ln ℓ over the first twenty steps, then ln ℓ̄ ← 0.95·ln ℓ̄ + 0.05·ln ℓ.
  */
 import { Diverged } from "./jobs.ts";
 
-/** Weight of the past: about twenty steps. */
-const SMOOTHING = 0.95;
+/** Steps that a smoothed loss is the mean of; it has no lowest before. */
+const WINDOW = 20;
 /** A smoothed loss so many times its lowest … */
 const RISE = 10;
 /** … for so many steps in a row is not noise. */
@@ -15,12 +15,16 @@ const FIX = "set a lower learning rate, or clip the gradient";
 
 /** What the guard remembers from step to step; plain, so that a checkpoint holds it. */
 export interface Course {
+  /** Steps followed. */
+  readonly steps: number;
   /** ln of the smoothed loss. */
   readonly smoothed: number;
-  readonly lowest: { readonly step: number; readonly smoothed: number };
+  readonly lowest: { readonly step: number; readonly smoothed: number } | null;
   /** Steps in a row far above the lowest. */
   readonly above: number;
 }
+
+const BEGUN: Course = { steps: 0, smoothed: 0, lowest: null, above: 0 };
 
 export interface StepTaken {
   /** From 1. */
@@ -44,11 +48,15 @@ export function followed(course: Course | null, taken: StepTaken, steps: number)
   if (gradientNorm !== undefined && !Number.isFinite(gradientNorm))
     throw new Diverged(`the gradient norm is ${gradientNorm} ${where}${rate}: ${FIX}`);
   if (loss <= 0) return null;
-  const smoothed =
-    course === null ? Math.log(loss) : SMOOTHING * course.smoothed + (1 - SMOOTHING) * Math.log(loss);
-  const lowest = course === null || smoothed < course.lowest.smoothed ? { step, smoothed } : course.lowest;
-  const above = smoothed > lowest.smoothed + Math.log(RISE) ? (course?.above ?? 0) + 1 : 0;
-  if (above < PATIENCE) return { smoothed, lowest, above };
+  const before = course ?? BEGUN;
+  const seen = before.steps + 1;
+  const smoothed = before.smoothed + (Math.log(loss) - before.smoothed) / Math.min(seen, WINDOW);
+  if (seen < WINDOW) return { ...before, steps: seen, smoothed };
+  const { lowest } = before;
+  if (lowest === null || smoothed < lowest.smoothed)
+    return { steps: seen, smoothed, lowest: { step, smoothed }, above: 0 };
+  const above = smoothed > lowest.smoothed + Math.log(RISE) ? before.above + 1 : 0;
+  if (above < PATIENCE) return { steps: seen, smoothed, lowest, above };
   const was = Math.exp(lowest.smoothed).toPrecision(3);
   throw new Diverged(
     `the loss is ${loss.toPrecision(3)} ${where}${rate}, for ${PATIENCE} steps more than ${RISE} times its lowest (${was} at step ${lowest.step}, smoothed): ${FIX}`,
