@@ -4,8 +4,10 @@
  */
 import { Diverged } from "./jobs.ts";
 
-/** Steps that a smoothed loss is the mean of; it has no lowest before. */
+/** Steps that a smoothed loss is the mean of. */
 const WINDOW = 20;
+/** It has no lowest before so many: a first batch may be easy by chance, yet a rate far too high tells within the window. */
+const FEWEST = 5;
 /** A smoothed loss so many times its lowest (in the default run's stages it rises to 1.4 times at most) … */
 const RISE = 10;
 /** … for so many steps in a row is not noise. */
@@ -51,7 +53,7 @@ export function followed(course: Course | null, taken: StepTaken, steps: number)
   const before = course ?? BEGUN;
   const seen = before.steps + 1;
   const smoothed = before.smoothed + (Math.log(loss) - before.smoothed) / Math.min(seen, WINDOW);
-  if (seen < WINDOW) return { ...before, steps: seen, smoothed };
+  if (seen < FEWEST) return { ...before, steps: seen, smoothed };
   const { lowest } = before;
   if (lowest === null || smoothed < lowest.smoothed)
     return { steps: seen, smoothed, lowest: { step, smoothed }, above: 0 };

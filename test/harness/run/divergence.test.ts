@@ -30,9 +30,15 @@ describe("training is ended", () => {
     const loss = (step: number): number => (step <= 100 ? 0.5 : 500);
     expect(() => follow(loss, 156)).not.toThrow();
     expect(() => follow(loss, 1000)).toThrow(
-      "the loss is 500 at step 157 of 1000 (learning rate 0.00300), for 50 steps more than 10 times its lowest (0.500 at step 20, smoothed)",
+      "the loss is 500 at step 157 of 1000 (learning rate 0.00300), for 50 steps more than 10 times its lowest (0.500 at step 5, smoothed)",
     );
   });
+});
+
+it("is ended too where the loss runs away within the first twenty steps", () => {
+  // the default's EPG at a learning rate of 1: 50, then a million from the tenth step on
+  const loss = (step: number): number => (step < 10 ? 50 : 1e6);
+  expect(() => follow(loss)).toThrow(/at step 6\d of 1000 .* its lowest \(50\.0 at step [5-9]/);
 });
 
 describe("training goes on", () => {
