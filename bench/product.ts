@@ -7,6 +7,8 @@ export async function openProduct() {
   await execaNode(fileURLToPath(new URL("../scripts/build.js", import.meta.url)));
   const from = (path: string) => import(new URL(`../dist/${path}.js`, import.meta.url).href);
   const train: typeof import("../harness/run/train.ts") = await from("harness/run/train");
+  const checkpoint: typeof import("../harness/run/checkpoint.ts") = await from("harness/run/checkpoint");
+  const curve: typeof import("../harness/run/curve.ts") = await from("harness/run/curve");
   const random: typeof import("../harness/random/index.ts") = await from("harness/random/index");
   const start: typeof import("../harness/run/initial-state.ts") = await from("harness/run/initial-state");
   const backends: typeof import("../plugins/backends/onnxruntime/index.ts") = await from(
@@ -18,6 +20,8 @@ export async function openProduct() {
   const models: typeof import("../plugins/models/epg/index.ts") = await from("plugins/models/epg/index");
   return {
     ...train,
+    ...checkpoint,
+    ...curve,
     ...random,
     ...start,
     onnxruntime: backends.default,

@@ -24,7 +24,8 @@ interface Loop {
 }
 
 async function openLoop(): Promise<Loop> {
-  const { BEGINNING, runSteps, createStream, initialState, onnxruntime, shapes, epg } = await openProduct();
+  const { BEGINNING, runSteps, openCurve, createStream, initialState, onnxruntime, shapes, epg } =
+    await openProduct();
   const folder = await mkdtemp(join(tmpdir(), "epg-bench-"));
   const backend = await onnxruntime.open({ threads: 2 } as never);
   const sizes = { resolution: 32, train: 512, reference: 8, heldOut: 8 };
@@ -51,8 +52,9 @@ async function openLoop(): Promise<Loop> {
   const host: JobHost = { emit: () => {}, stopping: () => false, now: () => performance.now() };
   const run = async (steps: number): Promise<void> => {
     const job = { folder, steps, frameEvery: steps + 1 } as unknown as TrainJob;
+    const record = await openCurve(folder, { ...stage, steps, preparationFlops: 0 }, 0);
     await runSteps(
-      { job, host, stage, context: { ...context, steps }, executable, frames: null },
+      { job, host, stage, context: { ...context, steps }, executable, frames: null, record },
       {},
       BEGINNING,
     );

@@ -59,6 +59,15 @@ const entry = z.strictObject({
   neighbours: z.string().nullable(),
 });
 
+const trainingCurve = z.strictObject({
+  /** "EPG: pre-training"; a shared stage bears the name of the first entry that needs it. */
+  stage: z.string(),
+  /** Steps, images, FLOPs and every scalar of the stage, relative to the run folder. */
+  csv: z.string(),
+  /** Its loss, drawn. */
+  svg: z.string(),
+});
+
 const ledgerLine = z.strictObject({
   /** "pre-training", "diffusion fine-tuning", "VAE", "latent encoding", "sampling". */
   stage: z.string(),
@@ -148,6 +157,8 @@ export const resultSchema = z.strictObject({
     /** The run's actual total, shared stages once. */
     totals: z.strictObject({ trainFlops: z.number(), sampleFlops: z.number(), wallSeconds: z.number() }),
     entries: z.array(entry),
+    /** Of every stage that took a step; absent where nothing trains. */
+    curves: z.array(trainingCurve).optional(),
   }),
   env: z.strictObject({
     /** Buckets only (CPU model, cores, backend, precision, threads): throughput is comparable where equal. */
@@ -175,6 +186,7 @@ export const resultSchema = z.strictObject({
 export type Result = z.infer<typeof resultSchema>;
 export type ResultRow = z.infer<typeof row>;
 export type ResultEntry = z.infer<typeof entry>;
+export type TrainingCurve = z.infer<typeof trainingCurve>;
 export type LedgerLine = z.infer<typeof ledgerLine>;
 export type Comparison = z.infer<typeof comparison>;
 export type Verdict = z.infer<typeof verdict>;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import type { Result } from "../harness/result.ts";
 import { bills, ledger, sampling } from "./costs.ts";
+import { curves } from "./curves.ts";
 import { pictures } from "./pictures.ts";
 import { deviations, environment, failures, reproduction, warnings } from "./provenance.ts";
 import { reconstructions, referencePoints, scores } from "./scores.ts";
@@ -25,6 +26,7 @@ export function markdown(result: Result): string {
     sampling(result),
     ledger(result),
     bills(result),
+    curves(result),
     pictures(result),
     failures(result),
     warnings(result),

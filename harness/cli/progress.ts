@@ -21,10 +21,10 @@ const REDRAW_EVERY_MS = 100;
 /** @param now milliseconds on any clock that only goes forward */
 export function lineProgress(write: (line: string) => void, now: () => number): OpenProgress {
   return {
-    stage(name, total, unit) {
+    stage(name, total, unit, from = 0) {
       const course = new Course(name, total, unit, now);
       let lastLine = now();
-      write(`${name}: ${total} ${unit}`);
+      write(from > 0 ? resumption(name, total, unit, from) : `${name}: ${total} ${unit}`);
       return {
         update(done, note) {
           course.update(done, note);
@@ -56,8 +56,9 @@ export function liveProgress(stream: NodeJS.WriteStream, now: () => number): Ope
     redraw();
   };
   return {
-    stage(name, total, unit): StageProgress {
+    stage(name, total, unit, from = 0): StageProgress {
       const course = new Course(name, total, unit, now);
+      if (from > 0) above(resumption(name, total, unit, from));
       const end = (line: string): void => {
         running.delete(course);
         above(line);
@@ -81,6 +82,9 @@ export function liveProgress(stream: NodeJS.WriteStream, now: () => number): Ope
     },
   };
 }
+
+const resumption = (name: string, total: number, unit: string, from: number): string =>
+  `${name}: goes on after ${from} of ${total} ${unit}`;
 
 /** How far a stage has come, and how fast. */
 class Course {

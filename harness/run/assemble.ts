@@ -203,6 +203,7 @@ function runOf(
       ...found.entries.flatMap((entry) => modelEntries(entry, config)),
       ...found.points.map(pointEntry),
     ],
+    ...(found.curves.length > 0 ? { curves: [...found.curves] } : {}),
   };
 }
 

@@ -1,6 +1,8 @@
 /** The order of a run's work: train every stage once, then sample, time and score every entry, then the yardsticks. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { TrainingCurve } from "../result.ts";
+import { writeCurve } from "./curves.ts";
 import { readFilm } from "./film.ts";
 import { base, type Engine, type Found, type FoundEntry, type Untrained, weightsOf } from "./found.ts";
 import { hashOf } from "./identity.ts";
@@ -15,12 +17,17 @@ type Trained = ReadonlyMap<string, Outcome<TrainResult>>;
 export async function runJobs(engine: Engine): Promise<Found> {
   const untrained = await sampleUntrained(engine);
   const trained = new Map<string, Outcome<TrainResult>>();
-  for (const stage of engine.plan.stages) trained.set(stage.key, await trainStage(engine, stage, trained));
+  const curves: TrainingCurve[] = [];
+  for (const stage of engine.plan.stages) {
+    trained.set(stage.key, await trainStage(engine, stage, trained));
+    const curve = await keepCurve(engine, stage);
+    if (curve) curves.push(curve);
+  }
   const sampled: FoundEntry[] = [];
   for (const entry of engine.plan.entries) sampled.push(await sampleEntry(engine, entry, trained));
   const entries: FoundEntry[] = [];
   for (const entry of sampled) entries.push(await scoreEntry(engine, entry));
-  return { entries, points: await scorePoints(engine, untrained) };
+  return { entries, points: await scorePoints(engine, untrained), curves };
 }
 
 /** The networks of the first entry that trains, before their first step: the first picture of a run, and one of its yardsticks. */
@@ -51,12 +58,18 @@ async function sampleUntrained(engine: Engine): Promise<Untrained | null> {
   return { outcome, folder: job.folder, pictures: NO_PICTURES };
 }
 
+const titleOf = ({ entry, name }: PlannedStage): string => `${entry}: ${name}`;
+const fileNameOf = ({ entry, name }: PlannedStage): string => `${slug(entry)}-${slug(name)}`;
+
+const keepCurve = ({ folder, performer }: Engine, stage: PlannedStage): Promise<TrainingCurve | null> =>
+  writeCurve(folder, fileNameOf(stage), titleOf(stage), stage.folder, performer.clock.date());
+
 async function trainStage(
   engine: Engine,
   stage: PlannedStage,
   trained: Trained,
 ): Promise<Outcome<TrainResult>> {
-  const title = `${stage.entry}: ${stage.name}`;
+  const title = titleOf(stage);
   for (const [name, folder] of Object.entries(stage.previous)) {
     const earlier = engine.plan.stages.find((one) => one.folder === folder)!;
     const outcome = trained.get(earlier.key)!;
@@ -77,7 +90,7 @@ async function trainStage(
   return perform<TrainResult>(engine.performer, job, {
     fresh: true,
     onFrame: async ({ step, file }) => {
-      const name = `${slug(stage.entry)}-${slug(stage.name)}-step-${step}`;
+      const name = `${fileNameOf(stage)}-step-${step}`;
       const path = await writeGrid(engine.folder, name, await readFile(file), side);
       engine.performer.progress.note(`${title}: step ${step}: ${join(engine.folder, path)}`);
     },

@@ -1,6 +1,7 @@
 /** What the parts of a run's work share: what they are given, and what they find. */
 import { join } from "node:path";
 import type { Dataset } from "../plugin.ts";
+import type { TrainingCurve } from "../result.ts";
 import type { CodeHashes } from "./identity.ts";
 import type {
   JobBase,
@@ -59,6 +60,7 @@ export interface FoundPoint {
 export interface Found {
   readonly entries: readonly FoundEntry[];
   readonly points: readonly FoundPoint[];
+  readonly curves: readonly TrainingCurve[];
 }
 
 export interface Untrained {

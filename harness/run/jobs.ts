@@ -108,6 +108,8 @@ export type JobEvent =
       readonly unit: string;
       readonly note?: string;
     }
+  /** Goes on where an earlier process left off. */
+  | { readonly type: "resumed"; readonly done: number; readonly total: number; readonly unit: string }
   | { readonly type: "frame"; readonly step: number; readonly file: string }
   /** Another run is at this very job. */
   | { readonly type: "waiting"; readonly rival: Rival };
@@ -125,7 +127,7 @@ export class Stopped extends Error {
   override name = "Stopped";
 }
 
-/** Training that broke off: the loss is no longer a number. */
+/** Training that broke off: the loss is no longer a number, or far from where it was. */
 export class Diverged extends Error {
   override name = "Diverged";
 }

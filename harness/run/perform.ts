@@ -38,8 +38,8 @@ export async function perform<Result>(
   const began = clock.now();
   await journal.write("started", { job: job.title, folder: job.folder });
   const shown: StageProgress[] = [];
-  const stageOf = (total: number, unit: string): StageProgress => {
-    shown[0] ??= progress.stage(job.title, total, unit);
+  const stageOf = (total: number, unit: string, from = 0): StageProgress => {
+    shown[0] ??= progress.stage(job.title, total, unit, from);
     return shown[0];
   };
   const pending: Promise<void>[] = [];
@@ -52,6 +52,10 @@ export async function perform<Result>(
     if (event.type === "waiting") {
       const { pid, machine } = event.rival;
       progress.note(`${job.title}: waits for another run that is at it (process ${pid} on ${machine})`);
+      return;
+    }
+    if (event.type === "resumed") {
+      stageOf(event.total, event.unit, event.done);
       return;
     }
     stageOf(event.total, event.unit).update(event.done, event.note);

@@ -1,7 +1,7 @@
 /** How a run tells where it stands. Everything goes to stderr; stdout carries the result. */
 export interface Progress {
-  /** Begins a stage of `total` units ("steps", "images"); stages may overlap. */
-  stage(name: string, total: number, unit: string): StageProgress;
+  /** Begins a stage of `total` units ("steps", "images"), or goes on with it after `from`; stages may overlap. */
+  stage(name: string, total: number, unit: string, from?: number): StageProgress;
   /** One line of its own. */
   note(line: string): void;
 }

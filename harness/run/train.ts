@@ -1,20 +1,21 @@
 /** Training one stage: from its start or its last checkpoint to its weights. */
-import { existsSync } from "node:fs";
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { countingRuntime, type Tallies } from "../measure/counting.ts";
 import type { Executable, Stage, StageContext, StageWeights } from "../plugin.ts";
 import type { Tensors } from "../program/index.ts";
 import { createStream } from "../random/index.ts";
+import { BEGINNING, checkpoint, lastCheckpoint, type Position, removeCheckpoints } from "./checkpoint.ts";
+import { CURVE, openCurve, type Recorder } from "./curve.ts";
+import { followed, type StepTaken } from "./divergence.ts";
 import { closeFilm, keepFrame } from "./film.ts";
 import { type FrameMaker, openFrames } from "./frames.ts";
 import { initialState } from "./initial-state.ts";
-import { Diverged, type JobHost, Stopped, type TrainJob, type TrainResult } from "./jobs.ts";
+import { type JobHost, Stopped, type TrainJob, type TrainResult } from "./jobs.ts";
 import { openEntry } from "./open.ts";
 import { digest, readStored, store } from "./store.ts";
 import { readTensors, readWeights, WEIGHTS, writeTensors } from "./tensors.ts";
 
-const CHECKPOINT = "checkpoint.json";
 const PREPARED = "prepared.json";
 /** What a kill can cost at most, beside the steps between two pictures. */
 const CHECKPOINT_SECONDS = 30;
@@ -26,23 +27,8 @@ export interface Training {
   readonly context: StageContext;
   readonly executable: Executable;
   readonly frames: FrameMaker | null;
+  readonly record: Recorder;
 }
-
-export interface Position {
-  /** Steps done. */
-  readonly step: number;
-  readonly wallSeconds: number;
-  readonly loss: number;
-  readonly peakMemoryBytes: number;
-}
-
-/** Before the first step. */
-export const BEGINNING: Position = {
-  step: 0,
-  wallSeconds: 0,
-  loss: Number.NaN,
-  peakMemoryBytes: 0,
-};
 
 interface Preparation {
   readonly macs: number;
@@ -62,8 +48,10 @@ export async function train(job: TrainJob, host: JobHost): Promise<TrainResult> 
     initialState(stage.program, context.random.stream("initial state"), stage.start(context));
   const executable = await opened.backend.compile(stage.program, start);
   const frames = openFrames(job, opened, context.previous);
-  const training = { job, host, stage, context, executable, frames };
   const first = resumed?.position ?? { ...BEGINNING, wallSeconds: preparation.wallSeconds };
+  const recorded = { ...stage, steps: job.steps, preparationFlops: preparation.flops };
+  const record = await openCurve(job.folder, recorded, first.step);
+  const training = { job, host, stage, context, executable, frames, record };
   const last = await runSteps(training, prepared, first);
 
   await writeTensors(join(job.folder, WEIGHTS), stage.result(await executable.readState()));
@@ -83,7 +71,7 @@ export async function train(job: TrainJob, host: JobHost): Promise<TrainResult> 
     finalLoss: last.loss,
   };
   await closeFilm(job.film);
-  await store(job.folder, result, [WEIGHTS]);
+  await store(job.folder, result, [WEIGHTS, CURVE]);
   await removeCheckpoints(job.folder);
   return result;
 }
@@ -132,44 +120,57 @@ async function prepare(
 
 /** Steps from `first` to the end. While one runs on the backend the next one's batch is made here. */
 export async function runSteps(training: Training, prepared: Tensors, first: Position): Promise<Position> {
-  const { job, host, stage, context, executable } = training;
+  const { job, host, stage, context, executable, record } = training;
+  const { steps } = job;
   const batchOf = stage.batches(context, prepared);
   let position = first;
   let saved = host.now();
-  let batch = position.step < job.steps ? await batchOf(position.step) : {};
-  while (position.step < job.steps) {
+  if (first.step > 0) host.emit({ type: "resumed", done: first.step, total: steps, unit: "steps" });
+  let batch = position.step < steps ? await batchOf(position.step) : {};
+  while (position.step < steps) {
     const began = host.now();
     const running = executable.run(batch);
-    const upcoming = position.step + 1 < job.steps ? batchOf(position.step + 1) : Promise.resolve({});
+    const step = position.step + 1;
+    const upcoming = step < steps ? batchOf(step) : Promise.resolve({});
     const [outputs, nextBatch] = await Promise.all([running, upcoming]);
+    record(step, batch, outputs);
+    const taken = stepTaken(step, batch, outputs);
     batch = nextBatch;
-    const loss = outputs.loss!.data[0]!;
     position = {
-      ...position,
-      step: position.step + 1,
+      step,
       wallSeconds: position.wallSeconds + (host.now() - began) / 1000,
-      loss,
+      loss: taken.loss,
       peakMemoryBytes: Math.max(position.peakMemoryBytes, process.resourceUsage().maxRSS * 1024),
+      course: followed(position.course, taken, steps),
     };
-    if (!Number.isFinite(loss))
-      throw new Diverged(`the loss is ${loss} at step ${position.step} of ${job.steps}`);
-    host.emit({
-      type: "progress",
-      done: position.step,
-      total: job.steps,
-      unit: "steps",
-      note: `loss ${loss.toPrecision(3)}`,
-    });
-    if (position.step % job.frameEvery === 0 || position.step === job.steps)
-      await takeFrame(training, position);
+    const rate = ((step - first.step) * stage.batchSize) / (position.wallSeconds - first.wallSeconds);
+    const note = noteOf(taken, rate);
+    host.emit({ type: "progress", done: step, total: steps, unit: "steps", note });
+    if (step % job.frameEvery === 0 || step === steps) await takeFrame(training, position);
     const due = host.now() - saved > CHECKPOINT_SECONDS * 1000;
-    if (host.stopping() || (due && position.step < job.steps)) {
+    if (host.stopping() || (due && step < steps)) {
       await checkpoint(job.folder, executable, position);
       saved = host.now();
-      if (host.stopping()) throw new Stopped(`stopped after step ${position.step} of ${job.steps}`);
+      if (host.stopping()) throw new Stopped(`stopped after step ${step} of ${steps}`);
     }
   }
   return position;
+}
+
+function stepTaken(step: number, inputs: Tensors, outputs: Tensors): StepTaken {
+  const { loss, gradientNorm } = outputs;
+  return {
+    step,
+    loss: loss!.data[0]!,
+    gradientNorm: gradientNorm?.data[0],
+    learningRate: inputs.learningRate?.data[0],
+  };
+}
+
+/** `loss 0.312, gradient norm 1.20, 340 images/s`. @param rate images a second, of this process's steps */
+function noteOf({ loss, gradientNorm }: StepTaken, rate: number): string {
+  const norm = gradientNorm === undefined ? [] : [`gradient norm ${gradientNorm.toPrecision(3)}`];
+  return [`loss ${loss.toPrecision(3)}`, ...norm, `${rate.toPrecision(3)} images/s`].join(", ");
 }
 
 /** A picture of where training stands, and a checkpoint with it. */
@@ -182,32 +183,4 @@ async function takeFrame(
   const images = await frames(stage.result(await executable.readState()));
   host.emit({ type: "frame", step, file: await keepFrame(job.film, step, images) });
   if (step < job.steps) await checkpoint(job.folder, executable, position);
-}
-
-async function checkpoint(folder: string, executable: Executable, position: Position): Promise<void> {
-  const file = `checkpoint-${position.step}.safetensors`;
-  const before = await pointedAt(folder);
-  await writeTensors(join(folder, file), await executable.readState());
-  await store(folder, position, [file], CHECKPOINT);
-  if (before && before !== file) await rm(join(folder, before), { force: true });
-}
-
-async function pointedAt(folder: string): Promise<string | null> {
-  const path = join(folder, CHECKPOINT);
-  if (!existsSync(path)) return null;
-  const { value } = JSON.parse(await readFile(path, "utf8")) as { value: Position };
-  return `checkpoint-${value.step}.safetensors`;
-}
-
-async function lastCheckpoint(folder: string): Promise<{ position: Position; state: Tensors } | null> {
-  const stored = await readStored<Position>(folder, CHECKPOINT);
-  if (!stored) return null;
-  const file = `checkpoint-${stored.value.step}.safetensors`;
-  return { position: stored.value, state: await readTensors(join(folder, file)) };
-}
-
-async function removeCheckpoints(folder: string): Promise<void> {
-  const file = await pointedAt(folder);
-  await rm(join(folder, CHECKPOINT), { force: true });
-  if (file) await rm(join(folder, file), { force: true });
 }

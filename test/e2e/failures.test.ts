@@ -19,7 +19,7 @@ export default defineConfig({
 `;
 
 it.each([
-  ["NaN in the loss", "nan", /the loss is NaN at step 3 of 6/],
+  ["NaN in the loss", "nan", /the loss is NaN at step 3 of 6 .*learning rate/],
   ["an exception in training", "throw", /broke on purpose/],
   ["a native crash", "crash", /worker process was killed by SIGSEGV/],
 ])(
@@ -39,6 +39,7 @@ it.each([
       true,
     );
     expect(result.run.status).toBe("incomplete");
+    expect(result.run.curves!.map(({ stage }) => stage)).toEqual(["broken: training", "healthy: training"]);
     expect(result.run.match).toMatch(/^One entry, "healthy", trained .* Not trained to the end: "broken"\.$/);
   },
   120_000,

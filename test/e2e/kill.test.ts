@@ -1,4 +1,5 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { createStream } from "../../harness/random/index.ts";
@@ -28,4 +29,10 @@ it(`goes on after kill -9 at ${KILLS} random moments to the same values as a run
   expect(last.stderr).not.toContain("    at ");
   expect(last.exitCode).toBe(0);
   expect(timeless(readResult(killed))).toEqual(timeless(readResult(alone)));
+  const curves = readResult(alone).run.curves!;
+  expect(curves).toHaveLength(4);
+  for (const { csv } of curves)
+    expect(readFileSync(join(killed, "out", csv), "utf8")).toBe(
+      readFileSync(join(alone, "out", csv), "utf8"),
+    );
 }, 600_000);

@@ -107,6 +107,31 @@ describe("a run", () => {
     }
   });
 
+  it("keeps the curve of every stage, draws it, and names it in the report", () => {
+    const report = readFileSync(join(folder, "out", "report.md"), "utf8");
+    const curves = result.run.curves!;
+    expect(curves.map(({ csv }) => csv)).toEqual([
+      "curves/epg-pre-training.csv",
+      "curves/epg-diffusion-fine-tuning.csv",
+      "curves/vae-dit-vae.csv",
+      "curves/vae-dit-dit.csv",
+    ]);
+    for (const { csv, svg } of curves) {
+      expect(report).toContain(csv);
+      expect(report).toContain(svg);
+      expect(readFileSync(join(folder, "out", svg), "utf8")).toContain("<svg");
+      const events = join(folder, "out", csv.replace(".csv", ""), "events.out.tfevents.epg-bench");
+      expect(readFileSync(events).includes("learningRate")).toBe(true);
+    }
+    const [head, ...rows] = readFileSync(join(folder, "out", curves[0]!.csv), "utf8")
+      .trimEnd()
+      .split("\n");
+    expect(head).toBe("step,images,flops,loss,contrastive,consistency,learningRate");
+    expect(rows).toHaveLength(4);
+    const pretraining = result.ledger.find(({ stage }) => stage === "pre-training")!;
+    expect(rows.at(-1)).toMatch(new RegExp(`^4,${pretraining.images},${pretraining.flops},`));
+  });
+
   it("puts the result on stdout and the progress on stderr", () => {
     expect(stdout).toContain("report.md");
     expect(stdout).not.toContain("steps/s");
@@ -125,6 +150,10 @@ describe("a run", () => {
     const second = readResult(folder, "out2");
     expect(timeless(second)).toEqual(timeless(result));
     expect(second.ledger.every(({ cached }) => cached)).toBe(true);
+    for (const { csv } of result.run.curves!)
+      expect(readFileSync(join(folder, "out2", csv), "utf8")).toBe(
+        readFileSync(join(folder, "out", csv), "utf8"),
+      );
     const throughput = (one: Result) => one.results.find(({ metric }) => metric === "throughput")!.value;
     expect(throughput(second)).not.toBe(throughput(result));
     const wall = (one: Result) => one.results.find(({ metric }) => metric === "wall-seconds")!.value;

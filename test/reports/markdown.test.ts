@@ -108,6 +108,15 @@ test("pictures are beside the report, the film strip with its steps", () => {
   expect(report).toContain("](samples/vae-dit-neighbours.png)");
 });
 
+test("a stage's curve is shown and its numbers are named; none, where nothing trained", () => {
+  expect(report).not.toContain("## Training");
+  const result = fixtureResult();
+  result.run.curves = [{ stage: "EPG: pre-training", csv: "curves/epg.csv", svg: "curves/epg.svg" }];
+  const drawn = markdown(result);
+  expect(drawn).toContain("![loss of EPG: pre-training](curves/epg.svg)");
+  expect(drawn).toContain("learning rates: `curves/epg.csv`");
+});
+
 test("a failed entry is named with its reason; the others stay", () => {
   const result = fixtureResult();
   result.run.status = "incomplete";

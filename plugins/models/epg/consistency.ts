@@ -70,7 +70,7 @@ function consistencyProgram(settings: ConsistencySettings) {
   return trace("epg.consistency", (p) => {
     const image = (name: string) => p.input(name, [batchSize, 3, shape.resolution, shape.resolution]);
     const judge = pretrained ? frozenJudge(p, FROZEN, shape, projector, batchSize) : null;
-    const { loss, distance } = consistencyLoss(p, p, shape, judge, adaptiveConstant(settings), {
+    const { loss, distance, contrastive } = consistencyLoss(p, p, shape, judge, adaptiveConstant(settings), {
       x0: image("x0"),
       noise: image("noise"),
       labels: p.input("labels", [batchSize], "int32"),
@@ -82,6 +82,7 @@ function consistencyProgram(settings: ConsistencySettings) {
     });
     p.output("loss", loss);
     p.output("distance", distance);
+    if (contrastive) p.output("contrastive", contrastive);
     adamw(p, loss, { ...recipe.consistency, clip: recipe.consistency.clip !== null, ema: true });
   });
 }

@@ -39,6 +39,15 @@ describe("without a terminal", () => {
     expect(lines.at(-1)).toBe("VAE: 920/1000 steps, 0.500 steps/s, 2 min 40 s left");
   });
 
+  it("says where a resumed stage goes on", () => {
+    const lines: string[] = [];
+    lineProgress(
+      (line) => lines.push(line),
+      () => 0,
+    ).stage("VAE", 1000, "steps", 310);
+    expect(lines).toEqual(["VAE: goes on after 310 of 1000 steps"]);
+  });
+
   it("says where a stage failed and why", () => {
     const lines: string[] = [];
     const progress = lineProgress(
