@@ -6,6 +6,7 @@ import { setTimeout } from "node:timers/promises";
 import writeFileAtomic from "write-file-atomic";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
+import { parsedJson } from "../formats/strict-json.ts";
 import { type Result, resultSchema } from "../result.ts";
 import { type Checkpoint, checkpointAt, checkpointHash, checkpointsOf, isSame } from "./checkpoints.ts";
 import { commandWords, runSampleCommand } from "./sample-command.ts";
@@ -74,7 +75,7 @@ async function readMemory({ output, settings, sampleCommand, note }: Watch): Pro
   const all = JSON.stringify([settings, sampleCommand]);
   const nothing: Memory = { settings: all, checkpoints: {} };
   if (!existsSync(memoryFile(output))) return nothing;
-  const found = memorySchema.safeParse(parsed(await readFile(memoryFile(output), "utf8")));
+  const found = memorySchema.safeParse(parsedJson(await readFile(memoryFile(output), "utf8")));
   if (found.success && found.data.settings === all) return found.data;
   note(`${memoryFile(output)} is of another command or of other scores: every checkpoint is scored anew`);
   return nothing;
@@ -146,7 +147,7 @@ class Watcher {
       await this.#remember(checkpoint, known.sha256);
     }
     const text = await readFile(this.#file(checkpoint, "result.json"), "utf8").catch(() => "");
-    return resultSchema.safeParse(parsed(text)).data ?? null;
+    return resultSchema.safeParse(parsedJson(text)).data ?? null;
   }
 
   /** @returns null where it was stopped */
@@ -182,11 +183,3 @@ class Watcher {
 }
 
 class CheckpointFailed extends Error {}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}

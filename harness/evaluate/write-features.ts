@@ -49,7 +49,7 @@ export async function writeFeatures(request: FeaturesRequest): Promise<WrittenFe
       );
     const kept = Object.fromEntries(layers.map((layer) => [layer, widths[layer]!]));
     const stage = request.progress.stage(`features of ${set.path}`, set.length, "images");
-    await extractFeatures(set, extractor, kept, request.out, (done) => stage.update(done)).catch(cannotWrite);
+    await extractFeatures(set, extractor, kept, request.out, (done) => stage.update(done));
     stage.done();
     return {
       n: set.length,
@@ -60,10 +60,4 @@ export async function writeFeatures(request: FeaturesRequest): Promise<WrittenFe
   } finally {
     for (const one of closing.reverse()) await one.close();
   }
-}
-
-function cannotWrite(error: NodeJS.ErrnoException): never {
-  if (error.syscall === "open" || error.code === "ENOSPC")
-    throw new UserError(`--out: ${error.message}`, "name a file in a folder that exists, with room for it");
-  throw error;
 }

@@ -3,7 +3,7 @@
  * images than memory holds.
  */
 import { type FileHandle, open } from "node:fs/promises";
-import { readAt, writeAtomically } from "./atomic.ts";
+import { readAt, writeAt, writeAtomically } from "./atomic.ts";
 import { FormatError } from "./format-error.ts";
 import { asBytes, asElements } from "./numeric-array.ts";
 import { headerLength, LENGTH_BYTES, parseHeader, type StoredTensor } from "./safetensors-header.ts";
@@ -121,7 +121,7 @@ export async function writeRowTensors(
   await writeAtomically(path, async (file) => {
     const late = await fill(async (name, start, values) => {
       const position = data + offsets.get(name)! + 4 * start * widths[name]!;
-      await writeAll(file, asBytes(values), position);
+      await writeAt(file, position, asBytes(values));
     });
     const text = Buffer.alloc(data, " ");
     text.writeBigUInt64LE(BigInt(length));
@@ -129,7 +129,7 @@ export async function writeRowTensors(
     if (json.length > length)
       throw new RangeError(`metadata of ${json.length} bytes in a header of ${length}`);
     json.copy(text, LENGTH_BYTES);
-    await writeAll(file, text, 0);
+    await writeAt(file, 0, text);
   });
 }
 
@@ -137,11 +137,4 @@ export interface RowTensorsPlan {
   readonly n: number;
   readonly widths: Readonly<Record<string, number>>;
   readonly metadata: Readonly<Record<string, string>>;
-}
-
-async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
-    done += bytesWritten;
-  }
 }

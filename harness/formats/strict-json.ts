@@ -26,6 +26,15 @@ export function parseJsonObject(
   return value;
 }
 
+/** JSON whose shape a schema will tell, or null where a text is none. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
