@@ -1,6 +1,6 @@
 /** Scores checkpoints as training writes them: sampled by the user's program, scored, remembered. */
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, realpath, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import writeFileAtomic from "write-file-atomic";
@@ -8,7 +8,14 @@ import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { parsedJson } from "../formats/strict-json.ts";
 import { type Result, resultSchema } from "../result.ts";
-import { type Checkpoint, checkpointAt, checkpointHash, checkpointsOf, isSame } from "./checkpoints.ts";
+import {
+  type Checkpoint,
+  checkpointAt,
+  checkpointHash,
+  checkpointsOf,
+  isSame,
+  isWithin,
+} from "./checkpoints.ts";
 import { commandWords, runSampleCommand } from "./sample-command.ts";
 
 export interface Watch {
@@ -55,7 +62,9 @@ type Memory = z.infer<typeof memorySchema>;
 export async function watch(options: Watch): Promise<Watched> {
   const words = commandWords(options.sampleCommand);
   await requireFolder(options.folder);
+  requireApart(resolve(options.output), resolve(options.folder));
   await mkdir(options.output, { recursive: true });
+  requireApart(await realpath(options.output), await realpath(options.folder));
   return new Watcher(options, words, await readMemory(options)).run();
 }
 
@@ -66,6 +75,15 @@ async function requireFolder(folder: string): Promise<void> {
       "name the folder that checkpoints come into",
     );
   });
+}
+
+/** Results among the checkpoints would be taken for some, and images of one might be in another's place. */
+function requireApart(output: string, folder: string): void {
+  if (isWithin(output, folder))
+    throw new UserError(
+      `--results ${output} lies in the watched folder ${folder}`,
+      "name a folder beside it: all that the watched one holds are checkpoints",
+    );
 }
 
 const memoryFile = (output: string): string => join(output, "watch.json");
@@ -97,11 +115,11 @@ class Watcher {
   }
 
   async run(): Promise<Watched> {
-    const { folder, output, seconds, signal, once, note } = this.#options;
-    let before = await checkpointsOf(folder, output);
+    const { folder, seconds, signal, once, note } = this.#options;
+    let before = await checkpointsOf(folder);
     while (!signal.aborted) {
       await setTimeout(1000 * seconds, undefined, { signal }).catch(() => {});
-      const now = signal.aborted ? [] : await checkpointsOf(folder, output);
+      const now = signal.aborted ? [] : await checkpointsOf(folder);
       const finished = now.filter((one) =>
         before.some((other) => other.name === one.name && isSame(one, other)),
       );
