@@ -47,7 +47,7 @@ async function evalVerb(first: string, second: string | undefined, flags: EvalFl
   try {
     if (watch !== undefined) {
       await requireReference(first);
-      const settings = await allSettings(first, flags);
+      const settings = () => allSettings(first, flags);
       const score = (samples: string) => evaluated(samples, first, flags, progress);
       process.exitCode = await watchVerb({ ...flags, watch }, settings, score, progress);
     } else await deliver(await evaluated(first, second!, flags, progress), json, progress);

@@ -35,7 +35,7 @@ const SECONDS = 5;
  */
 export async function watchVerb(
   flags: WatchFlags & { readonly watch: string },
-  settings: string,
+  settings: () => Promise<string>,
   evaluate: (samples: string) => Promise<Result>,
   progress: OpenProgress,
 ): Promise<number> {

@@ -27,8 +27,8 @@ export interface Watch {
   readonly output: string;
   /** Scores what is there and stops. */
   readonly once: boolean;
-  /** What else the scores depend on (reference, tool, metrics …): results of another are made anew. */
-  readonly settings: string;
+  /** What else the scores depend on (reference, weights, tool, metrics …): results of another are made anew. */
+  settings(): Promise<string>;
   /** Seconds between two looks; a checkpoint that is the same in both is finished. */
   readonly seconds: number;
   readonly signal: AbortSignal;
@@ -90,7 +90,7 @@ const memoryFile = (output: string): string => join(output, "watch.json");
 
 /** What an earlier watch of the same settings scored. */
 async function readMemory({ output, settings, sampleCommand, note }: Watch): Promise<Memory> {
-  const all = JSON.stringify([settings, sampleCommand]);
+  const all = JSON.stringify([await settings(), sampleCommand]);
   const nothing: Memory = { settings: all, checkpoints: {} };
   if (!existsSync(memoryFile(output))) return nothing;
   const found = memorySchema.safeParse(parsedJson(await readFile(memoryFile(output), "utf8")));

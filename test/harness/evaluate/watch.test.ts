@@ -38,7 +38,7 @@ function watched(checkpoints: Readonly<Record<string, string>>) {
       sampleCommand: `"${process.execPath}" "${SCRIPT}" {checkpoint} {out}`,
       output,
       once: true,
-      settings: "against the reference",
+      settings: async () => "against the reference",
       seconds: 0.02,
       signal: new AbortController().signal,
       async score(samples) {
@@ -127,10 +127,10 @@ describe("watch --once", () => {
     writeFileSync(join(output, "2.pt.result.json"), "{}");
     await run();
     expect(made()).toBe(2);
-    await run({ settings: "against another" });
+    await run({ settings: async () => "against another" });
     expect([made(), notes]).toEqual([2, [expect.stringMatching(/scored anew/)]]);
     writeFileSync(join(output, "watch.json"), "{");
-    await run({ settings: "against another" });
+    await run({ settings: async () => "against another" });
     expect(made()).toBe(2);
   });
 
