@@ -6,6 +6,13 @@ const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+/g;
 /** One line without control characters: safe on a terminal. */
 export const plain = (text: string): string => text.replace(CONTROLS, " ").trim();
 
+/** The same, line by line. */
+export const plainLines = (text: string): string =>
+  text
+    .split("\n")
+    .map((line) => line.replace(CONTROLS, " ").trimEnd())
+    .join("\n");
+
 /** Text that Markdown shows as it is, also inside a table. */
 export const escaped = (text: string): string => plain(text).replace(/[\\`*_[\]<>|~#&]/g, "\\$&");
 

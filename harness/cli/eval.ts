@@ -1,10 +1,9 @@
-import { access, constants } from "node:fs/promises";
-import { dirname } from "node:path";
 import type { Command } from "commander";
 import { UserError } from "../errors.ts";
 import type { Result } from "../result.ts";
 import { commandLine, wholeNumber } from "./arguments.ts";
 import { type ExtractorFlags, extractorOf, extractorOptions } from "./extractor-flags.ts";
+import { cannotWrite, requireWritable } from "./output-file.ts";
 import type { OpenProgress } from "./progress.ts";
 import { type WatchFlags, watchOptions, watchVerb } from "./watch.ts";
 
@@ -31,8 +30,8 @@ export function define(command: Command): void {
     .option("--neighbours <k>", "of precision, recall, density and coverage", wholeNumber(1))
     .option("--kid-subsets <n>", "of a tool's KID; ours takes all samples", wholeNumber(1))
     .option("--kid-subset-size <n>", "images of each", wholeNumber(2))
-    .option("--seed <n>", "of the draws of subsets and orders", wholeNumber(0))
-    .option("--layer <name>", "of files of features: the layer that is scored")
+    .option("--seed <n>", "of the draws of subsets and orders", wholeNumber(0, 2 ** 32 - 1))
+    .option("--layer <name>", "the layer that is scored, of the extractor or of files of features")
     .option("--json <file>", "write the result, of one entry, as a run does; - for standard output")
     .option("--quiet", "no progress");
   watchOptions(command).action(evalVerb);
@@ -42,14 +41,13 @@ async function evalVerb(first: string, second: string | undefined, flags: EvalFl
   const { json, quiet = false, watch } = flags;
   requireArguments(second, flags);
   requireSubsets(flags);
-  if (json !== undefined && json !== "-") await requireFolder(json);
+  if (json !== undefined && json !== "-") await requireWritable("--json", json);
   const { stderrProgress } = await import("./progress.ts");
   const progress = stderrProgress({ quiet });
   try {
     if (watch !== undefined) {
       await requireReference(first);
-      const { as, layer, metrics } = flags;
-      const settings = JSON.stringify([first, as, extractorOf(flags), layer, metrics, settingsOf(flags)]);
+      const settings = () => allSettings(first, flags);
       const score = (samples: string) => evaluated(samples, first, flags, progress);
       process.exitCode = await watchVerb({ ...flags, watch }, settings, score, progress);
     } else await deliver(await evaluated(first, second!, flags, progress), json, progress);
@@ -63,6 +61,18 @@ async function requireReference(nameOrPath: string): Promise<void> {
   const { openReference } = await import("../evaluate/reference.ts");
   const { images, features } = await openReference(nameOrPath);
   await Promise.all([images?.close(), features?.close()]);
+}
+
+/** All that scores of a checkpoint depend on besides its images. */
+async function allSettings(reference: string, flags: EvalFlags): Promise<string> {
+  const [{ referenceListing }, { extractorIdentity }] = await Promise.all([
+    import("../evaluate/reference.ts"),
+    import("../evaluate/open-extractor.ts"),
+  ]);
+  const { as, layer, metrics } = flags;
+  const extractor = extractorOf(flags);
+  const found = await Promise.all([referenceListing(reference), extractorIdentity(extractor)]);
+  return JSON.stringify([reference, as, extractor, layer, metrics, settingsOf(flags), ...found]);
 }
 
 async function evaluated(
@@ -134,24 +144,9 @@ function requireSubsets({ as, kidSubsets, kidSubsetSize }: EvalFlags): void {
     );
 }
 
-/** Before hours of work, not after them. */
-async function requireFolder(file: string): Promise<void> {
-  try {
-    await access(dirname(file), constants.W_OK);
-  } catch (error) {
-    throw cannotWrite(file, error);
-  }
-}
-
 async function writeJson(file: string, text: string): Promise<void> {
   const { default: writeFileAtomic } = await import("write-file-atomic");
-  await writeFileAtomic(file, text).catch((error: unknown) => {
-    throw cannotWrite(file, error);
+  await writeFileAtomic(file, text).catch((error: Error) => {
+    throw cannotWrite("--json", file, error.message);
   });
 }
-
-const cannotWrite = (file: string, error: unknown): UserError =>
-  new UserError(
-    `--json: cannot write ${file}: ${(error as Error).message}`,
-    "name a file in a folder that exists and can be written to",
-  );

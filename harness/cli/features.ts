@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { UserError } from "../errors.ts";
 import { type ExtractorFlags, extractorOf, extractorOptions } from "./extractor-flags.ts";
+import { requireWritable } from "./output-file.ts";
 
 interface FeaturesFlags extends ExtractorFlags {
   readonly layers?: string;
@@ -9,7 +10,10 @@ interface FeaturesFlags extends ExtractorFlags {
 }
 
 export function define(command: Command): void {
-  command.argument("<images>", "a folder, or an .npz in ADM's layout");
+  command.argument(
+    "<images>",
+    "a folder, a tar or several (shards-{000..003}.tar), a zip, or an .npz in ADM's layout",
+  );
   extractorOptions(command)
     .option(
       "--layers <names>",
@@ -30,6 +34,7 @@ async function featuresVerb(images: string, flags: FeaturesFlags): Promise<void>
   const layers = flags.layers?.split(",").map((name) => name.trim()) ?? null;
   if (layers?.some((name, i) => name === "" || layers.indexOf(name) !== i))
     throw new UserError(`--layers ${flags.layers}: a name is missing or given twice`, "name each layer once");
+  await requireWritable("--out", flags.out);
   const progress = stderrProgress({ quiet: flags.quiet ?? false });
   try {
     const written = await writeFeatures({

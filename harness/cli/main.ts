@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { plainLines } from "../../reports/text.ts";
 import { EXIT, UserError } from "../errors.ts";
 import { packageVersion } from "../package-root.ts";
 
@@ -46,7 +47,7 @@ async function commandLine(argv: readonly string[]): Promise<Command> {
     .description("Trains, scores, costs and gates EPG and its rivals")
     .version(packageVersion())
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(withFix(text)) });
+    .configureOutput({ outputError: (text, write) => write(plainLines(withFix(text))) });
   for (const [name, { summary, load }] of Object.entries(VERBS)) {
     const command = program.command(name).description(summary);
     if (argv.includes(name)) (await load()).define(command);
@@ -58,14 +59,17 @@ async function commandLine(argv: readonly string[]): Promise<Command> {
 const withFix = (text: string): string =>
   text.replace(/\n\(Did you mean (.*)\?\)/, "\n  fix: did you mean $1?");
 
-/** Prints what went wrong and gives the exit code: a `UserError` without its stack, a bug with it. */
+/**
+ * Prints what went wrong and gives the exit code: a `UserError` without its stack, a bug with it. Names in it may be
+ * of files that others wrote.
+ */
 function tell(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (error instanceof UserError) {
     const fix = error.fix === undefined ? "" : `  fix: ${error.fix}\n`;
-    process.stderr.write(`error: ${error.message}\n${fix}`);
+    process.stderr.write(plainLines(`error: ${error.message}\n${fix}`));
     return error.exitCode;
   }
-  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  process.stderr.write(plainLines(`${error instanceof Error ? error.stack : String(error)}\n`));
   return EXIT.crash;
 }

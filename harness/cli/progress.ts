@@ -1,5 +1,6 @@
 /** Progress on stderr: live lines on a terminal; without one, or with CI set, a line a stage and every 30 s. */
 import { createLogUpdate } from "log-update";
+import { plainLines } from "../../reports/text.ts";
 import { type Progress, type StageProgress, silentProgress } from "../run/progress.ts";
 
 /** Progress that holds the terminal until it is closed. */
@@ -19,7 +20,8 @@ const LINE_EVERY_MS = 30_000;
 const REDRAW_EVERY_MS = 100;
 
 /** @param now milliseconds on any clock that only goes forward */
-export function lineProgress(write: (line: string) => void, now: () => number): OpenProgress {
+export function lineProgress(print: (line: string) => void, now: () => number): OpenProgress {
+  const write = (line: string): void => print(plainLines(line));
   return {
     stage(name, total, unit, from = 0) {
       const course = new Course(name, total, unit, now);
@@ -48,11 +50,11 @@ export function liveProgress(stream: NodeJS.WriteStream, now: () => number): Ope
   let lastDraw = Number.NEGATIVE_INFINITY;
   const redraw = (): void => {
     lastDraw = now();
-    draw([...running].map((course) => course.line()).join("\n"));
+    draw(plainLines([...running].map((course) => course.line()).join("\n")));
   };
   const above = (line: string): void => {
     draw.clear();
-    stream.write(`${line}\n`);
+    stream.write(`${plainLines(line)}\n`);
     redraw();
   };
   return {

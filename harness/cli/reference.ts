@@ -29,7 +29,10 @@ export function define(command: Command): void {
   command
     .command("make")
     .description("make a reference of images: for eval, pytorch-fid, clean-fid and ADM's evaluator")
-    .argument("<images>", "a folder, or an .npz in ADM's layout")
+    .argument(
+      "<images>",
+      "a folder, a tar or several (shards-{000..003}.tar), a zip, or an .npz in ADM's layout",
+    )
     .requiredOption("--resolution <pixels>", "centre squares of this side, as ADM crops", wholeNumber(1))
     .requiredOption("--name <name>", "the name by which eval and the others are to know it")
     .option("--as <tool>", "the tool whose preparation of images for Inception it takes", "adm")

@@ -1,4 +1,5 @@
 /** `eval --watch`: a line a checkpoint, as training writes them. */
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { EXIT, UserError } from "../errors.ts";
 import type { Result } from "../result.ts";
@@ -34,7 +35,7 @@ const SECONDS = 5;
  */
 export async function watchVerb(
   flags: WatchFlags & { readonly watch: string },
-  settings: string,
+  settings: () => Promise<string>,
   evaluate: (samples: string) => Promise<Result>,
   progress: OpenProgress,
 ): Promise<number> {
@@ -55,7 +56,7 @@ export async function watchVerb(
     const { failed } = await watch({
       folder,
       sampleCommand,
-      output: flags.results ?? `${folder.replace(/[\\/]+$/, "")}-scores`,
+      output: flags.results ?? `${resolve(folder)}-scores`,
       once,
       settings,
       seconds: SECONDS,

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
-import { join, relative } from "node:path";
+import native, { join, type posix, relative } from "node:path";
 import { byCodePoints, isHidden } from "./image-names.ts";
 
 export interface Checkpoint {
@@ -22,13 +22,10 @@ const natural = new Intl.Collator("en", { numeric: true });
 /**
  * What lies in the folder now, in natural order (step-9 before step-10). Hidden names and those that end in .part or
  * .tmp are passed over, and what disappears meanwhile.
- * @param except a path whose files are not checkpoints
  */
-export async function checkpointsOf(folder: string, except: string): Promise<Checkpoint[]> {
+export async function checkpointsOf(folder: string): Promise<Checkpoint[]> {
   const names = (await readdir(folder)).filter((name) => !isHidden(name) && !UNFINISHED.test(name));
-  const found = await Promise.all(
-    names.filter((name) => !isWithin(except, join(folder, name))).map((name) => checkpointAt(folder, name)),
-  );
+  const found = await Promise.all(names.map((name) => checkpointAt(folder, name)));
   return found
     .filter((one) => one !== null)
     .sort((a, b) => natural.compare(a.name, b.name) || byCodePoints(a.name, b.name));
@@ -66,6 +63,23 @@ export async function checkpointHash({ path }: Checkpoint): Promise<string> {
   return hash.digest("hex");
 }
 
+/** Whether `path` is `folder` or lies in it, both absolute. @param system whose paths they are */
+export function isWithin(path: string, folder: string, system: typeof posix = native): boolean {
+  const way = system.relative(folder, path);
+  // Between two drives of Windows no way leads.
+  return !(way === ".." || way.startsWith(`..${system.sep}`) || system.isAbsolute(way));
+}
+
+/** sha256 of the names, sizes and times of a file, or of a folder's files: quick, where content would take minutes. */
+export async function listingHash(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for (const file of await filesOf(path)) {
+    const { size, mtimeMs } = await stat(file);
+    hash.update(JSON.stringify([relative(path, file), size, mtimeMs]));
+  }
+  return hash.digest("hex");
+}
+
 /** The file itself, or the files of a folder at any depth, in order. */
 async function filesOf(path: string): Promise<string[]> {
   if (!(await stat(path)).isDirectory()) return [path];
@@ -74,9 +88,4 @@ async function filesOf(path: string): Promise<string[]> {
     .filter((entry) => !entry.isDirectory())
     .map(({ parentPath, name }) => join(parentPath, name))
     .sort(byCodePoints);
-}
-
-function isWithin(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return way === "" || !(way === ".." || way.startsWith("../") || way.startsWith("..\\"));
 }

@@ -1,14 +1,19 @@
 /** From images to a file of their features, batch by batch: memory does not grow with the set. */
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
-import { writeRowTensors } from "../formats/row-tensors.ts";
+import { type WriteRows, writeRowTensors } from "../formats/row-tensors.ts";
 import type { LayerExtractor } from "../plugin.ts";
+import { onDisk } from "../references/on-disk.ts";
 import { ahead } from "./ahead.ts";
+import { asUserError } from "./as-user-error.ts";
 import { metadataOf } from "./feature-set.ts";
 import type { ImageSet } from "./image-set.ts";
 
 /** Precision and recall need three neighbours of every image. */
 const FEWEST = 4;
+
+const FIX =
+  "free space there, or take another place: by --out for a file of features, by TMPDIR for those of a score";
 
 /** @throws UserError for fewer than four images */
 export function requireEnough({ path, length }: Pick<ImageSet, "path" | "length">): void {
@@ -31,6 +36,7 @@ interface Extracting {
  * resized from its own size by the extractor.
  *
  * @param layers which of the extractor's, and their widths
+ * @throws UserError where the disk does not take it, or a header not the images' names
  */
 export async function extractFeatures(
   set: ImageSet,
@@ -46,7 +52,7 @@ export async function extractFeatures(
     names: set.names,
     labels: set.labels,
   });
-  await writeRowTensors(file, { n: set.length, widths: layers, metadata }, async (write) => {
+  const fill = async (write: WriteRows) => {
     const pixels = createHash("sha256");
     const sizes = new Set<string>();
     let done = 0;
@@ -61,5 +67,10 @@ export async function extractFeatures(
       progress(done);
     }
     return { pixels: pixels.digest("hex"), size: sizes.size === 1 ? [...sizes][0]! : "several sizes" };
+  };
+  await onDisk(file, FIX, () =>
+    writeRowTensors(file, { n: set.length, widths: layers, metadata }, fill),
+  ).catch((error: unknown) => {
+    throw asUserError(error);
   });
 }

@@ -9,6 +9,7 @@ import { product } from "../linear-algebra/index.ts";
 import { packageVersion } from "../package-root.ts";
 import { fileChecksum } from "../references/checksum.ts";
 import { knownReferences, type LocalReference, recordFile, referenceFolder } from "../references/known.ts";
+import { onDisk } from "../references/on-disk.ts";
 import { referenceName } from "../references/registry.ts";
 import { type ImageSet, openImageSet } from "./image-set.ts";
 import { findExtractor, openBackend } from "./open-extractor.ts";
@@ -86,6 +87,8 @@ function fileName({ name, as }: Making): string {
   return mode === undefined ? `${name}.npz` : `${name}_${mode}_custom_na.npz`;
 }
 
+const FIX = "free space there, or name another folder by --out";
+
 /** As the registry says it of ADM's files. */
 const CROP = "guided-diffusion's center_crop_arr: halved by boxes, Pillow's bicubic, centre square";
 
@@ -102,7 +105,7 @@ async function written(file: string, set: ImageSet, making: Making): Promise<Mad
       kept,
       progress: (done) => stage.update(done),
     });
-    await onDisk(file, async () => {
+    await onDisk(file, FIX, async () => {
       await mkdir(dirname(file), { recursive: true });
       await writeNpz(file, pass.arrays);
     });
@@ -148,24 +151,10 @@ function warningsOf(set: ImageSet, enlarged: number, { resolution }: Making): st
 
 function keepRecord(reference: LocalReference): Promise<void> {
   const record = recordFile(reference.name);
-  return onDisk(record, async () => {
+  return onDisk(record, FIX, async () => {
     await mkdir(dirname(record), { recursive: true });
     await writeAtomically(record, (to) => to.writeFile(`${JSON.stringify(reference, null, 2)}\n`));
   });
-}
-
-/** @throws UserError where the disk refuses */
-async function onDisk(file: string, write: () => Promise<void>): Promise<void> {
-  try {
-    await write();
-  } catch (error) {
-    const { syscall, message } = error as NodeJS.ErrnoException;
-    if (syscall === undefined) throw error;
-    throw new UserError(
-      `cannot write ${file}: ${message}`,
-      "free space there, or name another folder by --out",
-    );
-  }
 }
 
 async function open({ as, weights, threads }: Making) {

@@ -61,6 +61,18 @@ export async function findExtractor({ plugin: name, options }: ExtractorChoice):
   };
 }
 
+/**
+ * What the extractor's features depend on beside its options and its own code: the content of weights, wherever they lie.
+ * @returns null where that is nothing
+ * @throws UserError for weights that are not there
+ */
+export async function extractorIdentity({ plugin: name, options }: ExtractorChoice): Promise<string | null> {
+  const baseFolder = process.cwd();
+  const plugin: FeaturesPlugin = await loadPlugin("features", name, baseFolder);
+  const parsed = parseOptions(plugin, { kind: "features", plugin: name, options }, ["features"], SOURCE);
+  return (await plugin.identity?.(parsed, { baseFolder })) ?? null;
+}
+
 /** An extractor of features and logits alone, layer by layer. */
 async function withLayers(extractor: FeatureExtractor): Promise<OpenedExtractor> {
   const { id, name, batchSize, description, warnings, dims } = extractor;

@@ -1,13 +1,16 @@
 /** What is scored against: real images, features of them, statistics of features, or, as in ADM's files, more than one. */
+import { existsSync } from "node:fs";
 import { UserError } from "../errors.ts";
 import { openTensors } from "../formats/open-tensors.ts";
 import { MEANS, readStatistics, type StoredStatistics } from "../formats/statistics.ts";
 import type { KnownReference } from "../references/known.ts";
 import { resolveReference } from "../references/resolve.ts";
 import { asUserError } from "./as-user-error.ts";
+import { listingHash } from "./checkpoints.ts";
 import type { FeatureSet } from "./feature-set.ts";
 import { type ImageSet, isImages, openImageSet } from "./image-set.ts";
 import { openFeatures } from "./inputs.ts";
+import { shardNames } from "./shards.ts";
 import type { Tool } from "./tool-listing.ts";
 
 export interface ReferenceSource {
@@ -39,6 +42,16 @@ export async function openReference(nameOrPath: string, tool?: Tool): Promise<Re
   } catch (error) {
     throw asUserError(error);
   }
+}
+
+/**
+ * By what a reference that was changed meanwhile is known: names, sizes and times of its files.
+ * @throws UserError for what is neither a path nor a name
+ */
+export async function referenceListing(nameOrPath: string): Promise<string> {
+  const shards = existsSync(nameOrPath) ? null : shardNames(nameOrPath);
+  const paths = shards ?? [(await resolveReference(nameOrPath)).path];
+  return (await Promise.all(paths.map(listingHash))).join(" ");
 }
 
 async function openReferenceFile(path: string): Promise<Omit<ReferenceSource, "path" | "entry">> {

@@ -1,7 +1,8 @@
 /** The user's own program that makes images of a checkpoint, started without a shell. */
-import { readFile, writeFile } from "node:fs/promises";
+import { open, writeFile } from "node:fs/promises";
 import { execa } from "execa";
 import { UserError } from "../errors.ts";
+import { readAt } from "../formats/atomic.ts";
 
 const PLACES = ["{checkpoint}", "{out}"] as const;
 
@@ -65,7 +66,14 @@ export async function runSampleCommand({
 const LINES = 5;
 const TAIL_BYTES = 4096;
 
+/** Of a log that may be gigabytes. */
 async function lastLines(log: string): Promise<string> {
-  const text = (await readFile(log)).subarray(-TAIL_BYTES).toString();
-  return text.trimEnd().split(/\r?\n/).slice(-LINES).join("\n");
+  const file = await open(log);
+  try {
+    const tail = Buffer.alloc(TAIL_BYTES);
+    const read = await readAt(file, Math.max(0, (await file.stat()).size - TAIL_BYTES), tail);
+    return tail.toString("utf8", 0, read).trimEnd().split(/\r?\n/).slice(-LINES).join("\n");
+  } finally {
+    await file.close();
+  }
 }

@@ -1,7 +1,8 @@
-import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { UserError } from "../errors.ts";
+import { removedOnExit } from "../formats/atomic.ts";
 
 export interface TemporaryFolder {
   readonly path: string;
@@ -9,25 +10,22 @@ export interface TemporaryFolder {
   close(): Promise<void>;
 }
 
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
-
-/** For features on their way: gigabytes that a Ctrl-C must not leave behind. */
+/**
+ * For features on their way: gigabytes that a Ctrl-C must not leave behind.
+ * @throws UserError where the system's folder for such takes none
+ */
 export async function temporaryFolder(): Promise<TemporaryFolder> {
-  const path = await mkdtemp(join(tmpdir(), "epg-bench-"));
-  const handle = (signal: NodeJS.Signals): void => {
-    rmSync(path, { recursive: true, force: true });
-    release();
-    // With no handler left the signal ends the process, as its sender expects.
-    process.kill(process.pid, signal);
-  };
-  const release = (): void => {
-    for (const signal of SIGNALS) process.off(signal, handle);
-  };
-  for (const signal of SIGNALS) process.on(signal, handle);
+  const path = await mkdtemp(join(tmpdir(), "epg-bench-")).catch((error: Error) => {
+    throw new UserError(
+      `no folder can be made in ${tmpdir()}, where features are kept meanwhile: ${error.message}`,
+      "have TMPDIR name a folder that exists and can be written to",
+    );
+  });
+  const leave = removedOnExit(path);
   return {
     path,
     async close() {
-      release();
+      leave();
       await rm(path, { recursive: true, force: true });
     },
   };

@@ -1,13 +1,21 @@
 /** Scores checkpoints as training writes them: sampled by the user's program, scored, remembered. */
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, realpath, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import writeFileAtomic from "write-file-atomic";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
+import { parsedJson } from "../formats/strict-json.ts";
 import { type Result, resultSchema } from "../result.ts";
-import { type Checkpoint, checkpointAt, checkpointHash, checkpointsOf, isSame } from "./checkpoints.ts";
+import {
+  type Checkpoint,
+  checkpointAt,
+  checkpointHash,
+  checkpointsOf,
+  isSame,
+  isWithin,
+} from "./checkpoints.ts";
 import { commandWords, runSampleCommand } from "./sample-command.ts";
 
 export interface Watch {
@@ -19,8 +27,8 @@ export interface Watch {
   readonly output: string;
   /** Scores what is there and stops. */
   readonly once: boolean;
-  /** What else the scores depend on (reference, tool, metrics …): results of another are made anew. */
-  readonly settings: string;
+  /** What else the scores depend on (reference, weights, tool, metrics …): results of another are made anew. */
+  settings(): Promise<string>;
   /** Seconds between two looks; a checkpoint that is the same in both is finished. */
   readonly seconds: number;
   readonly signal: AbortSignal;
@@ -54,7 +62,9 @@ type Memory = z.infer<typeof memorySchema>;
 export async function watch(options: Watch): Promise<Watched> {
   const words = commandWords(options.sampleCommand);
   await requireFolder(options.folder);
+  requireApart(resolve(options.output), resolve(options.folder));
   await mkdir(options.output, { recursive: true });
+  requireApart(await realpath(options.output), await realpath(options.folder));
   return new Watcher(options, words, await readMemory(options)).run();
 }
 
@@ -67,14 +77,23 @@ async function requireFolder(folder: string): Promise<void> {
   });
 }
 
+/** Results among the checkpoints would be taken for some, and images of one might be in another's place. */
+function requireApart(output: string, folder: string): void {
+  if (isWithin(output, folder))
+    throw new UserError(
+      `--results ${output} lies in the watched folder ${folder}`,
+      "name a folder beside it: all that the watched one holds are checkpoints",
+    );
+}
+
 const memoryFile = (output: string): string => join(output, "watch.json");
 
 /** What an earlier watch of the same settings scored. */
 async function readMemory({ output, settings, sampleCommand, note }: Watch): Promise<Memory> {
-  const all = JSON.stringify([settings, sampleCommand]);
+  const all = JSON.stringify([await settings(), sampleCommand]);
   const nothing: Memory = { settings: all, checkpoints: {} };
   if (!existsSync(memoryFile(output))) return nothing;
-  const found = memorySchema.safeParse(parsed(await readFile(memoryFile(output), "utf8")));
+  const found = memorySchema.safeParse(parsedJson(await readFile(memoryFile(output), "utf8")));
   if (found.success && found.data.settings === all) return found.data;
   note(`${memoryFile(output)} is of another command or of other scores: every checkpoint is scored anew`);
   return nothing;
@@ -96,11 +115,11 @@ class Watcher {
   }
 
   async run(): Promise<Watched> {
-    const { folder, output, seconds, signal, once, note } = this.#options;
-    let before = await checkpointsOf(folder, output);
+    const { folder, seconds, signal, once, note } = this.#options;
+    let before = await checkpointsOf(folder);
     while (!signal.aborted) {
       await setTimeout(1000 * seconds, undefined, { signal }).catch(() => {});
-      const now = signal.aborted ? [] : await checkpointsOf(folder, output);
+      const now = signal.aborted ? [] : await checkpointsOf(folder);
       const finished = now.filter((one) =>
         before.some((other) => other.name === one.name && isSame(one, other)),
       );
@@ -146,7 +165,7 @@ class Watcher {
       await this.#remember(checkpoint, known.sha256);
     }
     const text = await readFile(this.#file(checkpoint, "result.json"), "utf8").catch(() => "");
-    return resultSchema.safeParse(parsed(text)).data ?? null;
+    return resultSchema.safeParse(parsedJson(text)).data ?? null;
   }
 
   /** @returns null where it was stopped */
@@ -182,11 +201,3 @@ class Watcher {
 }
 
 class CheckpointFailed extends Error {}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}

@@ -52,7 +52,7 @@ export async function writeFeatures(request: FeaturesRequest): Promise<WrittenFe
     await extractFeatures(set, extractor, kept, request.out, {
       tool: available.name === "inception" ? (request.tool ?? "adm") : null,
       progress: (done) => stage.update(done),
-    }).catch(cannotWrite);
+    });
     stage.done();
     return {
       n: set.length,
@@ -63,10 +63,4 @@ export async function writeFeatures(request: FeaturesRequest): Promise<WrittenFe
   } finally {
     for (const one of closing.reverse()) await one.close();
   }
-}
-
-function cannotWrite(error: NodeJS.ErrnoException): never {
-  if (error.syscall === "open" || error.code === "ENOSPC")
-    throw new UserError(`--out: ${error.message}`, "name a file in a folder that exists, with room for it");
-  throw error;
 }

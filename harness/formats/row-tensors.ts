@@ -3,10 +3,16 @@
  * images than memory holds.
  */
 import { type FileHandle, open } from "node:fs/promises";
-import { readAt, writeAtomically } from "./atomic.ts";
+import { readAt, writeAt, writeAtomically } from "./atomic.ts";
 import { FormatError } from "./format-error.ts";
 import { asBytes, asElements } from "./numeric-array.ts";
-import { headerLength, LENGTH_BYTES, parseHeader, type StoredTensor } from "./safetensors-header.ts";
+import {
+  headerLength,
+  LENGTH_BYTES,
+  MAX_HEADER_BYTES,
+  parseHeader,
+  type StoredTensor,
+} from "./safetensors-header.ts";
 
 /** One table. */
 export interface RowTensor {
@@ -100,6 +106,7 @@ const LATE_METADATA = 1024;
  * @param widths numbers a row, by table
  * @param early metadata known at the start
  * @param fill writes every row of every table, and returns the rest of the metadata, at most 1 kB
+ * @throws FormatError before anything is written, for metadata of more than a header can hold
  */
 export async function writeRowTensors(
   path: string,
@@ -117,11 +124,17 @@ export async function writeRowTensors(
   const header = (metadata: Readonly<Record<string, string>>): Buffer =>
     Buffer.from(JSON.stringify({ __metadata__: metadata, ...entries }));
   const length = 8 * Math.ceil((header(early).length + LATE_METADATA) / 8);
+  if (length > MAX_HEADER_BYTES)
+    throw new FormatError(
+      path,
+      "header",
+      `what is to be said of ${n} rows, as the names of images, takes ${length} bytes, at most ${MAX_HEADER_BYTES} can be read back: take fewer, or give them shorter names`,
+    );
   const data = LENGTH_BYTES + length;
   await writeAtomically(path, async (file) => {
     const late = await fill(async (name, start, values) => {
       const position = data + offsets.get(name)! + 4 * start * widths[name]!;
-      await writeAll(file, asBytes(values), position);
+      await writeAt(file, position, asBytes(values));
     });
     const text = Buffer.alloc(data, " ");
     text.writeBigUInt64LE(BigInt(length));
@@ -129,7 +142,7 @@ export async function writeRowTensors(
     if (json.length > length)
       throw new RangeError(`metadata of ${json.length} bytes in a header of ${length}`);
     json.copy(text, LENGTH_BYTES);
-    await writeAll(file, text, 0);
+    await writeAt(file, 0, text);
   });
 }
 
@@ -137,11 +150,4 @@ export interface RowTensorsPlan {
   readonly n: number;
   readonly widths: Readonly<Record<string, number>>;
   readonly metadata: Readonly<Record<string, string>>;
-}
-
-async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
-    done += bytesWritten;
-  }
 }

@@ -23,8 +23,10 @@ export const ELEMENT_TYPES: Readonly<Record<string, ElementType>> = Object.assig
 });
 
 export const LENGTH_BYTES = 8;
-/** The format allows 100 MB; a third of it is 200 000 tensors, and its JSON still fits in memory whatever it holds. */
-const MAX_HEADER_BYTES = 2 ** 25;
+/** The format's own limit: the names of two million images. */
+export const MAX_HEADER_BYTES = 100_000_000;
+/** Values, of which a tensor of four axes has ten with its braces: 400 000 tensors. A long text is one. */
+const MAX_PARTS = 2 ** 22;
 /** Names, fields, arrays. */
 const MAX_DEPTH = 3;
 const METADATA = "__metadata__";
@@ -72,7 +74,7 @@ export function headerLength(start: Uint8Array, fileBytes: number, file: string)
 
 /** Reads and checks the JSON; every tensor of the answer lies within the file. */
 export function parseHeader(json: Uint8Array, fileBytes: number, file: string): SafetensorsHeader {
-  const header = parseJsonObject(json, file, "header", MAX_DEPTH);
+  const header = parseJsonObject(json, file, "header", MAX_DEPTH, MAX_PARTS);
   const dataStart = LENGTH_BYTES + json.length;
   const tensors: Record<string, StoredTensor> = Object.create(null);
   for (const [name, entry] of Object.entries(header)) {

@@ -4,6 +4,7 @@ import { FormatError } from "./format-error.ts";
 /**
  * @param where what errors call the text
  * @param depth of objects and arrays within each other, the outermost counted
+ * @param parts values and braces at most: each takes memory many times its length, where one long text takes its own
  * @throws FormatError
  */
 export function parseJsonObject(
@@ -11,11 +12,12 @@ export function parseJsonObject(
   file: string,
   where: string,
   depth: number,
+  parts = Number.POSITIVE_INFINITY,
 ): Record<string, unknown> {
   let value: unknown;
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(json);
-    checkKeys(text, file, where, depth);
+    checkKeys(text, file, where, { depth, parts });
     value = JSON.parse(text);
   } catch (error) {
     if (error instanceof FormatError) throw error;
@@ -26,14 +28,31 @@ export function parseJsonObject(
   return value;
 }
 
+/** JSON whose shape a schema will tell, or null where a text is none. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Refuses what JSON.parse would take in silence: a key given twice, and nesting without end. */
-function checkKeys(text: string, file: string, where: string, depth: number): void {
+/** Refuses what JSON.parse would take in silence: a key given twice, nesting without end, and parts without end. */
+function checkKeys(
+  text: string,
+  file: string,
+  where: string,
+  { depth, parts }: { readonly depth: number; readonly parts: number },
+): void {
   const open: Set<string>[] = [];
+  let found = 0;
   for (let at = 0; at < text.length; at++) {
-    const character = text[at];
+    const character = text[at]!;
+    if ("{[,".includes(character) && ++found > parts)
+      throw new FormatError(file, where, `more than ${parts} values`);
     if (character === "{" || character === "[") {
       open.push(new Set());
       if (open.length > depth) throw new FormatError(file, `${where}, character ${at}`, "nested too deeply");

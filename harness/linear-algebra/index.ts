@@ -17,6 +17,6 @@ export {
 } from "./matrix.ts";
 export { type Product, product } from "./product.ts";
 export { productTiles } from "./product-tiles.ts";
-export { chosenRows, mappedRows, type Rows, rowsOf, rowTiles, TILE } from "./rows.ts";
+export { chosenRows, mappedRows, type Rows, rowsOf, rowTiles, storedRows, TILE } from "./rows.ts";
 export { nuclearNorm, singularValues } from "./singular-values.ts";
 export { symmetricEigenvalues } from "./symmetric-eigenvalues.ts";

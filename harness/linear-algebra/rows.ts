@@ -1,4 +1,4 @@
-import { type Matrix, rowRange, selectRows } from "./matrix.ts";
+import { type Matrix, matrix, rowRange, selectRows } from "./matrix.ts";
 
 /** Rows that may be too many to hold, read when they are needed; a matrix given out is not written to again. */
 export interface Rows {
@@ -20,6 +20,30 @@ export const rowsOf = (a: Matrix | Rows): Rows => ({
   range: (from, to) => ("range" in a ? a.range(from, to) : rowRange(a, from, to)),
   select: (indices) => ("select" in a ? a.select(indices) : selectRows(a, indices)),
 });
+
+/**
+ * Rows that lie somewhere else. Neighbouring ones that are all wanted are read together.
+ * @param read rows from (included) to (excluded), one after another
+ */
+export function storedRows(
+  rows: number,
+  cols: number,
+  read: (from: number, to: number) => Promise<Float64Array>,
+): Rows {
+  return {
+    rows,
+    cols,
+    range: async (from, to) => matrix(to - from, cols, await read(from, to)),
+    async select(indices) {
+      const out = matrix(indices.length, cols);
+      for (let from = 0, to = 1; from < indices.length; from = to++) {
+        while (to < indices.length && indices[to] === indices[to - 1]! + 1) to++;
+        out.data.set(await read(indices[from]!, indices[to - 1]! + 1), from * cols);
+      }
+      return out;
+    },
+  };
+}
 
 /** The rows at `indices`, in that order, read when they are needed. */
 export function chosenRows(a: Matrix | Rows, indices: Int32Array): Rows {

@@ -22,7 +22,10 @@ export interface Fetched {
 export async function fetchReference(name: string, context: DownloadContext): Promise<Fetched> {
   const entry = await findReference(name);
   if (isLocal(entry))
-    throw new UserError(`the reference ${name} was made here; there is nothing to fetch`, entry.made.file);
+    throw new UserError(
+      `the reference ${name} was made here; there is nothing to fetch`,
+      `name it to eval as it is: it lies at ${entry.made.file}`,
+    );
   const deviations: string[] = [];
   const check = async (path: string) => void deviations.push(...(await contentDeviations(path, entry)));
   const fetched = await fetchFile({ ...entry, to: referenceFile(entry) }, { ...context, check });

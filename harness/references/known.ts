@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
+import { parsedJson } from "../formats/strict-json.ts";
 import { userCache } from "../user-cache.ts";
 import { type ReferenceEntry, referenceSchema, registry } from "./registry.ts";
 
@@ -56,19 +57,11 @@ async function localReferences(): Promise<LocalReference[]> {
 
 async function readRecord(name: string): Promise<LocalReference> {
   const path = recordFile(name);
-  const parsed = localSchema.safeParse(parseJson(await readFile(path, "utf8")));
+  const parsed = localSchema.safeParse(parsedJson(await readFile(path, "utf8")));
   if (parsed.success && parsed.data.name === name) return parsed.data;
   const why = parsed.success ? `it names "${parsed.data.name}"` : z.prettifyError(parsed.error);
   throw new UserError(
     `${path} does not tell of a reference: ${why}`,
     "remove it, and make the reference again",
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

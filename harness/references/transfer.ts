@@ -2,7 +2,9 @@
 import { type FileHandle, open, readFile, rm, writeFile } from "node:fs/promises";
 import { type Dispatcher, fetch, type Response } from "undici";
 import { z } from "zod";
-import { UserError } from "../errors.ts";
+import { writeAt } from "../formats/atomic.ts";
+import { parsedJson } from "../formats/strict-json.ts";
+import { onDisk } from "./on-disk.ts";
 
 /** Why a file did not come. */
 export class TransferError extends Error {
@@ -89,9 +91,9 @@ async function nothingLeft({ headers }: Response, part: string, size: number): P
 
 /** Where a file starts over, what is remembered of the one before is forgotten before its bytes are. */
 async function opened(url: string, part: string, from: number, response: Response): Promise<FileHandle> {
-  if (from > 0) return onDisk(part, () => open(part, "r+"));
+  if (from > 0) return kept(part, () => open(part, "r+"));
   await forget(part);
-  const file = await onDisk(part, () => open(part, "w"));
+  const file = await kept(part, () => open(part, "w"));
   await remember(url, part, response);
   return file;
 }
@@ -108,13 +110,13 @@ async function receive(
   for await (const chunk of pieces(response)) {
     if (done + chunk.length > (bytes ?? total ?? Number.POSITIVE_INFINITY))
       throw new TransferError("more bytes came than the file has", true);
-    await onDisk(part, () => writeAt(file, chunk, done));
+    await kept(part, () => writeAt(file, done, chunk));
     done += chunk.length;
     progress(done, total);
   }
   if (total !== null && done !== total)
     throw new TransferError(`the connection closed after ${done} of ${total} bytes`, false);
-  await onDisk(part, () => file.sync());
+  await kept(part, () => file.sync());
   return done;
 }
 
@@ -127,26 +129,13 @@ async function* pieces({ body }: Response): AsyncGenerator<Uint8Array> {
   }
 }
 
-async function writeAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  let done = 0;
-  while (done < bytes.length)
-    done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
-}
-
 /** @throws UserError where the disk refuses */
-async function onDisk<Value>(part: string, work: () => Promise<Value>): Promise<Value> {
-  try {
-    return await work();
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw code === "ENOSPC" || code === "EDQUOT"
-      ? new UserError(
-          `${part} cannot grow: the disk is full (${code})`,
-          "free space and run the command again, which goes on from there; or have XDG_CACHE_HOME name a folder on another disk",
-        )
-      : new UserError(`${part} cannot be written: ${message}`, "make its folder writable");
-  }
-}
+const kept = <Value>(part: string, work: () => Promise<Value>): Promise<Value> =>
+  onDisk(
+    part,
+    "free space there and make its folder writable, and run the command again, which goes on from there; or have XDG_CACHE_HOME name a folder on another disk",
+    work,
+  );
 
 const stateFile = (part: string): string => `${part}.json`;
 
@@ -155,7 +144,7 @@ async function beginning(url: string, part: string): Promise<{ size: number; val
   const none = { size: 0, validator: "" };
   const text = await readFile(stateFile(part), "utf8").catch(() => null);
   if (text === null) return none;
-  const state = stateSchema.safeParse(parseJson(text));
+  const state = stateSchema.safeParse(parsedJson(text));
   const file = await open(part, "r").catch(() => null);
   if (!file) return none;
   const { size } = await file.stat();
@@ -163,20 +152,12 @@ async function beginning(url: string, part: string): Promise<{ size: number; val
   return state.success && state.data.url === url ? { size, validator: state.data.validator } : none;
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
 async function remember(url: string, part: string, { headers }: Response): Promise<void> {
   const etag = headers.get("etag");
   // A weak ETag does not promise the same bytes (RFC 9110, §13.1.5).
   const validator = etag && !etag.startsWith("W/") ? etag : headers.get("last-modified");
   if (headers.get("accept-ranges") === "none" || !validator) return;
-  await onDisk(part, () => writeFile(stateFile(part), JSON.stringify({ url, validator })));
+  await kept(part, () => writeFile(stateFile(part), JSON.stringify({ url, validator })));
 }
 
 /** Forgets by what a beginning could be told: it will be written over. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -73,6 +73,10 @@ describe("eval --watch", () => {
     const again = await watching(name, "--once", "--quiet");
     expect(again.exitCode, String(again.stderr)).toBe(0);
     expect(String(again.stdout).trim()).toBe(lines.trim());
+    expect(String(again.stderr)).toBe("");
+    utimesSync(join(folder, "real", "0.png"), 1, 1);
+    const anew = await watching(name, "--once");
+    expect(String(anew.stderr)).toMatch(/watch\.json is of .*: every checkpoint is scored anew/);
   });
 
   it.each([

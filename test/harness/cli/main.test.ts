@@ -65,6 +65,14 @@ describe("mistakes", () => {
     expect(printed.stderr).not.toContain("    at ");
   });
 
+  it("names of others reach the terminal without control characters", async () => {
+    expect(await exit("report", "/no\u001b[31mwhere")).toBe(2);
+    expect(await exit("ru\u001b[31mn")).toBe(2);
+    expect(printed.stderr).toContain("/no [31mwhere");
+    expect(printed.stderr).toContain("'ru [31mn'");
+    expect(printed.stderr).not.toContain("\u001b");
+  });
+
   it("a folder that holds a run is refused, naming --resume", async () => {
     const folder = folderOf(fixtureResult());
     writeFileSync(join(folder, "config.resolved.json"), "{}");

@@ -85,6 +85,21 @@ describe("without a terminal", () => {
   });
 });
 
+it("keeps lines, and lets no control characters through", () => {
+  const lines: string[] = [];
+  const progress = lineProgress(
+    (line) => lines.push(line),
+    () => 0,
+  );
+  progress.note("z\u001b[31m.png: bad\n  as told\u0007");
+  progress.stage("features of \u009b1m", 2, "images").fail("\u202egnp");
+  expect(lines).toEqual([
+    "z [31m.png: bad\n  as told",
+    "features of  1m: 2 images",
+    "features of  1m: failed at 0/2 images:  gnp",
+  ]);
+});
+
 describe("on a terminal", () => {
   it("redraws the running stages and leaves the ended ones above", () => {
     const { now, pass } = clock();
@@ -104,6 +119,8 @@ describe("on a terminal", () => {
     expect(written.slice(before).join("")).toContain("a: done in 1 s, loss 0.1\nb: 0/10 images");
     b.fail("out of memory");
     expect(written.slice(before).join("")).toContain("b: failed at 0/10 images: out of memory\n");
+    progress.note("a\u0007b");
+    expect(written.slice(before).join("")).toContain("a b\n");
     progress.close();
   });
 });

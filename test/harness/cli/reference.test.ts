@@ -73,6 +73,22 @@ describe("reference fetch", () => {
   });
 });
 
+it("reference fetch says of one made here where it lies", async () => {
+  const entry = registry().references.find(({ name }) => name === "imagenet-64")!;
+  const made = {
+    file: "/there/mine.npz",
+    from: "x",
+    extractorId: "x",
+    preparation: "x",
+    pixels: "x",
+    tool: "x",
+  };
+  mkdirSync(join(recordFile("mine"), ".."), { recursive: true });
+  writeFileSync(recordFile("mine"), JSON.stringify({ ...entry, name: "mine", made }));
+  expect(await exit("reference", "fetch", "mine")).toBe(2);
+  expect(printed.stderr).toContain("fix: name it to eval as it is: it lies at /there/mine.npz\n");
+});
+
 describe("reference verify", () => {
   it("tells a file that changed, and one whose content is wrong, from good ones", async () => {
     await published();

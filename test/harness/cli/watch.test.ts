@@ -23,7 +23,12 @@ async function verb(...argv: string[]): Promise<{ code: number; notes: string[] 
     note: (line: string) => notes.push(line),
     close() {},
   };
-  const code = await watchVerb({ ...flags, watch: flags.watch! }, "fid", async () => result, progress);
+  const code = await watchVerb(
+    { ...flags, watch: flags.watch! },
+    async () => "fid",
+    async () => result,
+    progress,
+  );
   return { code, notes };
 }
 

@@ -60,6 +60,17 @@ describe("runSampleCommand", () => {
     expect(failure).toMatch(/line 4\nline 5\nline 6\nline 7\nline 8$/);
   });
 
+  it("reads no more of a long log than its end", async () => {
+    const folder = temporaryFolder();
+    const path = script(
+      folder,
+      'console.log("x".repeat(100_000)); console.log("the end"); process.exitCode = 1;',
+    );
+    const failure = (await run(folder, [process.execPath, path]))!;
+    expect(failure).toMatch(/x\nthe end$/);
+    expect(failure.length).toBeLessThan(5000 + folder.length);
+  });
+
   it("tells of a program that is not there", async () => {
     expect(await run(temporaryFolder(), ["no-such-program-here"])).toMatch(/ENOENT/);
   });

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -29,7 +38,7 @@ function watched(checkpoints: Readonly<Record<string, string>>) {
       sampleCommand: `"${process.execPath}" "${SCRIPT}" {checkpoint} {out}`,
       output,
       once: true,
-      settings: "against the reference",
+      settings: async () => "against the reference",
       seconds: 0.02,
       signal: new AbortController().signal,
       async score(samples) {
@@ -118,10 +127,10 @@ describe("watch --once", () => {
     writeFileSync(join(output, "2.pt.result.json"), "{}");
     await run();
     expect(made()).toBe(2);
-    await run({ settings: "against another" });
+    await run({ settings: async () => "against another" });
     expect([made(), notes]).toEqual([2, [expect.stringMatching(/scored anew/)]]);
     writeFileSync(join(output, "watch.json"), "{");
-    await run({ settings: "against another" });
+    await run({ settings: async () => "against another" });
     expect(made()).toBe(2);
   });
 
@@ -138,6 +147,15 @@ describe("watch --once", () => {
     const { run } = watched({});
     await expect(run({ folder: "/nowhere" })).rejects.toThrow(/--watch \/nowhere: there is no such folder/);
     await expect(run({ sampleCommand: "python x.py" })).rejects.toThrow(UserError);
+  });
+
+  it("refuses results among the checkpoints, by a link too", async () => {
+    const { run, folder } = watched({ "1.pt": "10" });
+    const link = join(folder, "..", "link");
+    symlinkSync(folder, link);
+    for (const output of [folder, join(folder, "scores"), link, join(link, "scores")])
+      await expect(run({ output })).rejects.toThrow(/--results .* lies in the watched folder/);
+    expect(await run({ folder: link })).toEqual({ scored: 1, failed: 0 });
   });
 
   it("lets a bug of ours through", async () => {

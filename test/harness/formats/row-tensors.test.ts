@@ -87,6 +87,27 @@ describe("row tensors", () => {
     await expect(openRowTensors(file)).rejects.toThrow(/nan\.safetensors/);
   });
 
+  it("are read back with the names of a million images; beyond what a header holds they are not begun", async () => {
+    const file = join(folder, "named.safetensors");
+    const plan = (bytes: number) => ({ n: 1, widths: { x: 1 }, metadata: { names: '"'.repeat(bytes / 2) } });
+    await writeRowTensors(file, plan(40_000_000), async (write) => {
+      await write("x", 0, numbers(1));
+      return {};
+    });
+    const read = await openRowTensors(file);
+    expect(read.metadata.names).toHaveLength(20_000_000);
+    await read.close();
+    let begun = false;
+    const beyond = writeRowTensors(file, plan(100_000_000), async () => {
+      begun = true;
+      return {};
+    });
+    await expect(beyond).rejects.toThrow(
+      /header: .* takes 10000\d+ bytes, at most 100000000 can be read back/,
+    );
+    expect(begun).toBe(false);
+  });
+
   it("appear whole or not at all", async () => {
     const file = join(folder, "broken.safetensors");
     const before = await readdir(folder);

@@ -134,6 +134,7 @@ describe("what safetensors refuses", () => {
       file('{"a":{"dtype":"U8","dtype":"U8","shape":[0],"data_offsets":[0,0]}}'),
       '"dtype" occurs twice',
     ],
+    ["values without end", file(`{"a":[${"1,".repeat(2 ** 22)}1]}`), "more than 4194304 values"],
     ["deep nesting", file("[".repeat(1_000_000)), "nested too deeply"],
     ["an array", file("[]"), "not a JSON object"],
     ["an overlap", file({ a: entry(0, 8), b: entry(4, 12) }, 12), "inside the last one's end"],
