@@ -50,10 +50,11 @@ async function featuresOf(npz: Npz, entry: NpzEntry, path: string): Promise<Feat
     requireFinite(float64(block), start, cols, path);
     start += block.length / cols;
   }
+  const rows = storedRows(n, cols, async (from, to) => float64(await read(from, to)));
   return {
     path,
     n,
-    layers: new Map([["2048", storedRows(n, cols, async (from, to) => float64(await read(from, to)))]]),
+    layers: new Map([["2048", { ...rows, float32: dtype === "float32" }]]),
     extractor: null,
     labels: null,
     content: hash.digest("hex"),

@@ -4,14 +4,16 @@ import { createReadStream } from "node:fs";
 import { z } from "zod";
 import { FormatError } from "../formats/format-error.ts";
 import { openRowTensors, type RowTensor, type RowTensors } from "../formats/row-tensors.ts";
-import { chosenRows, type Matrix, matrix } from "../linear-algebra/index.ts";
-import type { Table } from "./compared.ts";
+import { chosenRows, type Matrix, matrix, type Rows } from "../linear-algebra/index.ts";
+
+/** Rows on disk; `float32` where they were made in it. */
+type Layer = Rows & { readonly float32?: boolean };
 
 export interface FeatureSet {
   /** As the user named it: a folder, an archive, a file of features. */
   readonly path: string;
   readonly n: number;
-  readonly layers: ReadonlyMap<string, Table>;
+  readonly layers: ReadonlyMap<string, Layer>;
   /** null for a file that does not say. */
   readonly extractor: ExtractorOfRecord | null;
   readonly labels: Int32Array | null;
@@ -139,7 +141,7 @@ function parsedJson(text: string): unknown {
   }
 }
 
-const rowsOf = ({ rows, cols, dtype, read }: RowTensor): Table => ({
+const rowsOf = ({ rows, cols, dtype, read }: RowTensor): Layer => ({
   rows,
   cols,
   float32: dtype === "float32",
