@@ -4,7 +4,8 @@ import { createReadStream } from "node:fs";
 import { z } from "zod";
 import { FormatError } from "../formats/format-error.ts";
 import { openRowTensors, type RowTensor, type RowTensors } from "../formats/row-tensors.ts";
-import { chosenRows, type Matrix, matrix, type Rows } from "../linear-algebra/index.ts";
+import { parsedJson } from "../formats/strict-json.ts";
+import { chosenRows, type Rows, storedRows } from "../linear-algebra/index.ts";
 
 /** Rows on disk; `float32` where they were made in it. */
 type Layer = Rows & { readonly float32?: boolean };
@@ -133,33 +134,10 @@ function recordOf<T>(
   return parsed.data;
 }
 
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
 const rowsOf = ({ rows, cols, dtype, read }: RowTensor): Layer => ({
-  rows,
-  cols,
+  ...storedRows(rows, cols, read),
   float32: dtype === "float32",
-  range: async (start, end) => matrix(end - start, cols, await read(start, end)),
-  select: (indices) => selected(indices, cols, read),
 });
-
-/** Neighbouring rows that are all wanted are read together. */
-async function selected(indices: Int32Array, cols: number, read: RowTensor["read"]): Promise<Matrix> {
-  const out = matrix(indices.length, cols);
-  for (let from = 0; from < indices.length; ) {
-    let to = from + 1;
-    while (to < indices.length && indices[to] === indices[to - 1]! + 1) to++;
-    out.data.set(await read(indices[from]!, indices[to - 1]! + 1), from * cols);
-    from = to;
-  }
-  return out;
-}
 
 /** The same set with some of its images alone. */
 export const chosenImages = (set: FeatureSet, indices: Int32Array): FeatureSet => ({
