@@ -24,6 +24,7 @@ const SILENT = new Set([
   "calls",
   "1",
   "squared feature units",
+  "MMD²",
   "effective classes",
   "effective samples",
   "balls per neighbour",

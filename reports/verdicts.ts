@@ -59,8 +59,8 @@ function verdictTable(result: Result, chosen: readonly Verdict[]): string {
       `${MARKS[one.status]}${one.level === "warn" && !isFine(one) ? " (warning)" : ""}`,
       `${escaped(metricLabel(one.metric, result.run.features))}${arrow(row?.direction ?? "none")}`,
       escaped(one.entry),
-      quantity({ value: one.base, unit }),
-      quantity({ value: one.found, unit }),
+      escaped(quantity({ value: one.base, unit })),
+      escaped(quantity({ value: one.found, unit })),
       escaped(one.limit),
       escaped(one.reason),
     ];
