@@ -21,7 +21,7 @@ interface EvalFlags extends ExtractorFlags, WatchFlags {
 export function define(command: Command): void {
   command
     .argument(
-      "<samples>",
+      "[samples]",
       "generated images: a folder, a tar or several (shards-{000..003}.tar), a zip, an .npz in ADM's layout, or a file of features; with --watch, left out",
     )
     .argument("[reference]", "real images: the same, a file of statistics, or the name of a reference");
@@ -37,9 +37,14 @@ export function define(command: Command): void {
   watchOptions(command).action(evalVerb);
 }
 
-async function evalVerb(first: string, second: string | undefined, flags: EvalFlags): Promise<void> {
+async function evalVerb(
+  first: string | undefined,
+  second: string | undefined,
+  flags: EvalFlags,
+): Promise<void> {
   const { json, quiet = false, watch } = flags;
   requireArguments(second, flags);
+  if (first === undefined) throw missingReference();
   requireSubsets(flags);
   if (json !== undefined && json !== "-") await requireWritable("--json", json);
   const { stderrProgress } = await import("./progress.ts");
@@ -113,6 +118,12 @@ const settingsOf = ({ neighbours, kidSubsets, kidSubsetSize, seed }: EvalFlags) 
   seed: seed ?? null,
 });
 
+const missingReference = (): UserError =>
+  new UserError(
+    "the reference is missing",
+    "name samples and what they are scored against; with --watch the reference alone",
+  );
+
 /** Samples come from a watch, or from the command line. */
 function requireArguments(second: string | undefined, { watch, json, ...flags }: EvalFlags): void {
   const only = (["sampleCommand", "results", "once"] as const).find((name) => flags[name] !== undefined);
@@ -121,8 +132,7 @@ function requireArguments(second: string | undefined, { watch, json, ...flags }:
       `--${only.replace("C", "-c")} is of a watch, and there is none`,
       "add --watch FOLDER, or leave it out",
     );
-  if (watch === undefined && second === undefined)
-    throw new UserError("the reference is missing", "name samples and what they are scored against");
+  if (watch === undefined && second === undefined) throw missingReference();
   if (watch !== undefined && second !== undefined)
     throw new UserError(
       `--watch ${watch} makes the samples, and the command line names some too`,

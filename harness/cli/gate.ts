@@ -42,7 +42,10 @@ async function told({ verdicts, status, reason }: GateOutcome): Promise<string> 
     import("cli-table3"),
     import("../../reports/format.ts"),
   ]);
-  const table = new Table({ head: ["", "entry", "metric", "base", "found", "limit"], style: { head: [] } });
+  const table = new Table({
+    head: ["", "entry", "metric", "base", "found", "limit"],
+    style: { head: [], border: [] },
+  });
   for (const { status: found, level, entry, metric, base, found: value, limit } of verdicts) {
     const mark = level === "warn" && found !== "ok" ? `${found} (warn)` : found;
     table.push([mark, entry, metric, quantity({ value: base }), quantity({ value }), limit]);

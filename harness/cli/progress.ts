@@ -9,11 +9,16 @@ export interface OpenProgress extends Progress {
 }
 
 export function stderrProgress({ quiet }: { quiet: boolean }): OpenProgress {
-  if (quiet) return { ...silentProgress, close() {} };
+  if (quiet) return { ...silentProgress, note: noteWarning, close() {} };
   const now = (): number => performance.now();
   const inCi = (process.env.CI ?? "") !== "" && process.env.CI !== "false";
   if (process.stderr.isTTY && !inCi) return liveProgress(process.stderr, now);
   return lineProgress((line) => process.stderr.write(`${line}\n`), now);
+}
+
+/** What a reader of the numbers must know is told all the same. */
+function noteWarning(line: string): void {
+  if (line.startsWith("warning: ")) process.stderr.write(`${plainLines(line)}\n`);
 }
 
 const LINE_EVERY_MS = 30_000;

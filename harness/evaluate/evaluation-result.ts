@@ -83,7 +83,7 @@ function runOf(
     tool: `epg-bench ${packageVersion()}`,
     status: "complete",
     configHash: sha256(`eval ${features} ${convention.tool ?? "own"} ${JSON.stringify(settings)}`),
-    config: "built-in: eval",
+    config: convention.tool === null ? "built-in: eval" : `built-in: eval --as ${convention.tool}`,
     command,
     seed: settings.seed ?? 0,
     // 0: of several, or not known.
@@ -101,7 +101,7 @@ function runOf(
     },
     features,
     featureDims: samples.layers.get(plan.samples.get("features")!)!.cols,
-    match: `Scored by the convention of ${convention.description}. Nothing was trained.`,
+    match: `Scored by ${samples.extractor?.tool === null && convention.tool !== null ? "the arithmetic alone" : "the convention"} of ${convention.description}. Nothing was trained.`,
     banner: null,
     summary: "",
   };

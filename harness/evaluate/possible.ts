@@ -28,7 +28,10 @@ export function whyNot(scorer: Scorer, available: Available, settings: Settings)
   if (missing !== undefined)
     return {
       problem: `the samples have no layer ${LAYER_WORDS[missing]}`,
-      fix: "score images, or extract that layer too",
+      fix:
+        missing === "spatial"
+          ? "it is a layer of Inception: score images by --features inception, or extract that layer too"
+          : "score images, or extract that layer too",
       expected: true,
     };
   if (scorer.needsLabels && !available.labels)

@@ -1,5 +1,6 @@
 /** Which scores are asked for, and which the two sets can give. */
 import { UserError } from "../errors.ts";
+import { suggestion } from "../suggest.ts";
 import { asUserError } from "./as-user-error.ts";
 import type { Compared, Role, Settings } from "./compared.ts";
 import type { Convention, Scorer } from "./conventions/convention.ts";
@@ -88,16 +89,13 @@ function named(
 
 function familiesOf(name: string, { tool, scorers }: Convention): Family[] {
   const families = Object.hasOwn(METRICS, name) ? METRICS[name]! : null;
-  if (!families)
-    throw new UserError(
-      `--metrics: there is no metric ${JSON.stringify(name)}`,
-      `name some of ${METRIC_NAMES.join(", ")}, with commas between`,
-    );
-  const has = families.filter((family) => scorers.some((scorer) => scorer.families.includes(family)));
-  if (has.length > 0) return has;
   const offered = METRIC_NAMES.filter((one) =>
     METRICS[one]!.some((family) => scorers.some((scorer) => scorer.families.includes(family))),
   );
+  if (!families)
+    throw new UserError(`--metrics: there is no metric ${JSON.stringify(name)}`, suggestion(name, offered));
+  const has = families.filter((family) => scorers.some((scorer) => scorer.families.includes(family)));
+  if (has.length > 0) return has;
   throw new UserError(
     `--metrics ${name}: ${tool ?? "epg-bench"} does not have it`,
     `it has ${offered.join(", ")}${tool === null ? "" : "; without --as there are more"}`,

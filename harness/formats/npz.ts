@@ -104,7 +104,11 @@ function imageShape({ dtype, shape }: NpzEntry, path: string): AdmSamples["shape
   const [n, height, width, channels] = shape;
   const found = `${dtype} [${shape.join(", ")}]`;
   if (dtype !== "uint8" || shape.length !== 4 || channels !== 3)
-    throw new FormatError(path, IMAGES, `images are uint8 [N, height, width, 3], this is ${found}`);
+    throw new FormatError(
+      path,
+      IMAGES,
+      `images are uint8 [N, height, width, 3], this is ${found}${shape[1] === 3 && shape.length === 4 ? ": transpose(0, 2, 3, 1) first" : ""}`,
+    );
   if (!n || !height || !width) throw new FormatError(path, IMAGES, `it holds no images: ${found}`);
   return [n, height, width, channels];
 }
