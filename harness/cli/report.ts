@@ -1,15 +1,19 @@
+import { stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Command } from "commander";
 
 export function define(command: Command): void {
   command
-    .argument("<run>", "run folder")
+    .argument("<run>", "a run folder, or a result file: the report is written beside it")
     .option("--format <names>", "formats, separated by commas: md, json", "md")
     .action(async (run: string, { format }: { format: string }) => {
       const [{ loadResult }, { writeReports }] = await Promise.all([
         import("../gate/load.ts"),
         import("./reports.ts"),
       ]);
-      const paths = await writeReports(await loadResult(run), run, format.split(","));
+      const result = await loadResult(run);
+      const folder = (await stat(run)).isDirectory() ? run : dirname(run);
+      const paths = await writeReports(result, folder, format.split(","));
       process.stdout.write(`${paths.join("\n")}\n`);
     });
 }

@@ -187,6 +187,8 @@ describe("eval", () => {
     const ran = await command(folder, ["eval", "near", "real", ...LITE, "--json", "near.json"]);
     expect(ran.exitCode).toBe(0);
     expect(String(ran.stdout)).toMatch(/FD ↓.*±.*24/);
+    const report = await command(folder, ["report", "near.json"]);
+    expect([report.exitCode, String(report.stdout)]).toEqual([0, "report.md"]);
     await command(folder, ["baseline", "save", "near.json", "--to", "baseline.json"]);
     const gated = await command(folder, ["gate", "near.json", "--baseline", "baseline.json"]);
     expect([gated.exitCode, String(gated.stdout)]).toEqual([0, expect.stringMatching(/passed/)]);
