@@ -23,29 +23,25 @@ export type Role = "features" | "logits" | "spatial";
 export type Layers = Readonly<Partial<Record<Role, Table>>>;
 
 /** What is scored against. Everything is computed when it is first asked for, and kept. */
-export interface Reference extends ScoreNames {
+export interface Reference extends Omit<ReferenceParts, "statistics"> {
+  /** The distribution that Fréchet distances are to. */
+  normal(role: Role): Promise<Normal>;
+  means(role: Role): Promise<Means>;
+  kernel(): Promise<KernelReference>;
+  balls(k: number): Promise<ReferenceBalls>;
+}
+
+interface ReferenceParts extends ScoreNames {
   readonly multiply: Product;
   /** Whether the extractor's classes are the data's; null where nobody knows. */
   readonly classesMatch: boolean | null;
   /** Of its images, where those are known. */
   readonly layers: Layers;
-  /** The distribution that Fréchet distances are to. */
-  normal(role: Role): Promise<Normal>;
-  /** Its mean, and the same as tools take it that add up float32 features in float32. */
-  mean(role: Role): Promise<{ readonly exact: Float64Array; readonly rounded: Float64Array }>;
-  kernel(): Promise<KernelReference>;
-  balls(k: number): Promise<ReferenceBalls>;
-}
-
-export interface ReferenceSource extends ScoreNames {
-  readonly multiply: Product;
-  readonly classesMatch: boolean | null;
-  readonly layers: Layers;
   /** Known without images, or beside them: then Fréchet distances are to these. */
   readonly statistics?: Readonly<Partial<Record<Role, Statistics>>>;
 }
 
-export function makeReference(source: ReferenceSource): Reference {
+export function makeReference(source: ReferenceParts): Reference {
   const { layers, statistics = {}, multiply } = source;
   const once = memo();
   const table = (role: Role): Table => tableOf(layers, role);
@@ -57,16 +53,24 @@ export function makeReference(source: ReferenceSource): Reference {
         if (stored) return normalOfCovariance(stored.mean, stored.covariance, multiply);
         return normalOfFeatures(table(role), multiply);
       }),
-    async mean(role) {
+    async means(role) {
       const stored = statistics[role];
-      if (stored) return { exact: stored.mean, rounded: stored.mean };
-      const images = table(role);
-      const exact = await float64Mean(images);
-      return { exact, rounded: images.float32 ? await float32Mean(images) : exact };
+      return stored ? { exact: stored.mean, rounded: stored.mean } : meansOf(table(role));
     },
     kernel: () => once("kernel", () => kernelReference(table("features"), multiply)),
     balls: (k) => once(`balls ${k}`, () => referenceBalls(table("features"), k, multiply)),
   };
+}
+
+/** A mean, and the same as NumPy takes it, in the type of the features: those of a file in float64 keep it. */
+interface Means {
+  readonly exact: Float64Array;
+  readonly rounded: Float64Array;
+}
+
+export async function meansOf(table: Table): Promise<Means> {
+  const exact = await float64Mean(table);
+  return { exact, rounded: table.float32 ? await float32Mean(table) : exact };
 }
 
 /** What is asked for twice is made once. */

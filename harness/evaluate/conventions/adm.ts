@@ -3,7 +3,7 @@ import { admPrecisionRecall, inceptionScoresOfChunks, spreadOf } from "../../met
 import { tableOf } from "../compared.ts";
 import type { Found } from "../score.ts";
 import type { Convention, Scorer } from "./convention.ts";
-import { exactTwin, toolFrechet } from "./tool.ts";
+import { exactTwins, toolFrechet } from "./tool.ts";
 
 /** Images an Inception Score's chunk holds, in file order. */
 const CHUNK = 5000;
@@ -19,7 +19,10 @@ const is: Scorer = {
     const scores = await inceptionScoresOfChunks(logits, CHUNK);
     const notGated = "depends on the order of the files";
     // One chunk of all samples is our score.
-    if (scores.length === 1) return [{ ...(await exactTwin(compared, "is")), value: scores[0]!, notGated }];
+    if (scores.length === 1) {
+      const [exact] = (await exactTwins(compared, "is")) as [Found];
+      return [{ ...exact, value: scores[0]!, notGated }];
+    }
     const convention = `mean over ${scores.length} consecutive chunks of ${CHUNK} images: files ordered by class score far too low; no error`;
     return [{ family: "is", value: spreadOf(scores).mean, convention, notGated }];
   },
@@ -42,15 +45,12 @@ const precisionAndRecall: Scorer = {
     const inSingle = `k = ${k}, the same in float32, as PyTorch ports have it`;
     const notGated = "blurred by half precision, without an error: gate the float32 one beside it";
     // Apart from ours by rounding of single decisions alone, so that the errors are ours.
-    const [precision, recall] = [
-      await exactTwin(compared, "precision"),
-      await exactTwin(compared, "recall"),
-    ].map(({ error, errorWords }) => ({ error, errorWords }) as Pick<Found, "error" | "errorWords">);
+    const [precision, recall] = (await exactTwins(compared, "precision")) as [Found, Found];
     return [
       { family: "precision", value: half.precision, convention: inHalf, notGated },
       { family: "recall", value: half.recall, convention: inHalf, notGated },
-      { family: "precision-float32", value: single.precision, convention: inSingle, ...precision },
-      { family: "recall-float32", value: single.recall, convention: inSingle, ...recall },
+      { ...precision, family: "precision-float32", value: single.precision, convention: inSingle },
+      { ...recall, family: "recall-float32", value: single.recall, convention: inSingle },
     ];
   },
 };

@@ -5,79 +5,35 @@ import {
   densityCoverage,
   inceptionScoresOfWholeSplits,
   jackknifeGroups,
-  kernelDistanceOfSubsets,
   precisionRecall,
   referenceBalls,
-  spreadOf,
   vendiOfClasses,
 } from "../../metrics/index.ts";
 import { numpyLegacy } from "../../random/numpy-legacy.ts";
 import { tableOf } from "../compared.ts";
 import type { Convention, Scorer } from "./convention.ts";
 import { fdInfinity } from "./own.ts";
-import { exactTwin, spreadBeside, subsetError, toolFrechet } from "./tool.ts";
+import { choiceOf50000, toolFrechet } from "./tool.ts";
+import { toolInceptionScore } from "./tool-inception-score.ts";
+import { toolKernel } from "./tool-kernel.ts";
 
 /** Of its global generator, whose place in the sequence depends on all that ran before: here each metric begins anew. */
 const SEED = 13579;
-/** Of its Inception Score's order. */
-const ORDER_SEED = 2020;
-const SPLITS = 10;
-const SUBSETS = { count: 100, size: 1000 };
+const is = toolInceptionScore({
+  scores: inceptionScoresOfWholeSplits,
+  seed: 2020,
+  followsSeed: false,
+  words: { splits: " of equal size" },
+});
 
-const is: Scorer = {
-  families: ["is"],
-  layers: ["logits"],
-  reference: "nothing",
-  byDefault: true,
-  fewest: () => SPLITS,
-  async score(compared) {
-    const logits = tableOf(compared.samples, "logits");
-    const order = numpyLegacy(ORDER_SEED).permutation(logits.rows);
-    const found = spreadOf(await inceptionScoresOfWholeSplits(logits, SPLITS, order));
-    const convention = `mean over ${SPLITS} splits of equal size, order by RandomState(${ORDER_SEED}); no error`;
-    return [
-      {
-        family: "is",
-        value: found.mean,
-        convention,
-        ...spreadBeside(found, `${SPLITS} splits`),
-        notGated: "depends on the extractor's classes and on nothing of the reference",
-      },
-    ];
-  },
-};
-
-const kid: Scorer = {
-  families: ["kid"],
-  layers: ["features"],
-  reference: "images",
-  byDefault: true,
-  settings: ["kidSubsets", "kidSubsetSize", "seed"],
-  async score(compared) {
-    const { samples, reference, settings } = compared;
-    const real = tableOf(reference.layers, "features");
-    const plan = {
-      count: settings.kidSubsets ?? SUBSETS.count,
-      size: settings.kidSubsetSize ?? SUBSETS.size,
-    };
-    const seed = settings.seed ?? SEED;
-    // As clean-fid: reference rows first, no subset larger than either set.
-    const subsets = cleanFidSubsets(samples.features.rows, real.rows, plan, numpyLegacy(seed).choice);
-    const found = spreadOf(
-      await kernelDistanceOfSubsets(samples.features, real, subsets, reference.multiply),
-    );
-    const convention = `mean over ${plan.count} subsets of ${subsets[0]!.samples.length} by RandomState(${seed}), unbiased, kernel (x·y/d + 1)³ in float64`;
-    return [
-      {
-        family: "kid",
-        value: found.mean,
-        convention,
-        ...subsetError(await exactTwin(compared, "kid"), found, plan.count),
-        ...spreadBeside(found, `${plan.count} subsets (its kd_variance)`),
-      },
-    ];
-  },
-};
+const kid = toolKernel({
+  // Reference rows first, no subset larger than either set.
+  draw: cleanFidSubsets,
+  seed: SEED,
+  words: { arithmetic: " in float64", spread: " (its kd_variance)" },
+  printsSpread: true,
+  refusesFewer: false,
+});
 
 /** Rows of either side its precision and recall are of, at most. */
 const MOST = 10_000;
@@ -131,16 +87,8 @@ const vendiPerClass: Scorer = {
 
 const scorers = [toolFrechet("fd", "features", "float64"), fdInfinity(SEED), is, kid, prdc, vendiPerClass];
 
-/** `--nsample 50000 --seed 13579`: of larger sets, either of them, as many are drawn and sorted. */
-const COUNT = 50_000;
-
-function choice(n: number, seed: number | null): Int32Array | null {
-  return n <= COUNT
-    ? null
-    : numpyLegacy(seed ?? SEED)
-        .choice(n, COUNT)
-        .sort();
-}
+/** `--nsample 50000 --seed 13579`, of either set. */
+const choice = choiceOf50000(SEED);
 
 export const dgmEval: Convention = {
   tool: "dgm-eval",

@@ -11,7 +11,7 @@ import {
   vendiJackknife,
 } from "../../metrics/index.ts";
 import { numpyLegacy } from "../../random/numpy-legacy.ts";
-import { type Compared, type Role, tableOf } from "../compared.ts";
+import { type Role, tableOf } from "../compared.ts";
 import type { Found } from "../score.ts";
 import type { Convention, Scorer } from "./convention.ts";
 
@@ -26,19 +26,15 @@ const errorOf = (found: Jackknifed, groups: Int32Array): Pick<Found, "error" | "
       : `error: ${new Set(groups).size}-group delete jackknife on blocks of images in order, balanced by class, covers the draw of samples alone`,
 });
 
-const frechet = (family: "fd" | "sfid", role: Role, byDefault: boolean): Scorer => ({
+const frechet = (family: "fd" | "sfid", role: Role): Scorer => ({
   families: [family],
   layers: [role],
   reference: "distribution",
-  byDefault,
+  byDefault: true,
   async score({ samples, reference, groups }) {
-    const found = await frechetDistanceOfSamples(
-      tableOf(samples, role),
-      await reference.normal(role),
-      groups,
-      reference.multiply,
-    );
     const table = tableOf(samples, role);
+    const normal = await reference.normal(role);
+    const found = await frechetDistanceOfSamples(table, normal, groups, reference.multiply);
     const trace =
       table.rows <= table.cols
         ? "singular values of the cross-Gram matrix"
@@ -48,8 +44,8 @@ const frechet = (family: "fd" | "sfid", role: Role, byDefault: boolean): Scorer 
   },
 });
 
-const fd = frechet("fd", "features", true);
-const sfid = frechet("sfid", "spatial", true);
+const fd = frechet("fd", "features");
+const sfid = frechet("sfid", "spatial");
 
 const kid: Scorer = {
   families: ["kid"],
@@ -74,6 +70,9 @@ const CLASSES_WORDS: ReadonlyMap<boolean | null, string> = new Map([
   [null, "; meaningful only for images of the extractor's classes"],
 ]);
 
+/** Why an Inception Score is never gated. */
+export const NOT_GATED_IS = "depends on the extractor's classes and on nothing of the reference";
+
 const is: Scorer = {
   families: ["is"],
   layers: ["logits"],
@@ -89,13 +88,11 @@ const is: Scorer = {
         convention: `one split of all samples${CLASSES_WORDS.get(reference.classesMatch)}`,
         ...errorOf(found, groups),
         ...(real ? { beside: { label: "reference", value: (await inceptionScores(real))[0]! } } : {}),
-        notGated: "depends on the extractor's classes and on nothing of the reference",
+        notGated: NOT_GATED_IS,
       },
     ];
   },
 };
-
-const neighbours = ({ settings }: Compared, usual: number): number => settings.neighbours ?? usual;
 
 const precisionAndRecall: Scorer = {
   families: ["precision", "recall"],
@@ -104,9 +101,8 @@ const precisionAndRecall: Scorer = {
   byDefault: true,
   settings: ["neighbours"],
   fewest: ({ neighbours }) => (neighbours ?? NEIGHBOURS.precisionRecall) + 1,
-  async score(compared) {
-    const { samples, reference, groups } = compared;
-    const k = neighbours(compared, NEIGHBOURS.precisionRecall);
+  async score({ samples, reference, groups, settings }) {
+    const k = settings.neighbours ?? NEIGHBOURS.precisionRecall;
     const { precision, recall } = await precisionRecall(
       samples.features,
       await reference.balls(k),
@@ -128,9 +124,8 @@ const densityAndCoverage: Scorer = {
   byDefault: false,
   settings: ["neighbours"],
   fewest: ({ neighbours }) => (neighbours ?? NEIGHBOURS.densityCoverage) + 1,
-  async score(compared) {
-    const { samples, reference, groups } = compared;
-    const k = neighbours(compared, NEIGHBOURS.densityCoverage);
+  async score({ samples, reference, groups, settings }) {
+    const k = settings.neighbours ?? NEIGHBOURS.densityCoverage;
     const { density, coverage } = await densityCoverage(
       samples.features,
       await reference.balls(k),
