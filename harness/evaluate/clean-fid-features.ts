@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { FormatError } from "../formats/format-error.ts";
 import { type Npz, type NpzEntry, openNpz } from "../formats/npz-reader.ts";
 import { asBytes, type NumericData, toFloat64 } from "../formats/numeric-array.ts";
+import { requireFinite } from "../formats/row-tensors.ts";
 import { openZip } from "../formats/zip-archive.ts";
 import { storedRows } from "../linear-algebra/index.ts";
 import type { FeatureSet } from "./feature-set.ts";
@@ -47,7 +48,7 @@ async function featuresOf(npz: Npz, entry: NpzEntry, path: string): Promise<Feat
   let start = 0;
   for await (const block of all()) {
     hash.update(asBytes(block));
-    requireFinite(float64(block), start, cols, path);
+    requireFinite(float64(block), { start, cols }, path, FEATURES);
     start += block.length / cols;
   }
   const rows = storedRows(n, cols, async (from, to) => float64(await read(from, to)));
@@ -85,13 +86,3 @@ async function reading(npz: Npz, { stored, fortranOrder, shape }: NpzEntry): Pro
 }
 
 const BLOCK = 1024;
-
-function requireFinite(values: Float64Array, start: number, cols: number, path: string): void {
-  const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0)
-    throw new FormatError(
-      path,
-      FEATURES,
-      `row ${start + Math.floor(bad / cols)}, dimension ${bad % cols} is ${values[bad]}`,
-    );
-}

@@ -7,6 +7,7 @@ import type { Result } from "../result.ts";
 import { type Compared, makeReference } from "./compared.ts";
 import { type EvaluationPlan, planEvaluation, type Request } from "./evaluation-plan.ts";
 import { evaluationResult } from "./evaluation-result.ts";
+import type { Stages } from "./extract.ts";
 import { chosenImages, type FeatureSet } from "./feature-set.ts";
 import { openSamples } from "./inputs.ts";
 import { type ExtractorChoice, findExtractor, openBackend } from "./open-extractor.ts";
@@ -23,9 +24,7 @@ export interface Evaluation extends Request {
   readonly reference: string;
   readonly extractor: ExtractorChoice;
   readonly command: string;
-  readonly progress: {
-    stage(name: string, total: number, unit: string): { update(done: number): void; done(): void };
-  };
+  readonly progress: Stages;
 }
 
 /** @throws UserError for sets that cannot be read or compared */

@@ -2,12 +2,13 @@
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
 import { type WriteRows, writeRowTensors } from "../formats/row-tensors.ts";
-import type { LayerExtractor } from "../plugin.ts";
 import { onDisk } from "../references/on-disk.ts";
 import { ahead } from "./ahead.ts";
 import { asUserError } from "./as-user-error.ts";
 import { metadataOf } from "./feature-set.ts";
 import type { ImageSet } from "./image-set.ts";
+import type { OpenedExtractor } from "./open-extractor.ts";
+import type { Tool } from "./tool-listing.ts";
 
 /** Precision and recall need three neighbours of every image. */
 const FEWEST = 4;
@@ -24,31 +25,37 @@ export function requireEnough({ path, length }: Pick<ImageSet, "path" | "length"
     );
 }
 
+/** Tells how far work has come. */
+export interface Stages {
+  stage(name: string, total: number, unit: string): { update(done: number): void; done(): void };
+}
+
 interface Extracting {
-  /** Whose preparation of images the extractor has; null for one of its own. */
-  readonly tool: string | null;
-  /** Called with the images done. */
-  readonly progress: (done: number) => void;
+  /** Whose preparation of images is asked for, of an extractor that has several; undefined: our own, ADM's. */
+  readonly tool: Tool | undefined;
+  readonly progress: Stages;
 }
 
 /**
  * Writes one float32 table [n, d] a layer into `file`, which is there whole or not at all. Every image is
  * resized from its own size by the extractor.
  *
- * @param layers which of the extractor's, and their widths
+ * @param layers which of the extractor's, whether or not it gives more
  * @throws UserError where the disk does not take it, or a header not the images' names
  */
 export async function extractFeatures(
   set: ImageSet,
-  extractor: LayerExtractor,
-  layers: Readonly<Record<string, number>>,
+  { extractor, widths: all }: OpenedExtractor,
+  layers: readonly string[],
   file: string,
   { tool, progress }: Extracting,
 ): Promise<void> {
+  const widths = Object.fromEntries(layers.map((layer) => [layer, all[layer]!]));
+  const stage = progress.stage(`features of ${set.path}`, set.length, "images");
   const metadata = metadataOf({
     id: extractor.id,
     preparation: extractor.description,
-    tool,
+    tool: extractor.name === "inception" ? (tool ?? "adm") : null,
     names: set.names,
     labels: set.labels,
   });
@@ -62,15 +69,16 @@ export async function extractFeatures(
         pixels.update(data);
       }
       const rows = await extractor.extract(images);
-      for (const name of Object.keys(layers)) await write(name, done, rows[name]!);
+      for (const name of layers) await write(name, done, rows[name]!);
       done += images.length;
-      progress(done);
+      stage.update(done);
     }
     return { pixels: pixels.digest("hex"), size: sizes.size === 1 ? [...sizes][0]! : "several sizes" };
   };
-  await onDisk(file, FIX, () =>
-    writeRowTensors(file, { n: set.length, widths: layers, metadata }, fill),
-  ).catch((error: unknown) => {
-    throw asUserError(error);
-  });
+  await onDisk(file, FIX, () => writeRowTensors(file, { n: set.length, widths, metadata }, fill)).catch(
+    (error: unknown) => {
+      throw asUserError(error);
+    },
+  );
+  stage.done();
 }

@@ -1,11 +1,11 @@
 /** Features of a set of images, layer by layer, read from disk as they are used. */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { z } from "zod";
 import { FormatError } from "../formats/format-error.ts";
 import { openRowTensors, type RowTensor, type RowTensors } from "../formats/row-tensors.ts";
 import { parsedJson } from "../formats/strict-json.ts";
 import { chosenRows, type Rows, storedRows } from "../linear-algebra/index.ts";
+import { fileChecksum } from "../references/checksum.ts";
 
 /** Rows on disk; `float32` where they were made in it. */
 type Layer = Rows & { readonly float32?: boolean };
@@ -97,7 +97,7 @@ async function featureSet(file: RowTensors, path: string): Promise<FeatureSet> {
     layers: new Map([...tables].map(([name, table]) => [name, rowsOf(table)])),
     extractor: EXTRACTOR_ID.test(id) ? { id, preparation, tool } : null,
     labels: found.labels && Int32Array.from(found.labels),
-    content: metadata.pixels ?? (await sha256OfFile(file.path)),
+    content: metadata.pixels ?? (await fileChecksum(file.path)),
     draws: found.names && createHash("sha256").update(JSON.stringify(found.names)).digest("hex"),
     size: SIZE.test(size) ? size : null,
     close: () => file.close(),
@@ -153,9 +153,3 @@ export const chosenImages = (set: FeatureSet, indices: Int32Array): FeatureSet =
   draws: set.draws && createHash("sha256").update(set.draws).update(indices).digest("hex"),
   labels: set.labels && indices.map((i) => set.labels![i]!),
 });
-
-async function sha256OfFile(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const piece of createReadStream(path)) hash.update(piece as Uint8Array);
-  return hash.digest("hex");
-}

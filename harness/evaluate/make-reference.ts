@@ -11,6 +11,7 @@ import { fileChecksum } from "../references/checksum.ts";
 import { knownReferences, type LocalReference, recordFile, referenceFolder } from "../references/known.ts";
 import { onDisk } from "../references/on-disk.ts";
 import { referenceName } from "../references/registry.ts";
+import type { Stages } from "./extract.ts";
 import { type ImageSet, openImageSet } from "./image-set.ts";
 import { findExtractor, openBackend } from "./open-extractor.ts";
 import { referencePass } from "./reference-pass.ts";
@@ -29,9 +30,7 @@ export interface Making {
   /** Where the file goes; the user's cache where that is not said. */
   readonly out: string | undefined;
   readonly threads: number;
-  readonly progress: {
-    stage(name: string, total: number, unit: string): { update(done: number): void; done(): void };
-  };
+  readonly progress: Stages;
 }
 
 interface MadeReference {

@@ -32,27 +32,28 @@ export interface OpenedExtractor {
   readonly widths: Readonly<Record<string, number>>;
 }
 
-export async function findExtractor({ plugin: name, options }: ExtractorChoice): Promise<AvailableExtractor> {
+async function pluginOf({ plugin: name, options }: ExtractorChoice) {
   const context = { baseFolder: process.cwd() };
   const plugin: FeaturesPlugin = await loadPlugin("features", name, context.baseFolder);
   const parsed = parseOptions(plugin, { kind: "features", plugin: name, options }, ["features"], SOURCE);
+  return { plugin, parsed, context };
+}
+
+export async function findExtractor(choice: ExtractorChoice): Promise<AvailableExtractor> {
+  const { plugin, parsed, context } = await pluginOf(choice);
   const { layers: all, openLayers } = plugin;
-  if (!all || !openLayers)
-    return {
-      name: plugin.name,
-      layers: ["features", "logits"],
-      open: async (_, backend) => withLayers(await plugin.open(parsed, backend, context)),
-    };
+  const names = all && openLayers ? Object.keys(all) : ["features", "logits"];
   return {
     name: plugin.name,
-    layers: Object.keys(all),
+    layers: names,
     async open(layers, backend) {
-      const unknown = layers.find((layer) => all[layer] === undefined);
+      const unknown = layers.find((layer) => !names.includes(layer));
       if (unknown !== undefined)
         throw new UserError(
           `${plugin.name} has no layer ${JSON.stringify(unknown)}`,
-          `name layers of ${Object.keys(all).join(", ")}`,
+          `name layers of ${names.join(", ")}`,
         );
+      if (!all || !openLayers) return withLayers(await plugin.open(parsed, backend, context));
       return {
         extractor: await openLayers(parsed, layers, backend, context),
         widths: Object.fromEntries(layers.map((layer) => [layer, all[layer]!])),
@@ -66,11 +67,9 @@ export async function findExtractor({ plugin: name, options }: ExtractorChoice):
  * @returns null where that is nothing
  * @throws UserError for weights that are not there
  */
-export async function extractorIdentity({ plugin: name, options }: ExtractorChoice): Promise<string | null> {
-  const baseFolder = process.cwd();
-  const plugin: FeaturesPlugin = await loadPlugin("features", name, baseFolder);
-  const parsed = parseOptions(plugin, { kind: "features", plugin: name, options }, ["features"], SOURCE);
-  return (await plugin.identity?.(parsed, { baseFolder })) ?? null;
+export async function extractorIdentity(choice: ExtractorChoice): Promise<string | null> {
+  const { plugin, parsed, context } = await pluginOf(choice);
+  return (await plugin.identity?.(parsed, context)) ?? null;
 }
 
 /** An extractor of features and logits alone, layer by layer. */

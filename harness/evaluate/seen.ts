@@ -5,7 +5,7 @@ import type { Backend } from "../plugin.ts";
 import { isLocal, type KnownReference } from "../references/known.ts";
 import type { Layers, Role } from "./compared.ts";
 import type { EvaluationPlan, Sources } from "./evaluation-plan.ts";
-import { extractFeatures } from "./extract.ts";
+import { extractFeatures, type Stages } from "./extract.ts";
 import { type FeatureSet, openFeatureFile } from "./feature-set.ts";
 import { jpegShare, refuseMixedSizes } from "./image-headers.ts";
 import type { ImageSet } from "./image-set.ts";
@@ -35,9 +35,7 @@ interface Seeing {
   readonly folder: string;
   /** What is to be closed at last. */
   readonly closing: Closable[];
-  readonly progress: {
-    stage(name: string, total: number, unit: string): { update(done: number): void; done(): void };
-  };
+  readonly progress: Stages;
 }
 
 /** @throws UserError where images are of sizes that the tool does not take, or the two are of different extractors, or of different widths */
@@ -87,21 +85,14 @@ async function checkedImages(set: ImageSet, tool: Tool | undefined): Promise<rea
 
 async function extracted(
   set: ImageSet,
-  { extractor, widths }: OpenedExtractor,
+  opened: OpenedExtractor,
   roles: LayerRoles,
   file: string,
-  { tool, closing, progress }: Seeing,
+  seeing: Seeing,
 ): Promise<FeatureSet> {
-  const stage = progress.stage(`features of ${set.path}`, set.length, "images");
-  // An extractor of fixed layers gives all; the roles name those that are kept.
-  const kept = Object.fromEntries([...roles.values()].map((layer) => [layer, widths[layer]!]));
-  await extractFeatures(set, extractor, kept, file, {
-    tool: extractor.name === "inception" ? (tool ?? "adm") : null,
-    progress: (done) => stage.update(done),
-  });
-  stage.done();
+  await extractFeatures(set, opened, [...new Set(roles.values())], file, seeing);
   const features = await openFeatureFile(file, set.path);
-  closing.push(features);
+  seeing.closing.push(features);
   return features;
 }
 

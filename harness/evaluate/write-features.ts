@@ -1,6 +1,5 @@
 /** From images to a file of features that can be scored later, and read by any reader of safetensors. */
-import { UserError } from "../errors.ts";
-import { extractFeatures } from "./extract.ts";
+import { extractFeatures, type Stages } from "./extract.ts";
 import { openImageSet } from "./image-set.ts";
 import { type ExtractorChoice, findExtractor, openBackend } from "./open-extractor.ts";
 import type { Closable } from "./seen.ts";
@@ -14,9 +13,7 @@ export interface FeaturesRequest {
   /** null: those that scores are made of. */
   readonly layers: readonly string[] | null;
   readonly out: string;
-  readonly progress: {
-    stage(name: string, total: number, unit: string): { update(done: number): void; done(): void };
-  };
+  readonly progress: Stages;
 }
 
 export interface WrittenFeatures {
@@ -39,24 +36,13 @@ export async function writeFeatures(request: FeaturesRequest): Promise<WrittenFe
     const usual = USUAL.filter((name) => available.layers.includes(name));
     const layers =
       request.layers ?? usual.filter((name) => name !== "logits" || !usual.includes("logits_unbiased"));
-    const { extractor, widths } = await available.open(layers, await openBackend(request.extractor.threads));
+    const opened = await available.open(layers, await openBackend(request.extractor.threads));
+    const { extractor, widths } = opened;
     closing.push({ close: () => extractor.dispose() });
-    const missing = layers.find((layer) => widths[layer] === undefined);
-    if (missing !== undefined)
-      throw new UserError(
-        `${available.name} has no layer ${missing}`,
-        `name some of ${available.layers.join(", ")}`,
-      );
-    const kept = Object.fromEntries(layers.map((layer) => [layer, widths[layer]!]));
-    const stage = request.progress.stage(`features of ${set.path}`, set.length, "images");
-    await extractFeatures(set, extractor, kept, request.out, {
-      tool: available.name === "inception" ? (request.tool ?? "adm") : null,
-      progress: (done) => stage.update(done),
-    });
-    stage.done();
+    await extractFeatures(set, opened, layers, request.out, request);
     return {
       n: set.length,
-      widths: kept,
+      widths: Object.fromEntries(layers.map((layer) => [layer, widths[layer]!])),
       extractor: extractor.description,
       warnings: [...set.warnings, ...(extractor.warnings ?? [])],
     };

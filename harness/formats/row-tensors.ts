@@ -82,16 +82,29 @@ function table(
       if ((await readAt(file, offset + start * rowBytes, bytes)) !== bytes.length)
         throw new FormatError(path, where, "the file became shorter while it was read");
       const values = Float64Array.from(asElements(dtype, bytes) as Float32Array | Float64Array);
-      const bad = values.findIndex((value) => !Number.isFinite(value));
-      if (bad >= 0)
-        throw new FormatError(
-          path,
-          where,
-          `row ${start + Math.floor(bad / cols)}, dimension ${bad % cols} is ${values[bad]}`,
-        );
+      requireFinite(values, { start, cols }, path, where);
       return values;
     },
   };
+}
+
+/**
+ * @param values whole rows of `cols` numbers, the first of them row `start`
+ * @throws FormatError naming the row and dimension of a number that is not finite
+ */
+export function requireFinite(
+  values: Float64Array,
+  { start, cols }: { readonly start: number; readonly cols: number },
+  path: string,
+  where: string,
+): void {
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0)
+    throw new FormatError(
+      path,
+      where,
+      `row ${start + Math.floor(bad / cols)}, dimension ${bad % cols} is ${values[bad]}`,
+    );
 }
 
 /** Puts rows of one table from row `start` on. */
