@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtemp, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { crc32, deflateRawSync } from "node:zlib";
+import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FormatError } from "../../../harness/formats/format-error.ts";
@@ -19,6 +19,7 @@ import {
 } from "../../../harness/formats/zip-records.ts";
 import { expectUnharmed } from "../../parity/manifest.ts";
 import { arrays, damaged, damages, ELEMENT_TYPES } from "./arbitrary.ts";
+import { zipFile } from "./zip-writer.ts";
 
 const NUMPY_TYPES = ELEMENT_TYPES.filter((dtype) => dtype !== "bfloat16");
 const memberNames = fc.string({ minLength: 1 }).filter((name) => !/[\\/:]|^\.+$|^__proto__$/.test(name));
@@ -59,35 +60,12 @@ async function collect(parts: AsyncIterable<NumericData>): Promise<number[]> {
 
 type Method = "stored" | "deflated";
 
-/** A ZIP file in memory; deflated, as numpy.savez_compressed writes. */
-function zipOf(arrays: Readonly<Record<string, NumericArray>>, method: Method): Buffer {
-  const parts: Buffer[] = [];
-  const directory: Buffer[] = [];
-  let offset = 0;
-  for (const [name, array] of Object.entries(arrays)) {
-    const content = npyOf(array);
-    const packed = method === "deflated" ? deflateRawSync(content) : content;
-    const member: StoredMember = {
-      name: `${name}.npy`,
-      bytes: content.length,
-      crc32: crc32(content),
-      offset,
-    };
-    const [local, central] = [localHeader(member), centralHeader(member)];
-    for (const [header, at] of [
-      [local, 8],
-      [central, 10],
-    ] as const) {
-      header.writeUInt16LE(method === "deflated" ? 8 : 0, at);
-      header.writeUInt32LE(packed.length, at + 10);
-    }
-    parts.push(local, packed);
-    directory.push(central);
-    offset += local.length + packed.length;
-  }
-  const central = Buffer.concat(directory);
-  return Buffer.concat([...parts, central, endOfDirectory(directory.length, central.length, offset)]);
-}
+/** An npz in memory; deflated, as numpy.savez_compressed writes. */
+const zipOf = (arrays: Readonly<Record<string, NumericArray>>, method: Method): Buffer =>
+  zipFile(
+    Object.entries(arrays).map(([name, array]) => [`${name}.npy`, npyOf(array)] as const),
+    method,
+  );
 
 const npyOf = ({ dtype, shape, data }: NumericArray): Buffer =>
   Buffer.concat([npyHeader(dtype, shape), asBytes(data)]);

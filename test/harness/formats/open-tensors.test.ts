@@ -12,6 +12,7 @@ import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
 import { expectUnharmed } from "../../parity/manifest.ts";
 import { arrays, damaged, damages } from "./arbitrary.ts";
 import * as py from "./pickler.ts";
+import { zipFile } from "./zip-writer.ts";
 
 const array: NumericArray = { dtype: "float32", shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) };
 const saved: py.Saved = { storage: array, offset: 1, shape: [2, 2], strides: [1, 3] };
@@ -19,7 +20,7 @@ const saved: py.Saved = { storage: array, offset: 1, shape: [2, 2], strides: [1,
 /** One of each format. */
 const FILES: Readonly<Record<string, Buffer>> = {
   npy: Buffer.concat([npyHeader(array.dtype, array.shape), asBytes(array.data)]),
-  npz: py.zip([["a.npy", Buffer.concat([npyHeader(array.dtype, array.shape), asBytes(array.data)])]]),
+  npz: zipFile([["a.npy", Buffer.concat([npyHeader(array.dtype, array.shape), asBytes(array.data)])]]),
   safetensors: writeSafetensors({ a: array }),
   "torch-zip": py.torchZip([["a", saved]]),
   "torch-zip, deflated": py.torchZip([["a", saved]], true),
@@ -54,10 +55,10 @@ describe("openTensors", () => {
     ["a pointer", "version https://git-lfs.github.com/spec/v1\n", "git lfs pull"],
     ["an image", Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), "its content is png"],
     ["other JSON", `{"model_type": "dit", "a": [{"b": 1}]}`, "the index of a sharded checkpoint has one"],
-    ["another archive", py.zip([["readme.txt", Buffer.from("x")]]), "neither a member data.pkl"],
+    ["another archive", zipFile([["readme.txt", Buffer.from("x")]]), "neither a member data.pkl"],
     [
       "TorchScript",
-      py.zip([
+      zipFile([
         ["x/data.pkl", py.pickle(py.none)],
         ["x/constants.pkl", py.pickle(py.none)],
       ]),
@@ -65,7 +66,7 @@ describe("openTensors", () => {
     ],
     [
       "two checkpoints in one",
-      py.zip([
+      zipFile([
         ["x/data.pkl", py.pickle(py.none)],
         ["y/data.pkl", py.pickle(py.none)],
       ]),
@@ -180,7 +181,7 @@ describe("PyTorch's views", () => {
       ["x/byteorder", Buffer.from("big")],
       ["x/data/0", bytes],
     ] as const;
-    writeFileSync(path, py.zip(members));
+    writeFileSync(path, zipFile(members));
     expect((await readAll(path)).a!.data).toEqual(array.data);
   });
 
@@ -190,7 +191,7 @@ describe("PyTorch's views", () => {
     const state = [py.text("a"), py.tensor(view(0), "0"), py.text("b"), py.tensor(view(4), "0")] as const;
     writeFileSync(
       path,
-      py.zip([
+      zipFile([
         [
           "x/data.pkl",
           py.pickle(

@@ -1,7 +1,6 @@
 /** Python's pickles and PyTorch's checkpoints, written for tests. */
-import { crc32, deflateRawSync } from "node:zlib";
 import { asBytes, bytesPerElement, type NumericArray } from "../../../harness/formats/numeric-array.ts";
-import { centralHeader, endOfDirectory, localHeader } from "../../../harness/formats/zip-records.ts";
+import { zipFile } from "./zip-writer.ts";
 
 const op = (code: number | string, ...parts: Uint8Array[]): Buffer =>
   Buffer.concat([typeof code === "number" ? Buffer.of(code) : Buffer.from(code, "latin1"), ...parts]);
@@ -95,13 +94,13 @@ const state = (tensors: readonly (readonly [string, Saved])[], legacy: boolean):
   dictionary(tensors.map(([name, saved], key) => [text(name), tensor(saved, String(key), legacy)]));
 
 export const torchZip = (tensors: readonly (readonly [string, Saved])[], deflated = false): Buffer =>
-  zip(
+  zipFile(
     [
       ["x/data.pkl", pickle(state(tensors, false))],
       ["x/byteorder", Buffer.from("little")],
       ...tensors.map(([, { storage }], key) => [`x/data/${key}`, asBytes(storage.data)] as const),
     ],
-    deflated,
+    deflated ? "deflated" : "stored",
   );
 
 export function torchLegacy(tensors: readonly (readonly [string, Saved])[]): Buffer {
@@ -118,30 +117,6 @@ export function torchLegacy(tensors: readonly (readonly [string, Saved])[]): Buf
     pickle(list(tensors.map((_, key) => text(String(key))))),
     ...lengths,
   ]);
-}
-
-/** A ZIP file in memory. */
-export function zip(members: readonly (readonly [string, Uint8Array])[], deflated = false): Buffer {
-  const parts: Uint8Array[] = [];
-  const directory: Buffer[] = [];
-  let offset = 0;
-  for (const [name, content] of members) {
-    const packed = deflated ? deflateRawSync(content) : content;
-    const member = { name, bytes: content.length, crc32: crc32(content), offset };
-    const [local, central] = [localHeader(member), centralHeader(member)];
-    for (const [header, at] of [
-      [local, 8],
-      [central, 10],
-    ] as const) {
-      header.writeUInt16LE(deflated ? 8 : 0, at);
-      header.writeUInt32LE(packed.length, at + 10);
-    }
-    parts.push(local, packed);
-    directory.push(central);
-    offset += local.length + packed.length;
-  }
-  const central = Buffer.concat(directory);
-  return Buffer.concat([...parts, central, endOfDirectory(directory.length, central.length, offset)]);
 }
 
 /** What a view is to read as, element by element. */

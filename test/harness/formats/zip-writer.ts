@@ -2,14 +2,15 @@
 import { crc32, deflateRawSync } from "node:zlib";
 import { centralHeader, endOfDirectory, localHeader } from "../../../harness/formats/zip-records.ts";
 
+/** @param members by name, or in order, where names may recur */
 export function zipFile(
-  members: Readonly<Record<string, Uint8Array>>,
+  members: Readonly<Record<string, Uint8Array>> | readonly (readonly [string, Uint8Array])[],
   method: "stored" | "deflated" = "stored",
 ): Buffer {
   const parts: Uint8Array[] = [];
   const directory: Buffer[] = [];
   let offset = 0;
-  for (const [name, content] of Object.entries(members)) {
+  for (const [name, content] of Array.isArray(members) ? members : Object.entries(members)) {
     const packed = method === "deflated" ? deflateRawSync(content) : content;
     const member = { name, bytes: content.length, crc32: crc32(content), offset };
     const [local, central] = [localHeader(member), centralHeader(member)];
