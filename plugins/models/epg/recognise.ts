@@ -5,7 +5,7 @@ import { type State, trace } from "../../../harness/program/index.ts";
 import { type EpgPart, epgParts, networkStates, partDifferences, shapesOf } from "./checkpoint.ts";
 import { type ProjectorShape, project } from "./layers.ts";
 import { type NetworkShape, representation } from "./network.ts";
-import { networkShape, projectorShape, SIZES, type SizeName } from "./sizes.ts";
+import { cuts, networkShape, projectorShape, SIZES, type SizeName } from "./sizes.ts";
 
 export const recognise = (file: NamedShapes): readonly RecognisedPart[] =>
   epgParts(file).map((part) => ({
@@ -92,8 +92,7 @@ const HALVES = {
 function sizesOf({ kind }: EpgPart, shape: NetworkShape): SizeName[] {
   const { resolution, classes } = shape;
   return (Object.keys(SIZES) as SizeName[]).filter((name) => {
-    const { patch } = SIZES[name];
-    if (resolution % ("pixels" in patch ? patch.pixels : patch.perSide) !== 0) return false;
+    if (!cuts(name, resolution)) return false;
     const listed = networkShape(name, { resolution, classes });
     return HALVES[kind].every((dimension) => listed[dimension] === shape[dimension]);
   });

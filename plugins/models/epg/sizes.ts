@@ -6,7 +6,7 @@ import type { NetworkShape } from "./network.ts";
 
 interface Size {
   readonly published: boolean;
-  /** Pixels, or for small sizes patches a side, so that any resolution costs the same. */
+  /** Pixels, or for small sizes patches a side, so that any resolution from 64 on costs the same. */
   readonly patch: { readonly pixels: number } | { readonly perSide: number };
   readonly encoder: Half;
   readonly decoder: Half;
@@ -38,7 +38,7 @@ const small = (perSide: number, depth: number, width: number, hidden: number, ou
 });
 
 export const SIZES = {
-  tiny: small(8, 2, 128, 256, 64),
+  tiny: small(8, 2, 192, 256, 64),
   small: small(8, 4, 256, 512, 128),
   base: small(16, 6, 384, 1024, 256),
   "L/16": published(16, half(16, 1024, 16), half(16, 1024, 16)),
@@ -54,23 +54,36 @@ export const sizeNames = Object.keys(SIZES) as [SizeName, ...SizeName[]];
 
 export const isPublished = (name: SizeName): boolean => SIZES[name].published;
 
+/** Small sizes' patches have at least so many pixels a side: of 4 at 32 px, equal FLOPs left shapes in pieces. */
+const LEAST_PATCH = 8;
+
 /** Amplitude of the sines and cosines that the small sizes' `pos_embed` starts from. */
 const POSITION_AMPLITUDE = 1;
 /** Spread of the small sizes' `class_embed`: enough to be seen beside the time embedding from the first step. */
 const CLASS_DEVIATION = 0.5;
 
+/** What a side must be a multiple of. */
+function divisorOf({ patch }: Size, resolution: number): number {
+  if ("pixels" in patch) return patch.pixels;
+  return resolution < LEAST_PATCH * patch.perSide ? LEAST_PATCH : patch.perSide;
+}
+
+/** Whether a size's patches fill an image. */
+export const cuts = (name: SizeName, resolution: number): boolean =>
+  resolution % divisorOf(SIZES[name], resolution) === 0;
+
 /** The network of a size for a task. Throws where the patch does not divide the resolution. */
 export function networkShape(name: SizeName, { resolution, classes }: Task): NetworkShape {
   const size: Size = SIZES[name];
-  const divisor = "pixels" in size.patch ? size.patch.pixels : size.patch.perSide;
-  if (resolution % divisor !== 0)
+  const divisor = divisorOf(size, resolution);
+  if (!cuts(name, resolution))
     throw new UserError(
       `resolution ${resolution} is not a multiple of ${divisor}, which epg size ${JSON.stringify(name)} cuts images by`,
       `use resolution ${Math.max(1, Math.round(resolution / divisor)) * divisor}, or another size`,
     );
   return {
     resolution,
-    patch: "pixels" in size.patch ? divisor : resolution / divisor,
+    patch: "pixels" in size.patch ? divisor : Math.max(LEAST_PATCH, resolution / divisor),
     width: size.encoder.width,
     depth: size.encoder.depth,
     heads: size.encoder.heads,

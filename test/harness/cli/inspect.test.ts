@@ -49,10 +49,10 @@ describe("inspect", () => {
     );
     const path = fileOf(writeSafetensors(prefixed("ema/", tensors)));
     expect(await inspect(path)).toBe(0);
-    expect(printed.stdout).toContain("EPG tiny, 32 px, 8 classes: 1.1 M numbers; part: ema (under ema/)\n");
+    expect(printed.stdout).toContain("EPG tiny, 32 px, 8 classes: 2.5 M numbers; part: ema (under ema/)\n");
     expect(printed.stdout).toContain("  missing (1): norm.bias\n");
     expect(printed.stdout).not.toContain("surplus");
-    expect(left!.shape).toEqual([128]);
+    expect(left!.shape).toEqual([192]);
     const to = join(temporaryFolder(), "out.json");
     await inspect(path, "--json", to);
     const { model } = JSON.parse(readFileSync(to, "utf8")) as { model: { missing: string[] }[] };

@@ -90,8 +90,8 @@ describe("parts", () => {
   test("16-bit floats are widened; a projector and counters left behind are no surplus", async () => {
     const half = {
       dtype: "bfloat16",
-      shape: [1, 1, 128],
-      data: new Uint16Array(128).fill(0x3f80),
+      shape: [1, 1, 192],
+      data: new Uint16Array(192).fill(0x3f80),
     } as const;
     const { tensors } = await loaded(
       fileOf({
@@ -101,7 +101,7 @@ describe("parts", () => {
         "projection_head.1.num_batches_tracked": { dtype: "int64", shape: [], data: BigInt64Array.of(5n) },
       }),
     );
-    expect(tensors.cls_token!.data).toEqual(new Float32Array(128).fill(1));
+    expect(tensors.cls_token!.data).toEqual(new Float32Array(192).fill(1));
     expect(tensors).not.toHaveProperty(["projection_head.0.weight"]);
   });
 });
@@ -115,12 +115,12 @@ describe("refuses", () => {
     [
       "another size, by the first parameter and both shapes",
       () => fileOf(randomWeights(networkShape("small", task))),
-      /file\.safetensors is of another size: class_embed\.weight is \[9, 256\], EPG tiny at 32 px with 8 classes has \[9, 128\]; so are \d+ more/,
+      /file\.safetensors is of another size: class_embed\.weight is \[9, 256\], EPG tiny at 32 px with 8 classes has \[9, 192\]; so are \d+ more/,
     ],
     [
       "other classes",
       () => fileOf(randomWeights(networkShape("tiny", { ...task, classes: 3 }))),
-      /class_embed\.weight is \[4, 128\], EPG tiny at 32 px with 8 classes has \[9, 128\]$/,
+      /class_embed\.weight is \[4, 192\], EPG tiny at 32 px with 8 classes has \[9, 192\]$/,
     ],
     [
       "a missing parameter",

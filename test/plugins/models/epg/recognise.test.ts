@@ -48,12 +48,12 @@ describe("sizes", () => {
   });
 
   test("an unlisted one is told by its dimensions", async () => {
-    const shape = { ...networkShape("tiny", { resolution: 32, classes: 2 }), depth: 3, decoderWidth: 64 };
+    const shape = { ...networkShape("tiny", { resolution: 32, classes: 2 }), depth: 3, decoderWidth: 96 };
     const [part] = await recognised(
       new Map(networkStates(shape).map(({ name, value }) => [name, value.shape])),
     );
     expect(part).toMatchObject({
-      size: "no listed size: 3 + 2 blocks of widths 128 and 64, patches of 4 px, 32 px, 2 classes",
+      size: "no listed size: 3 + 2 blocks of widths 192 and 96, patches of 8 px, 32 px, 2 classes",
       ...whole,
     });
   });
@@ -88,12 +88,12 @@ describe("parts", () => {
   test("what is missing, surplus or of another shape is named", async () => {
     const shapes = statesOf("tiny", { resolution: 32, classes: 8 });
     shapes.delete("norm.bias");
-    shapes.set("blocks.0.ls1.gamma", [128]).set("out.bias", [3]);
+    shapes.set("blocks.0.ls1.gamma", [192]).set("out.bias", [3]);
     const [part] = await recognised(shapes);
     expect(part).toMatchObject({
       missing: ["norm.bias"],
       surplus: ["blocks.0.ls1.gamma"],
-      misshapen: [{ name: "out.bias", expected: [48], found: [3] }],
+      misshapen: [{ name: "out.bias", expected: [192], found: [3] }],
     });
   });
 });
