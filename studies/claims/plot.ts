@@ -24,6 +24,7 @@ export async function curvesPlot({ points }: Study): Promise<string> {
     type: "nominal",
     title: null,
     scale: { domain: [...ARM_NAMES], scheme: "dark2" },
+    legend: { labelLimit: 0 },
   } as const;
   const spec: TopLevelSpec = {
     width: WIDTH,
