@@ -7,7 +7,7 @@ export interface CurvePoint {
   readonly fd: number;
 }
 
-/** FLOPs at which a curve first comes down to an FD. */
+/** FLOPs from which on a curve is at an FD or below. */
 export interface Reached {
   readonly flops: number;
   /** The curve's first point is there already: it took these FLOPs or fewer. */
@@ -39,15 +39,14 @@ export function verdictOf(found: Judged | null): Verdict {
 }
 
 /**
- * FLOPs to an FD, interpolated linearly in FD over the logarithm of the FLOPs.
+ * FLOPs from which on a curve stays at an FD or below, interpolated linearly in FD over the logarithm of the FLOPs.
  * @param curve by rising FLOPs
- * @returns null where no point comes down to it
+ * @returns null where it ends above
  */
 export function flopsToReach(curve: readonly CurvePoint[], fd: number): Reached | null {
-  const first = curve.findIndex((point) => point.fd <= fd);
-  if (first < 0) return null;
-  const at = curve[first]!;
-  const before = curve[first - 1];
+  const last = curve.findLastIndex((point) => point.fd > fd);
+  const [before, at] = [curve[last], curve[last + 1]];
+  if (at === undefined) return null;
   if (before === undefined) return { flops: at.flops, isBound: true };
   const part = (before.fd - fd) / (before.fd - at.fd);
   return { flops: before.flops * (at.flops / before.flops) ** part, isBound: false };
@@ -67,7 +66,7 @@ export function toEqualFd(a: readonly CurvePoint[], b: readonly CurvePoint[]): E
   const [lastA, lastB] = [a.at(-1), b.at(-1)];
   if (lastA === undefined || lastB === undefined) return null;
   const fd = Math.max(lastA.fd, lastB.fd);
-  // Each curve's last point is at most this: both reach it.
+  // Each curve ends at most there: both reach it.
   const reached = { a: flopsToReach(a, fd)!, b: flopsToReach(b, fd)! };
   const known = !(reached.a.isBound && reached.b.isBound);
   return { fd, ...reached, logRatio: known ? Math.log(reached.b.flops / reached.a.flops) : null };

@@ -42,9 +42,11 @@ describe("FLOPs to an FD", () => {
     expect(flopsToReach(curve, 39)).toBeNull();
   });
 
-  it("is that of the first time, whatever comes after", () => {
-    const bumpy = [...curve, { flops: 64, fd: 70 }];
+  it("is where the curve comes down for good", () => {
+    const bumpy = [{ flops: 0.5, fd: 50 }, ...curve, { flops: 64, fd: 70 }, { flops: 256, fd: 50 }];
+    expect(flopsToReach(bumpy, 60)!.flops).toBeCloseTo(128, 12);
     expect(flopsToReach(bumpy, 70)!.flops).toBeCloseTo(4 ** 0.75, 12);
+    expect(flopsToReach(bumpy, 49)).toBeNull();
   });
 
   it("compares two curves where the worse of them ends", () => {
