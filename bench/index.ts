@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
+import { EPG_STEPS } from "./epg-step.ts";
 import { EVAL } from "./eval.ts";
 import { EVAL_MEMORY } from "./eval-memory.ts";
 import { INCEPTION } from "./inception.ts";
@@ -15,6 +16,7 @@ import { TRAIN_STEPS } from "./train-step.ts";
 
 const BENCHES: Readonly<Record<string, () => Promise<BenchRow>>> = {
   ...TRAIN_STEPS,
+  ...EPG_STEPS,
   ...RUN_LOOP,
   ...SAMPLING,
   ...METRICS,

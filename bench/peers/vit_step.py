@@ -1,16 +1,6 @@
-"""The same training step as bench/vit.ts in PyTorch: eager, and under torch.compile.
-
-Reads one JSON request a line from stdin, answers one a line on stdout:
-{"init": FILE, "shape": {...}, "threads": N}   weights (raw float32, in the order of parameters()) and data
-{"mode": "eager" | "compile" | "compile max-autotune", "steps": N}  -> {"ms": [...], "loss": [...]}
-Every mode starts from the same weights and trains on its own copy of the model.
-"""
-import json
-import sys
-import time
-
+"""The same training step as bench/vit.ts in PyTorch, as steps.py serves it."""
 import torch
-from tensors import read_tensors
+from steps import compiled, serve
 from torch import nn
 from torch.nn import functional as F
 
@@ -35,7 +25,7 @@ class Block(nn.Module):
 
 
 class Trainer:
-    def __init__(self, mode, shape, tensors, x, target):
+    def __init__(self, mode, shape, tensors):
         self.model = nn.Sequential(*[Block(shape["width"], shape["heads"]) for _ in range(shape["blocks"])])
         with torch.no_grad():
             for name, parameter in self.model.named_parameters():
@@ -43,13 +33,8 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01, fused=True
         )
-        self.x, self.target = x, target
-        forward = lambda x, target: F.mse_loss(self.model(x), target)
-        if mode == "eager":
-            self.loss = forward
-        else:
-            option = mode.removeprefix("compile").strip()
-            self.loss = torch.compile(forward, mode=option or None)
+        self.x, self.target = tensors["x"], tensors["target"]
+        self.loss = compiled(lambda x, target: F.mse_loss(self.model(x), target), mode)
 
     def step(self):
         loss = self.loss(self.x, self.target)
@@ -59,28 +44,4 @@ class Trainer:
         return loss.item()
 
 
-def main():
-    trainers, setting = {}, None
-    for line in sys.stdin:
-        request = json.loads(line)
-        if "init" in request:
-            torch.set_num_threads(request["threads"])
-            setting = (request["shape"], read_tensors(request["init"]))
-            trainers.clear()
-            torch._dynamo.reset()
-            answer = {"torch": torch.__version__}
-        else:
-            mode = request["mode"]
-            shape, tensors = setting
-            if mode not in trainers:
-                trainers[mode] = Trainer(mode, shape, tensors, tensors["x"], tensors["target"])
-            times, losses = [], []
-            for _ in range(request["steps"]):
-                began = time.perf_counter()
-                losses.append(trainers[mode].step())
-                times.append(1000 * (time.perf_counter() - began))
-            answer = {"ms": times, "loss": losses}
-        print(json.dumps(answer), flush=True)
-
-
-main()
+serve(Trainer)

@@ -19,11 +19,11 @@ interface Graph extends Results {
  */
 export type Rewrite = (node: Node, inputs: readonly Value[]) => readonly Value[] | null;
 
-/** Replaces composite operations that `expand` accepts by their decompositions. */
+/** Replaces composite operations at nodes that `expand` accepts by their decompositions. */
 export const decomposing =
-  (expand: (op: Op) => boolean): Rewrite =>
-  ({ op, attributes }, inputs) =>
-    op.decompose && expand(op) ? op.decompose(inputs, attributes) : null;
+  (expand: (node: Node) => boolean): Rewrite =>
+  (node, inputs) =>
+    node.op.decompose && expand(node) ? node.op.decompose(inputs, node.attributes) : null;
 
 export function simplify({ outputs, updates }: Results, rewrite: Rewrite = () => null): Graph {
   const rebuilt = new Map<Value, Value>();

@@ -73,6 +73,8 @@ export interface Op {
   readonly everyOutput?: true;
   /** Each number of the output depends on those at its own place alone, inputs broadcast by NumPy's rules. */
   readonly pointwise?: true;
+  /** The gradient rule makes the decomposition's parts of its input, so that where it does, they are computed once. */
+  readonly sharesParts?: true;
   readonly cost: (
     inputs: readonly TensorType[],
     outputs: readonly TensorType[],

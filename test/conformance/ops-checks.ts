@@ -51,7 +51,7 @@ export const decomposed = (program: Program, name: OpName): Program => ({
   ...program,
   ...simplify(
     program,
-    decomposing((op) => op === OPS[name]),
+    decomposing(({ op }) => op === OPS[name]),
   ),
 });
 

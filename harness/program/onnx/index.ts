@@ -1,6 +1,6 @@
 /** Lowering to ONNX: opset 20. States are graph inputs; their next values are graph outputs. */
 import { decomposing, simplify } from "../simplify.ts";
-import type { DType, OnnxEmitter, Shape, Tensor, Tensors, TensorType, Value } from "../tensor.ts";
+import type { DType, Node, OnnxEmitter, Shape, Tensor, Tensors, TensorType, Value } from "../tensor.ts";
 import type { Program } from "../trace.ts";
 import { verify } from "../verify.ts";
 import { inRows } from "./rows.ts";
@@ -15,11 +15,18 @@ const INT64 = 7;
 export const stateInput = (name: string): string => `state:${name}`;
 export const stateOutput = (name: string): string => `next:${name}`;
 
-/** The program with composite operations that have no ONNX form replaced by their decompositions, computed in rows. */
+/**
+ * The program with composite operations that have no ONNX form, or whose gradient shares their parts, replaced by
+ * their decompositions, computed in rows.
+ */
 export function lower(program: Program): Program {
+  const readers = new Map<Value, number>();
+  for (const value of program.nodes.flatMap(({ inputs }) => inputs))
+    readers.set(value, (readers.get(value) ?? 0) + 1);
+  const shared = ({ op, inputs }: Node): boolean => op.sharesParts === true && readers.get(inputs[0]!)! > 1;
   const decomposed = simplify(
     program,
-    decomposing((op) => op.onnx === "decompose"),
+    decomposing((node) => node.op.onnx === "decompose" || shared(node)),
   );
   const lowered = { ...program, ...simplify(decomposed, inRows) };
   verify(lowered);

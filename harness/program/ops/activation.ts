@@ -2,19 +2,24 @@
 import { apply, type Op, type Value } from "../tensor.ts";
 import { add, mul, sub } from "./arithmetic.ts";
 import { erf, exp, sigmoid, tanh } from "./elementwise.ts";
-import { elementwiseCost, requireFloat } from "./shared.ts";
+import { elementwiseCost, onnxNode, requireFloat } from "./shared.ts";
 
 const SQRT_HALF = Math.SQRT1_2;
 /** ln(1/√(2π)) */
 const LOG_DENSITY_AT_0 = -0.5 * Math.log(2 * Math.PI);
 
-const activation = (name: string, cost: number, op: Pick<Op, "gradient" | "decompose" | "onnx">): Op => ({
+const activation = (
+  name: string,
+  cost: number,
+  op: Pick<Op, "gradient" | "decompose" | "onnx" | "sharesParts">,
+): Op => ({
   name,
   shape: ([x]) => {
     requireFloat(name, x!);
     return [{ dtype: "float32", shape: x!.shape }];
   },
   cost: elementwiseCost(cost),
+  pointwise: true,
   ...op,
 });
 
@@ -29,8 +34,9 @@ export const geluOp = activation("gelu", 5, {
     const density = exp(sub(LOG_DENSITY_AT_0, mul(u, u)));
     return [mul(g!, add(normalCdf(x!), mul(x!, density)))];
   },
-  // Decomposed, so that the backward pass shares Φ(x) with the forward one.
-  onnx: "decompose",
+  // Φ(x)
+  sharesParts: true,
+  onnx: onnxNode("Gelu"),
   decompose: ([x]) => [mul(x!, normalCdf(x!))],
 });
 

@@ -10,10 +10,13 @@ import {
   allReduce,
   cast,
   constant,
+  gelu,
+  gradients,
   greater,
   lower,
   mul,
   type Program,
+  sum,
   type Tensors,
   toOnnx,
   trace,
@@ -163,6 +166,20 @@ describe("toOnnx", () => {
   it("leaves no operation to be decomposed", () => {
     const lowered = lower(vitStep({ width: 8, blocks: 1, heads: 2, batch: 2, tokens: 3 }));
     expect(lowered.nodes.filter(({ op }) => op.onnx === "decompose")).toEqual([]);
+  });
+
+  it("keeps a GELU whole, but where its gradient shares its parts", () => {
+    const names = (training: boolean): string[] => {
+      const program = trace("t", (p) => {
+        const y = sum(gelu(p.parameter("w", [3], zeros)));
+        p.output("y", y);
+        if (training) p.output("g", gradients(y, [p.read("w")])[0]!);
+      });
+      return lower(program).nodes.map(({ op }) => op.name);
+    };
+    expect(names(false)).toContain("gelu");
+    expect(names(true)).not.toContain("gelu");
+    expect(names(true).filter((name) => name === "erf")).toHaveLength(1);
   });
 
   it("refuses a program of several processes", () => {
