@@ -8,7 +8,7 @@ import {
   type ResultRow,
 } from "../harness/result.ts";
 import { count } from "./format.ts";
-import { type ExtraColumn, metricsOf, metricTable } from "./metric-table.ts";
+import { type ExtraColumn, metricsOf, metricTable, rowOf } from "./metric-table.ts";
 import { code, escaped, list } from "./text.ts";
 
 const ofKind = (result: Result, kind: ResultEntry["kind"]): ResultEntry[] =>
@@ -34,12 +34,17 @@ export function encoders(result: Result): string | null {
   if (probed.size === 0) return null;
   const entries = result.run.entries.filter(({ name }) => probed.has(name));
   const metrics = metricsOf(result, isEncoderScore);
+  const n: ExtraColumn = {
+    head: "n",
+    align: "right",
+    cell: ({ name }) => count(rowOf(result, name, metrics[0]!)?.n ?? null),
+  };
   const note =
-    "What pre-training taught: a nearest-neighbour classifier on the encoder's features, before fine-tuning. " +
-    "It must beat the encoder untrained, since of simple images the pixels alone tell the class. ± is one standard error.";
+    "What pre-training taught: nearest neighbours by the encoder's features, before fine-tuning. It has to beat the " +
+    "untrained encoder, whose random features already tell simple images apart. ± is one standard error.";
   return [
     "## Pre-trained encoders",
-    metricTable(result, entries, metrics),
+    metricTable(result, entries, metrics, [n]),
     note,
     conventions(result, isEncoderScore),
   ].join("\n\n");

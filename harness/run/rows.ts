@@ -134,6 +134,6 @@ export function probeRow(entry: string, probe: ProbeResult): ResultRow {
       `top-1 of held-out images by their ${Math.min(KNN.neighbours, bank)} nearest of ${bank} training images, ` +
       `cosine similarity s, votes exp(s/${KNN.temperature}) (arXiv:1805.01978); ${encoder}; ` +
       `always guessing the most frequent class: ${chance.toPrecision(3)}; binomial error`,
-    beside: { label: "the encoder untrained", value: untrained },
+    beside: { label: "untrained encoder", value: untrained },
   };
 }

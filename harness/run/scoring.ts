@@ -53,7 +53,7 @@ async function probeEntry(engine: Engine, found: FoundEntry, stage: PlannedStage
     model: stage.model,
     stage: stage.folder,
   } as const;
-  const outcome = await perform<ProbeResult>(engine.performer, job, { fresh: true });
+  const outcome = await perform<ProbeResult>(engine.performer, job, { fresh: false });
   return outcome.state === "done"
     ? { ...found, probe: outcome.result }
     : { ...found, failure: `kNN probe: ${outcome.reason}` };
