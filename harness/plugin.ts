@@ -153,6 +153,8 @@ export interface Model<Options = never> {
     weights: StageWeights,
     runtime: Runtime,
   ): Promise<Reconstructor>;
+  /** For models that pre-train an encoder: how its features are read, to be probed for what they know. null: these options pre-train none. */
+  encoderProbe?(options: Options, task: Task): EncoderProbe | null;
 }
 
 type Awaitable<Value> = Value | Promise<Value>;
@@ -277,6 +279,25 @@ export interface Reconstructor {
   readonly batchSize: number;
   /** uint8 NHWC in, the same shape out. */
   reconstruct(images: Uint8Array): Promise<Uint8Array>;
+  dispose(): Promise<void>;
+}
+
+/** An encoder trained without labels, and how images reach it. */
+export interface EncoderProbe {
+  /** The stage that hands on its weights. */
+  readonly stage: string;
+  /** For the report: which weights, at which noise level, and what of the network the features are. */
+  readonly convention: string;
+  readonly batchSize: number;
+  /** Numbers an image. */
+  readonly dims: number;
+  /** @param weights what the stage handed on */
+  open(weights: Tensors, runtime: Runtime): Promise<Encoder>;
+}
+
+export interface Encoder {
+  /** `batchSize` images, uint8 NHWC, to features [batchSize, dims]; each depends on its image alone. */
+  encode(images: Uint8Array): Promise<Float32Array>;
   dispose(): Promise<void>;
 }
 

@@ -205,6 +205,9 @@ export function metricKind(metric: string): MetricKind {
   return COUNTED_METRICS.has(metric) || /(^|-)(flops|macs)(-|$)/.test(metric) ? "count" : "score";
 }
 
+/** A score of a model's encoder: it tells nothing of samples, and its n counts none. */
+export const isOfEncoder = (metric: string): boolean => metric === "knn-accuracy";
+
 /**
  * The family of a metric id: `kid` for `kid`, `kid-efficientnet-lite0`, `kid-efficientnet-lite0-train`.
  * FID is the Fréchet distance on Inception, so its family is `fd`. Ids without an extractor are their own.
@@ -236,6 +239,7 @@ export const METRIC_FAMILIES: readonly string[] = [
   "class-accuracy",
   "memorisation",
   "psnr",
+  "knn-accuracy",
   "nfe",
   "decoder-calls",
   "macs-per-image",
@@ -261,6 +265,7 @@ const ABBREVIATIONS = new Map([
   ["vendi", "Vendi score"],
   ["vendi-per-class", "Vendi score (mean over classes)"],
   ["psnr", "PSNR"],
+  ["knn-accuracy", "kNN accuracy"],
   ["nfe", "NFE"],
 ]);
 

@@ -1,13 +1,21 @@
-/** How good the samples are: entries, autoencoders, yardsticks. */
-import { metricKind, metricLabel, type Result, type ResultEntry, type ResultRow } from "../harness/result.ts";
+/** How good the samples are: entries, autoencoders, yardsticks; and what pre-trained encoders know. */
+import {
+  isOfEncoder,
+  metricKind,
+  metricLabel,
+  type Result,
+  type ResultEntry,
+  type ResultRow,
+} from "../harness/result.ts";
 import { count } from "./format.ts";
-import { type ExtraColumn, metricsOf, metricTable } from "./metric-table.ts";
+import { type ExtraColumn, metricsOf, metricTable, rowOf } from "./metric-table.ts";
 import { code, escaped, list } from "./text.ts";
 
 const ofKind = (result: Result, kind: ResultEntry["kind"]): ResultEntry[] =>
   result.run.entries.filter((entry) => entry.kind === kind);
 
-const isScore = (row: ResultRow): boolean => metricKind(row.metric) === "score";
+const isScore = ({ metric }: ResultRow): boolean => metricKind(metric) === "score" && !isOfEncoder(metric);
+const isEncoderScore = ({ metric }: ResultRow): boolean => isOfEncoder(metric);
 
 export function scores(result: Result): string {
   const models = ofKind(result, "model");
@@ -17,7 +25,28 @@ export function scores(result: Result): string {
     "± is one standard error and covers the draw of samples, not training, labels or the reference. " +
       "Bold: ahead of every other entry by more than the error.",
     ...biasNote(result),
-    conventions(result),
+    conventions(result, isScore),
+  ].join("\n\n");
+}
+
+export function encoders(result: Result): string | null {
+  const probed = new Set(result.results.filter(isEncoderScore).map(({ entry }) => entry));
+  if (probed.size === 0) return null;
+  const entries = result.run.entries.filter(({ name }) => probed.has(name));
+  const metrics = metricsOf(result, isEncoderScore);
+  const n: ExtraColumn = {
+    head: "n",
+    align: "right",
+    cell: ({ name }) => count(rowOf(result, name, metrics[0]!)?.n ?? null),
+  };
+  const note =
+    "What pre-training taught: nearest neighbours by the encoder's features, before fine-tuning. It has to beat the " +
+    "untrained encoder, whose random features already tell simple images apart. ± is one standard error.";
+  return [
+    "## Pre-trained encoders",
+    metricTable(result, entries, metrics, [n]),
+    note,
+    conventions(result, isEncoderScore),
   ].join("\n\n");
 }
 
@@ -77,8 +106,8 @@ function flagNote(result: Result, entries: readonly ResultEntry[]): string[] {
 }
 
 /** How each score was computed, and which of them are never gated. */
-function conventions(result: Result): string {
-  const lines = metricsOf(result, isScore).flatMap((metric) => {
+function conventions(result: Result, wanted: (row: ResultRow) => boolean): string {
+  const lines = metricsOf(result, wanted).flatMap((metric) => {
     const rows = result.results.filter((row) => row.metric === metric);
     const notGated = rows.find((row) => row.notGated !== undefined)?.notGated;
     const words = [...new Set(rows.map(({ convention }) => convention))].map(escaped).join("; ");

@@ -1,7 +1,14 @@
 /** The end of a run on a terminal: a table of 100 columns, one sentence, the verdict. */
 import { styleText } from "node:util";
 import Table from "cli-table3";
-import { metricFamily, metricKind, type Result, type ResultRow } from "../harness/result.ts";
+import {
+  isOfEncoder,
+  metricFamily,
+  metricKind,
+  metricLabel,
+  type Result,
+  type ResultRow,
+} from "../harness/result.ts";
 import { arrow, NO_VALUE, quantity } from "./format.ts";
 import { plain } from "./text.ts";
 import { GATE_MARKS, NO_GATES } from "./verdicts.ts";
@@ -32,6 +39,7 @@ export function terminal(result: Result, options: TerminalOptions): string {
     "",
     scoreTable(result, bold),
     "",
+    ...encoderLines(result),
     ...failed.map(({ name, failure }) => `"${plain(name)}" failed: ${plain(failure ?? "no reason given")}`),
     plain(result.run.summary),
     ...(result.gate.reason === NO_GATES ? [] : [verdictLine(result, options.color)]),
@@ -39,6 +47,19 @@ export function terminal(result: Result, options: TerminalOptions): string {
   ];
   return `${lines.join("\n")}\n`;
 }
+
+/** One an entry whose encoder was probed, with the yardstick beside. */
+const encoderLines = ({ results, run }: Result): string[] =>
+  results
+    .filter(({ metric }) => isOfEncoder(metric))
+    .map((row) => {
+      const beside = row.beside
+        ? ` (${row.beside.label}: ${quantity({ ...row.beside, unit: row.unit })})`
+        : "";
+      return plain(
+        `"${row.entry}", encoder: ${metricLabel(row.metric, run.features)} ${quantity(row)}${beside}`,
+      );
+    });
 
 function verdictLine({ gate }: Result, color: boolean): string {
   const mark = GATE_MARKS[gate.status];

@@ -17,6 +17,7 @@ export {
   kernelReference,
 } from "./kernel-distance.ts";
 export { cleanFidSubsets, torchFidelitySubsets } from "./kernel-subsets.ts";
+export { chanceAccuracy, KNN, knnAccuracy, type LabelledFeatures } from "./knn-accuracy.ts";
 export {
   memorisation,
   type TrainingNeighbours,

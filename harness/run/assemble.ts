@@ -21,7 +21,7 @@ import { hashOf } from "./identity.ts";
 import type { Beginning } from "./journal.ts";
 import { type PlannedEntry, reconstructionName, seedsHash } from "./plan.ts";
 import { describePretrained } from "./pretrained.ts";
-import { measureRows } from "./rows.ts";
+import { measureRows, probeRow } from "./rows.ts";
 import type { SettledConfig } from "./settle.ts";
 
 /** Below this many pixels a side, scores are for regressions, not for quality claims. */
@@ -80,7 +80,7 @@ export async function withGate(result: Result, config: SettledConfig): Promise<G
 function rowsOf({ entries, points }: Found): ResultRow[] {
   const rows: ResultRow[] = [];
   for (const entry of entries) {
-    const { planned, training, sampling, timing, score, reconstruction } = entry;
+    const { planned, training, sampling, timing, score, probe, reconstruction } = entry;
     if (score) rows.push(...scoreRows(planned.name, score.scores));
     if (sampling && timing)
       rows.push(
@@ -91,6 +91,7 @@ function rowsOf({ entries, points }: Found): ResultRow[] {
           timing,
         }),
       );
+    if (probe) rows.push(probeRow(planned.name, probe));
     if (reconstruction) rows.push(...reconstructionRows(planned.name, reconstruction));
   }
   for (const { name, score } of points) if (score) rows.push(...scoreRows(name, score.scores));

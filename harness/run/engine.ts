@@ -105,6 +105,7 @@ async function sampleEntry(engine: Engine, planned: PlannedEntry, trained: Train
     timing: null,
     score: null,
     reconstruction: null,
+    probe: null,
     failure: null,
     pictures: NO_PICTURES,
   };

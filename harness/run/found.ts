@@ -6,6 +6,7 @@ import type { CodeHashes } from "./identity.ts";
 import type {
   JobBase,
   MeasureResult,
+  ProbeResult,
   ReconstructResult,
   SampleResult,
   ScoreResult,
@@ -45,6 +46,8 @@ export interface FoundEntry {
     readonly score: ScoreResult;
     readonly pictures: Pictures;
   } | null;
+  /** null without a stage to probe, or without classes. */
+  readonly probe: ProbeResult | null;
   readonly failure: string | null;
   readonly pictures: Pictures;
 }

@@ -81,6 +81,11 @@ export async function scoringCode({ features, baseFolder }: ResolvedConfig): Pro
   };
 }
 
+/** What classifies the features of a model's encoder, beside `modelCode`. */
+export const probeCode = (): CodeHashes => ({
+  "epg-bench's metrics": codeHash(["../metrics", "../linear-algebra"].map(here)),
+});
+
 /**
  * What every score of a run has in common: the data it is held against, the extractor with its weights, the backend, the code.
  * @param weights of the extractor, where they lie outside the package

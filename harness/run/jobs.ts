@@ -63,6 +63,28 @@ export interface ReconstructResult {
   readonly psnr: number;
 }
 
+export interface ProbeJob extends JobBase {
+  readonly kind: "probe";
+  readonly model: Descriptor<"model">;
+  /** Folder of the finished stage whose encoder is probed. */
+  readonly stage: string;
+}
+
+/** A kNN probe of an encoder: training images are the bank, held-out images the queries. */
+export interface ProbeResult {
+  /** Held-out images. */
+  readonly n: number;
+  readonly bank: number;
+  readonly accuracy: number;
+  readonly standardError: number;
+  /** The accuracy of the same encoder before its first step. */
+  readonly untrained: number;
+  /** That of always guessing the most frequent class of the held-out images. */
+  readonly chance: number;
+  /** How the encoder was read. */
+  readonly encoder: string;
+}
+
 export interface MeasureJob extends JobBase, WeightsSource {
   readonly kind: "measure";
   readonly model: Descriptor<"model">;
@@ -97,7 +119,7 @@ export interface ScoreResult {
   readonly neighbours: readonly number[];
 }
 
-export type Job = TrainJob | SampleJob | ReconstructJob | MeasureJob | ScoreJob;
+export type Job = TrainJob | SampleJob | ReconstructJob | ProbeJob | MeasureJob | ScoreJob;
 
 /** What a job says while it runs. */
 export type JobEvent =

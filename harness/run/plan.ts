@@ -48,6 +48,8 @@ export interface PlannedEntry {
   readonly stages: readonly PlannedStage[];
   readonly pretrained: PretrainedFile | null;
   readonly reconstructs: boolean;
+  /** The stage whose encoder is probed; null where none trains, or there are no classes to tell apart. */
+  readonly probed: PlannedStage | null;
   readonly deviations: readonly string[];
   /** Of the samples: weights, sampler, seeds, labels, how many. */
   readonly samplesKey: string;
@@ -109,6 +111,7 @@ export async function planEntries(
       pretrained ? [] : model.stages(options, task),
     );
     for (const stage of planned) stages.set(stage.key, stages.get(stage.key) ?? stage);
+    const probe = task.classes > 1 ? model.encoderProbe?.(options, task) : null;
     entries.push({
       name,
       model: descriptor,
@@ -116,6 +119,7 @@ export async function planEntries(
       stages: planned.map(({ key }) => stages.get(key)!),
       pretrained,
       reconstructs: model.reconstructor !== undefined,
+      probed: planned.find((stage) => stage.name === probe?.stage) ?? null,
       deviations: model.deviations(options, task),
       samplesKey: hashOf([
         pretrained ? pretrained.sha256 : planned.map(({ key }) => key),

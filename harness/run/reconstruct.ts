@@ -19,7 +19,7 @@ export async function reconstructed(
   progress: (done: number) => void = () => {},
 ): Promise<Uint8Array> {
   const bytes = (await source.images([0])).length;
-  return inBatches(n, reconstructor.batchSize, bytes, async (positions, done) => {
+  return inBatches(n, reconstructor.batchSize, new Uint8Array(n * bytes), async (positions, done) => {
     progress(done);
     return reconstructor.reconstruct(await source.images(positions.map((k) => k % source.length)));
   });

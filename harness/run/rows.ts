@@ -1,7 +1,7 @@
 /** Rows of a result from what the jobs found. */
-
+import { KNN } from "../metrics/index.ts";
 import type { ResultRow } from "../result.ts";
-import type { MeasureResult, SampleResult, TrainResult } from "./jobs.ts";
+import type { MeasureResult, ProbeResult, SampleResult, TrainResult } from "./jobs.ts";
 import type { PlannedEntry } from "./plan.ts";
 
 /** Everything known of an entry that trained and sampled. */
@@ -117,4 +117,23 @@ export function measureRows({ planned, training, sampling, timing }: EntryFacts)
       "largest resident set of the entry's training and sampling processes",
     ),
   ];
+}
+
+/** How well an entry's pre-trained encoder tells classes apart, beside the same encoder before its first step. */
+export function probeRow(entry: string, probe: ProbeResult): ResultRow {
+  const { n, bank, accuracy, standardError, untrained, chance, encoder } = probe;
+  return {
+    entry,
+    metric: "knn-accuracy",
+    value: accuracy,
+    unit: "share",
+    direction: "higher",
+    n,
+    standardError,
+    convention:
+      `top-1 of held-out images by their ${Math.min(KNN.neighbours, bank)} nearest of ${bank} training images, ` +
+      `cosine similarity s, votes exp(s/${KNN.temperature}) (arXiv:1805.01978); ${encoder}; ` +
+      `always guessing the most frequent class: ${chance.toPrecision(3)}; binomial error`,
+    beside: { label: "untrained encoder", value: untrained },
+  };
 }

@@ -5,15 +5,14 @@ import { join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import { writeAdmSamples } from "../formats/npz.ts";
 import { countingRuntime, type Tallies, type Tally } from "../measure/counting.ts";
-import type { Sampler, StageWeights } from "../plugin.ts";
-import { createStream } from "../random/index.ts";
-import { initialState } from "./initial-state.ts";
+import type { Sampler } from "../plugin.ts";
 import { type JobHost, type SampleJob, type SampleResult, Stopped } from "./jobs.ts";
 import { labelsOf } from "./labels.ts";
-import { type OpenEntry, openEntry } from "./open.ts";
+import { openEntry } from "./open.ts";
 import { weightsFrom } from "./pretrained.ts";
 import { sampleStreams } from "./seeds.ts";
 import { readStored, store } from "./store.ts";
+import { untrainedWeights } from "./untrained.ts";
 
 export const SAMPLES = "samples.npz";
 
@@ -24,7 +23,7 @@ export async function sample(job: SampleJob, host: JobHost): Promise<SampleResul
   const opened = await openEntry(job);
   const { model, options, dataset, task } = opened;
   const runtime = countingRuntime(opened.backend);
-  const weights = job.untrained ? untrainedWeights(job, opened) : await weightsFrom(job, opened);
+  const weights = job.untrained ? untrainedWeights(config, opened) : await weightsFrom(job, opened);
   const batchSize = Math.min(model.samplingBatchSize(options, task), n);
   const sampler = await model.sampler(options, task, weights, runtime, batchSize);
   const labels = labelsOf(config, dataset, n);
@@ -125,28 +124,4 @@ function perImage(tallies: Tallies, images: number) {
 async function removeChunks(folder: string, n: number, size: number): Promise<void> {
   for (let start = 0; start < n; start += size) await rm(join(folder, chunkFile(start)), { force: true });
   await rm(join(folder, SPENT), { force: true });
-}
-
-/** What each stage would hand on before its first step. */
-function untrainedWeights(
-  { config }: SampleJob,
-  { model, options, dataset, task, backend: runtime }: OpenEntry,
-): StageWeights {
-  const weights: Record<string, StageWeights[string]> = {};
-  for (const stage of model.stages(options, task)) {
-    const random = createStream(config.seed, "stage", model.name, stage.name);
-    const context = {
-      task,
-      steps: 1,
-      batchSize: stage.batchSize,
-      train: dataset.train,
-      random,
-      previous: { ...weights },
-      runtime,
-    };
-    weights[stage.name] = stage.result(
-      initialState(stage.program, random.stream("initial state"), stage.start(context)),
-    );
-  }
-  return weights;
 }

@@ -2,10 +2,11 @@
 import { join } from "node:path";
 import { readAdmSamples } from "../formats/npz.ts";
 import { base, type Engine, type FoundEntry, type FoundPoint, type Untrained, weightsOf } from "./found.ts";
-import { hashOf, scoringCode } from "./identity.ts";
-import type { ImageSet, ReconstructResult, ScoreResult } from "./jobs.ts";
+import { hashOf, probeCode, scoringCode } from "./identity.ts";
+import type { ImageSet, ProbeResult, ReconstructResult, ScoreResult } from "./jobs.ts";
 import { type Outcome, perform } from "./perform.ts";
 import { NO_PICTURES, slug, writeNeighbours, writeStoredGrid } from "./pictures.ts";
+import type { PlannedStage } from "./plan.ts";
 import { REFERENCE_POINTS, UNTRAINED } from "./reference-points.ts";
 import { SAMPLES } from "./sample.ts";
 
@@ -38,7 +39,24 @@ export async function scoreEntry(engine: Engine, found: FoundEntry): Promise<Fou
   const shown = images.subarray(0, nearest.length);
   const neighbours = await writeNeighbours(engine.folder, slug(planned.name), shown, nearest, side);
   const scored = { ...found, score: score.result, pictures: { ...found.pictures, neighbours } };
-  return planned.reconstructs ? reconstructEntry(engine, scored) : scored;
+  const probed = planned.probed ? await probeEntry(engine, scored, planned.probed) : scored;
+  return planned.reconstructs ? reconstructEntry(engine, probed) : probed;
+}
+
+/** Entries that share the stage share the probe. */
+async function probeEntry(engine: Engine, found: FoundEntry, stage: PlannedStage): Promise<FoundEntry> {
+  const code = { ...stage.code, ...probeCode() };
+  const key = hashOf([stage.key, engine.dataset.identity, code, "kNN probe"]);
+  const job = {
+    ...base(engine, "probe", key, `${stage.entry}: kNN probe of ${stage.name}`, code),
+    kind: "probe",
+    model: stage.model,
+    stage: stage.folder,
+  } as const;
+  const outcome = await perform<ProbeResult>(engine.performer, job, { fresh: false });
+  return outcome.state === "done"
+    ? { ...found, probe: outcome.result }
+    : { ...found, failure: `kNN probe: ${outcome.reason}` };
 }
 
 async function reconstructEntry(engine: Engine, found: FoundEntry): Promise<FoundEntry> {

@@ -66,6 +66,8 @@ async function begin(job: Job, host: JobHost): Promise<unknown> {
       return (await import("./sample.ts")).sample(job, host);
     case "reconstruct":
       return (await import("./reconstruct.ts")).reconstruct(job, host);
+    case "probe":
+      return (await import("./probe.ts")).probe(job, host);
     case "measure":
       return (await import("./measure.ts")).measure(job, host);
     case "score":

@@ -83,6 +83,22 @@ describe("a run", () => {
     );
   });
 
+  it("probes the pre-trained encoder beside the untrained one", () => {
+    const probes = result.results.filter(({ metric }) => metric === "knn-accuracy");
+    expect(probes.map(({ entry, n, unit }) => [entry, n, unit])).toEqual([["EPG", 40, "share"]]);
+    const { value: accuracy, beside, convention } = probes[0]!;
+    for (const share of [accuracy, beside!.value]) {
+      expect(share).toBeGreaterThan(0);
+      expect(share).toBeLessThanOrEqual(1);
+    }
+    expect(convention).toContain("20 nearest of 64 training images");
+    expect(convention).toContain("online weights");
+    expect(readFileSync(join(folder, "out", "report.md"), "utf8")).toContain("## Pre-trained encoders");
+    expect(stdout).toContain('"EPG", encoder: kNN accuracy');
+    // Evaluation, not training.
+    expect(result.ledger.map(({ stage }) => stage).join()).not.toMatch(/probe/i);
+  });
+
   it("scores the reconstruction of held-out images", () => {
     expect(value("VAE + DiT: reconstruction", "psnr")).toBeGreaterThan(0);
     expect(value("VAE + DiT: reconstruction", "fd-efficientnet-lite0")).toBeGreaterThan(0);

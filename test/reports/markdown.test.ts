@@ -8,7 +8,7 @@ import { resultSchema } from "../../harness/result.ts";
 import { reporters } from "../../reports/index.ts";
 import { markdown } from "../../reports/markdown.ts";
 import { arbitrary } from "../fixtures/arbitrary.ts";
-import { fixtureResult, rowOf } from "../fixtures/result.ts";
+import { fixtureResult, probeRow, rowOf } from "../fixtures/result.ts";
 
 const report = markdown(fixtureResult());
 
@@ -100,6 +100,20 @@ test("costs have units, shared stages are billed in full, the run's total stands
     "109.2 MFLOP",
     "**611 ± 12 images/s**",
   ]);
+});
+
+test("a probed encoder has a section of its own, its yardstick beside, its n not the samples'", () => {
+  expect(report).not.toContain("## Pre-trained encoders");
+  const result = fixtureResult();
+  result.results.push(probeRow);
+  const text = markdown(result);
+  expect(text).toContain("kNN accuracy ↑<br>(untrained encoder: 0.44)");
+  expect(cells(text, "## Pre-trained encoders", "EPG, Heun 16").slice(0, 2)).toEqual([
+    "300",
+    "0.610 ± 0.028 |",
+  ]);
+  expect(text).toContain("- kNN accuracy (`knn-accuracy`): 20 nearest training images; online weights");
+  expect(cells(text, "## Scores", "EPG, Heun 16")).toEqual(cells(report, "## Scores", "EPG, Heun 16"));
 });
 
 test("pictures are beside the report, the film strip with its steps", () => {

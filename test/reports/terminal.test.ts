@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { resultSchema } from "../../harness/result.ts";
 import { terminal, wantsColor } from "../../reports/terminal.ts";
 import { arbitrary } from "../fixtures/arbitrary.ts";
-import { fixtureResult } from "../fixtures/result.ts";
+import { fixtureResult, probeRow } from "../fixtures/result.ts";
 
 const PLAIN = { color: false, reportPath: "out/report.md" };
 const ESCAPE = String.fromCharCode(27);
@@ -69,6 +69,15 @@ test("after it come failures, the sentence, the gate's verdict and the report's 
   expect(places).not.toContain(-1);
   expect(places).toEqual([...places].sort((a, b) => a - b));
   expect(terminal(fixtureResult(), { color: false, reportPath: null })).not.toMatch(/Gate|Report:/);
+});
+
+test("a probed encoder has a line, with its yardstick", () => {
+  expect(terminal(fixtureResult(), PLAIN)).not.toContain("encoder");
+  const result = fixtureResult();
+  result.results.push(probeRow);
+  expect(terminal(result, PLAIN)).toContain(
+    '"EPG, Heun 16", encoder: kNN accuracy 0.610 ± 0.028 (untrained encoder: 0.44)',
+  );
 });
 
 test("no colour without a terminal or with NO_COLOR", () => {

@@ -3,8 +3,6 @@ import type { Stage, StageContext } from "../../../harness/plugin.ts";
 import {
   adamw,
   adamwInputs,
-  broadcastTo,
-  constant,
   scalar,
   type Tensor,
   type Tensors,
@@ -13,6 +11,7 @@ import {
 } from "../../../harness/program/index.ts";
 import type { Stream } from "../../../harness/random/index.ts";
 import { column, drawImages, drawLabels, drawNoise, floats, imageOrder } from "./batches.ts";
+import { cleanLevel } from "./denoising.ts";
 import { averaged, encoderOf, type FineTuningSettings } from "./diffusion.ts";
 import { channelScales } from "./images.ts";
 import type { ProjectorShape } from "./layers.ts";
@@ -20,7 +19,7 @@ import { consistencyLoss, type Judge } from "./losses.ts";
 import { type NetworkShape, sequenceLength } from "./network.ts";
 import { levelInputs, levelTensors, PRETRAINING } from "./pretraining.ts";
 import { consistencyStages, optimiserStep } from "./recipes.ts";
-import { consistencyLevel, consistencyStage, resolutionShift, SIGMA_MIN, timeOf } from "./schedules.ts";
+import { consistencyLevel, consistencyStage, resolutionShift, SIGMA_MIN } from "./schedules.ts";
 import { isPublished, type SizeName } from "./sizes.ts";
 
 export interface ConsistencySettings extends FineTuningSettings {
@@ -45,15 +44,11 @@ export function frozenJudge(
   projector: ProjectorShape,
   batch: number,
 ): Judge {
-  const sigma = SIGMA_MIN * resolutionShift(shape.resolution);
   return {
     p: p.scope(prefix, { trainable: false }),
     shape,
     projector,
-    level: {
-      sigma: broadcastTo(constant(sigma), [batch]),
-      time: broadcastTo(constant(timeOf(sigma)), [batch]),
-    },
+    level: cleanLevel(shape.resolution, batch),
   };
 }
 

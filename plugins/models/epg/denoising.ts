@@ -1,6 +1,8 @@
 /** Preconditioned denoising (EDM, arXiv:2206.00364, with EPG's targets). */
 import {
   add,
+  broadcastTo,
+  constant,
   div,
   mul,
   reshape,
@@ -11,7 +13,7 @@ import {
   type Value,
 } from "../../../harness/program/index.ts";
 import { type NetworkShape, network } from "./network.ts";
-import { resolutionShift, SIGMA_DATA, SIGMA_MIN } from "./schedules.ts";
+import { resolutionShift, SIGMA_DATA, SIGMA_MIN, timeOf } from "./schedules.ts";
 
 /** What the network's output means: "x0", the clean image; "edm", c_skip·x + c_out·output is. */
 export type Target = "x0" | "edm";
@@ -20,6 +22,15 @@ export type Target = "x0" | "edm";
 export interface Level {
   readonly sigma: Value;
   readonly time: Value;
+}
+
+/** The level of clean images: σ_min, shifted. */
+export function cleanLevel(resolution: number, batch: number): Level {
+  const sigma = SIGMA_MIN * resolutionShift(resolution);
+  return {
+    sigma: broadcastTo(constant(sigma), [batch]),
+    time: broadcastTo(constant(timeOf(sigma)), [batch]),
+  };
 }
 
 /** A number an image, laid over images. */

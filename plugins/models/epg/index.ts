@@ -4,6 +4,7 @@ import type { Model, Pretrained, Stage, StageWeights, Task } from "../../../harn
 import { consistencyTuningStage } from "./consistency.ts";
 import { deviations } from "./deviations.ts";
 import { diffusionStage } from "./diffusion.ts";
+import { encoderProbe } from "./encoder-probe.ts";
 import { exported } from "./exported.ts";
 import { type EpgOptions, schema } from "./options.ts";
 import { pretrained } from "./pretrained.ts";
@@ -102,6 +103,8 @@ function sampledFrom(options: EpgOptions): Pretrained | null {
 
 const SAMPLING_BATCH = 32;
 const LARGE_SAMPLING_BATCH = 8;
+const samplingBatchSize = ({ size }: EpgOptions, { resolution }: Task): number =>
+  resolution >= 256 || size.includes("/") ? LARGE_SAMPLING_BATCH : SAMPLING_BATCH;
 
 const model: Model<EpgOptions> = {
   name: "epg",
@@ -123,8 +126,8 @@ const model: Model<EpgOptions> = {
       runtime,
     );
   },
-  samplingBatchSize: ({ size }, { resolution }) =>
-    resolution >= 256 || size.includes("/") ? LARGE_SAMPLING_BATCH : SAMPLING_BATCH,
+  samplingBatchSize,
+  encoderProbe: (options, task) => encoderProbe(options, task, samplingBatchSize(options, task)),
   deviations,
   pretrained: sampledFrom,
   exported: (options, task, batchSize) => exported(options, task, batchSize, lastStage(options)),

@@ -3,7 +3,7 @@ import { inBatches } from "../../../harness/run/batches.ts";
 
 it("pads the last batch and drops its padding", async () => {
   const seen: number[][] = [];
-  const all = await inBatches(5, 2, 1, async (positions) => {
+  const all = await inBatches(5, 2, new Uint8Array(5), async (positions) => {
     seen.push([...positions]);
     return Uint8Array.from(positions, (position) => 10 + position);
   });
