@@ -26,7 +26,9 @@ export async function provenanceOf({ config, run, command, planned, dataset }: S
   const { pretrained } = planned;
   return {
     tool: `epg-bench ${packageVersion()}`,
-    command: withoutFolders(command),
+    commands: [...(run === null ? [] : [(await readBeginning(resolve(run))).command]), command].map(
+      withoutFolders,
+    ),
     config: config.name,
     seed: config.seed,
     data: {
@@ -47,10 +49,9 @@ const withoutFolders = (command: string): string =>
   command.replaceAll(/(?<=^|[\s'"=])\/(?:[^\s'"/]+\/)*/g, "");
 
 async function madeBy(run: string) {
-  const { command } = await readBeginning(run);
   const env = JSON.parse(await readFile(join(run, "env.json"), "utf8")) as Result["env"];
   const { backend, device, precision, threads } = env;
-  return { trainedBy: { command: withoutFolders(command), backend, device, precision, threads } };
+  return { trainedOn: { backend, device, precision, threads } };
 }
 
 async function trainingOf({ stages }: PlannedEntry) {
@@ -76,6 +77,8 @@ async function trainingOf({ stages }: PlannedEntry) {
 }
 
 const provenanceSchema = z.object({
+  /** The last made the file. */
+  commands: z.array(z.string()).min(1),
   data: z.object({ name: z.string().max(100), trainingImages: z.int().positive() }),
   stages: z.array(z.object({ stage: z.string().max(100), steps: z.int().positive() })).min(1),
   trainingFlops: z.number().positive(),
