@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Command } from "commander";
 import { Option } from "commander";
 import type { Overrides, ResolvedConfig } from "../config/index.ts";
@@ -118,6 +119,9 @@ async function deliver(result: Result, folder: string, { json, color }: RunFlags
   const { terminal, wantsColor } = await import("../../reports/terminal.ts");
   const colored = color && wantsColor(process.env, process.stdout.isTTY === true);
   process.stdout.write(terminal(result, { color: colored, reportPath: report }));
+  const { shortened } = await import("../config/module.ts");
+  const grids = result.run.entries.flatMap(({ kind, grid }) => (kind === "model" && grid ? [grid] : []));
+  for (const grid of grids) process.stdout.write(`Samples: ${shortened(join(folder, grid))}\n`);
 }
 
 async function writeJson(file: string, text: string, folder: string): Promise<void> {

@@ -1,6 +1,6 @@
 /** The weights that come with the package: trained for longer than a first run should take, and sampled from in it. */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { packageRoot } from "../package-root.ts";
 import type { Descriptor } from "../plugin.ts";
 
@@ -38,3 +38,6 @@ export const shippedEntries = (): Record<string, Descriptor<"model">> =>
       { ...model, options: { ...model.options, weights: join(shippedFolder(), file) } },
     ]),
   );
+
+export const isShipped = ({ options }: Descriptor<"model">): boolean =>
+  typeof options.weights === "string" && dirname(options.weights) === shippedFolder();

@@ -9,16 +9,16 @@ import { weightsFrom } from "./pretrained.ts";
 import { sampleStreams } from "./seeds.ts";
 import { store } from "./store.ts";
 
-const USUAL = { rounds: 5, milliseconds: 2000 };
-const QUICK = { rounds: 3, milliseconds: 300 };
+const USUAL = { rounds: 5, milliseconds: 2000, largestBatch: Number.POSITIVE_INFINITY };
+const QUICK = { rounds: 3, milliseconds: 300, largestBatch: 8 };
 
 export async function measure(job: MeasureJob, host: JobHost): Promise<MeasureResult> {
   const { config } = job;
   const opened = await openEntry(job);
   const { model, options, dataset, task, backend: runtime } = opened;
   const weights = await weightsFrom(job, opened);
-  const { rounds, milliseconds } = config.quick ? QUICK : USUAL;
-  const batchSize = Math.min(model.samplingBatchSize(options, task), config.samples);
+  const { rounds, milliseconds, largestBatch } = config.quick ? QUICK : USUAL;
+  const batchSize = Math.min(model.samplingBatchSize(options, task), config.samples, largestBatch);
 
   const timeAt = async (size: number) => {
     const sampler: Sampler = await model.sampler(options, task, weights, runtime, size);
