@@ -1,5 +1,8 @@
-/** What `epg-bench run` does without a config: EPG and a VAE-based latent baseline on procedural shapes, at equal compute. */
-import { ddim, defineConfig, epg, heun, latent, shapes } from "epg-bench";
+/**
+ * What `epg-bench run` does without a config: EPG and a VAE-based latent baseline on procedural shapes, at equal compute;
+ * and beside them what both become with fifteen times that compute, from shipped weights.
+ */
+import { ddim, defineConfig, epg, heun, latent, shapes, shippedEntries } from "epg-bench";
 
 export default defineConfig({
   dataset: shapes({ resolution: 32, train: 2048, reference: 1024, heldOut: 256 }),
@@ -11,5 +14,6 @@ export default defineConfig({
     // 2·16 − 1 = 31 network calls, as many as the latent model's.
     "EPG, Heun 16": epg({ size: "tiny", sampler: heun(16), pretraining: { share: 0.15 } }),
     "VAE + DiT": latent({ size: "tiny", sampler: ddim(31), guidance: { scale: 1 }, vaeShare: 0.25 }),
+    ...shippedEntries(),
   },
 });

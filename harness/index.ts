@@ -21,6 +21,7 @@ export {
 } from "../plugins/models/factories.ts";
 export { defineConfig } from "./config/define.ts";
 export type { Config } from "./config/schema.ts";
+export { shippedEntries } from "./config/shipped.ts";
 export { UserError } from "./errors.ts";
 export type * from "./plugin.ts";
 export * as program from "./program/index.ts";

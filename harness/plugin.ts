@@ -144,6 +144,11 @@ export interface Model<Options = never> {
   pretrained?(options: Options): Pretrained | null;
   /** What can be taken out of a trained entry, by name; the first is what is meant where none is named. */
   exported?(options: Options, task: Task, batchSize: number): Readonly<Record<string, ExportedNetwork>>;
+  /**
+   * All that an entry samples from as one file's tensors, which `pretrained` reads; without it, the states of the first
+   * network of `exported`.
+   */
+  stateDict?(weights: StageWeights): Tensors;
   /** Which networks of this plugin's a file of tensors holds. */
   recognise?(file: NamedShapes): Awaitable<readonly RecognisedPart[]>;
   /** For models with an autoencoder: passes real images through it. */

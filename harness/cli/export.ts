@@ -2,13 +2,14 @@ import { existsSync, statSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { UserError } from "../errors.ts";
 import type { NamedArrays } from "../formats/safetensors.ts";
-import type { Exported } from "../run/export.ts";
+import type { ExportRequest } from "../run/export.ts";
 import { commandLine, wholeNumber } from "./arguments.ts";
 
 interface ExportFlags {
   readonly out: string;
   readonly network?: string;
   readonly batch: number;
+  readonly dtype: "float32" | "float16";
 }
 
 export function define(command: Command): void {
@@ -18,31 +19,76 @@ export function define(command: Command): void {
     .argument("<entry>", "the entry, by its name")
     .requiredOption("--out <file>", "the file to write")
     .addOption(
-      new Option("--network <name>", "onnx: which of the model's networks (epg: denoiser, generator)"),
+      new Option(
+        "--network <name>",
+        "onnx: which of the model's networks (epg: denoiser, generator; latent: denoiser, decoder)",
+      ),
+    )
+    .addOption(
+      new Option("--dtype <type>", "safetensors: how numbers are kept")
+        .choices(["float32", "float16"])
+        .default("float32"),
     )
     .option("--batch <n>", "onnx: images a call", wholeNumber(1), 1)
     .action(exportVerb);
 }
 
 async function exportVerb(format: string, run: string, entry: string, flags: ExportFlags): Promise<void> {
-  const { exportedNetwork } = await import("../run/export.ts");
-  const exported = await exportedNetwork({
+  if (format === "onnx" && flags.dtype !== "float32")
+    throw new UserError(
+      `--dtype ${flags.dtype}: ONNX files are written in float32`,
+      "leave it out, or export safetensors",
+    );
+  const request: ExportRequest = {
     ...(await source(run)),
     entry,
     network: flags.network ?? null,
     batchSize: flags.batch,
     command: commandLine(process.argv.slice(2)),
-  });
-  const files = await written(format, flags.out, exported);
+  };
+  const files = await (format === "onnx" ? onnx(request, flags.out) : safetensors(request, flags));
   for (const file of files) process.stdout.write(`${file}: ${statSync(file).size} bytes\n`);
 }
 
-async function written(format: string, path: string, exported: Exported): Promise<readonly string[]> {
-  try {
-    if (format === "onnx") return await (await import("../run/export-onnx.ts")).writeOnnx(path, exported);
-    const { writeSafetensorsFile } = await import("../formats/safetensors.ts");
-    await writeSafetensorsFile(path, exported.weights as NamedArrays, exported.metadata);
+async function onnx(request: ExportRequest, path: string): Promise<readonly string[]> {
+  const { exportedNetwork } = await import("../run/export.ts");
+  const { writeOnnx } = await import("../run/export-onnx.ts");
+  const exported = await exportedNetwork(request);
+  return writable(path, () => writeOnnx(path, exported));
+}
+
+async function safetensors(
+  request: ExportRequest,
+  { out: path, dtype }: ExportFlags,
+): Promise<readonly string[]> {
+  const { exportedState } = await import("../run/export.ts");
+  const { writeSafetensorsFile } = await import("../formats/safetensors.ts");
+  const { weights, metadata } = await exportedState(request);
+  const [tensors, about] =
+    dtype === "float32"
+      ? [weights as NamedArrays, metadata]
+      : [await halved(weights as NamedArrays), { ...metadata, precision: HALVES }];
+  return writable(path, async () => {
+    await writeSafetensorsFile(path, tensors, about);
     return [path];
+  });
+}
+
+const HALVES = "float16, rounded from float32 to nearest, ties to even; numbers on their own are float32";
+
+async function halved(tensors: NamedArrays): Promise<NamedArrays> {
+  const { narrowed } = await import("../formats/float16.ts");
+  try {
+    return narrowed(tensors);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UserError(`--dtype float16: ${error.message}`, "leave it out: float32 can");
+  }
+}
+
+async function writable(path: string, write: () => Promise<readonly string[]>): Promise<readonly string[]> {
+  try {
+    return await write();
   } catch (error) {
     if (!(error instanceof Error && "syscall" in error)) throw error;
     throw new UserError(

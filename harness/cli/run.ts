@@ -1,6 +1,7 @@
+import { join } from "node:path";
 import type { Command } from "commander";
 import { Option } from "commander";
-import type { Overrides } from "../config/index.ts";
+import type { Overrides, ResolvedConfig } from "../config/index.ts";
 import { UserError } from "../errors.ts";
 import type { Result } from "../result.ts";
 import { commandLine, wholeNumber } from "./arguments.ts";
@@ -10,6 +11,7 @@ interface RunFlags extends Overrides {
   readonly output?: string;
   readonly resume?: string;
   readonly dryRun?: boolean;
+  readonly quick?: boolean;
   readonly json?: string;
   readonly quiet?: boolean;
   readonly color: boolean;
@@ -34,8 +36,10 @@ export function define(command: Command): void {
         "unconditional",
         "skipUnreadable",
         "against",
+        "quick",
       ]),
     )
+    .option("--quick", "sample and score only the entries that train nothing: those with weights")
     .option("--dry-run", "print the plan with each stage's FLOPs, run nothing")
     .option("--seed <n>", "training seed", wholeNumber(0))
     .option("--samples <n>", "images sampled from each entry", wholeNumber(4))
@@ -52,7 +56,7 @@ export function define(command: Command): void {
 }
 
 async function runVerb(flags: RunFlags, argv: readonly string[]): Promise<number> {
-  const [{ loadConfig, readResolved }, { newRunFolder }, { run }, { stderrProgress }, { onInterrupt }] =
+  const [{ readResolved }, { newRunFolder }, { run }, { stderrProgress }, { onInterrupt }] =
     await Promise.all([
       import("../config/index.ts"),
       import("./run-folder.ts"),
@@ -63,10 +67,7 @@ async function runVerb(flags: RunFlags, argv: readonly string[]): Promise<number
   const progress = stderrProgress({ quiet: flags.quiet ?? false });
   const note = (line: string): void => progress.note(line);
   const { resume } = flags;
-  const config =
-    resume === undefined
-      ? await loadConfig({ file: flags.config, folder: process.cwd(), overrides: flags, note })
-      : readResolved(resume);
+  const config = resume === undefined ? await configOf(flags, note) : readResolved(resume);
   const folder = resume ?? newRunFolder(flags.output, config.name, new Date());
   const interruption = onInterrupt(note);
   const outcome = await run({
@@ -95,6 +96,14 @@ async function runVerb(flags: RunFlags, argv: readonly string[]): Promise<number
   return outcome.exitCode;
 }
 
+async function configOf(flags: RunFlags, note: (line: string) => void): Promise<ResolvedConfig> {
+  const { loadConfig } = await import("../config/index.ts");
+  const config = await loadConfig({ file: flags.config, folder: process.cwd(), overrides: flags, note });
+  if (!flags.quick) return config;
+  const { quickened } = await import("../run/quick.ts");
+  return quickened(config);
+}
+
 /** Writes the report, and the result where it was asked for. */
 async function deliver(result: Result, folder: string, { json, color }: RunFlags): Promise<void> {
   const { writeReports } = await import("./reports.ts");
@@ -110,6 +119,9 @@ async function deliver(result: Result, folder: string, { json, color }: RunFlags
   const { terminal, wantsColor } = await import("../../reports/terminal.ts");
   const colored = color && wantsColor(process.env, process.stdout.isTTY === true);
   process.stdout.write(terminal(result, { color: colored, reportPath: report }));
+  const { shortened } = await import("../config/module.ts");
+  const grids = result.run.entries.flatMap(({ kind, grid }) => (kind === "model" && grid ? [grid] : []));
+  for (const grid of grids) process.stdout.write(`Samples: ${shortened(join(folder, grid))}\n`);
 }
 
 async function writeJson(file: string, text: string, folder: string): Promise<void> {

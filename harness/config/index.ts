@@ -30,7 +30,7 @@ export async function loadConfig({ file, folder, overrides, note }: ConfigReques
   const path = own ?? builtinConfig(builtIn);
   const source = own === undefined ? `the built-in config ${builtIn}` : shortened(own);
   note(`config: ${source}`);
-  const config = override(checkConfig(await defaultExport(path, "the config"), source), overrides);
+  const config = override(checkConfig(await defaultExport(path, "the config"), source), overrides, note);
   const baseFolder = own === undefined ? resolve(folder) : dirname(own);
   const resolved: ResolvedConfig = {
     ...config,

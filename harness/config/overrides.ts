@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { UserError } from "../errors.ts";
 import type { CheckedConfig } from "./schema.ts";
+import { isShipped } from "./shipped.ts";
 
 /** What flags say instead of the config. */
 export interface Overrides {
@@ -16,7 +17,11 @@ export interface Overrides {
 
 const DEFAULT_RESOLUTION = 64;
 
-export function override(config: CheckedConfig, flags: Overrides): CheckedConfig {
+export function override(
+  config: CheckedConfig,
+  flags: Overrides,
+  note: (line: string) => void,
+): CheckedConfig {
   const { seed = config.seed, samples = config.samples, against = config.scoreAgainst } = flags;
   const threads = flags.threads === undefined ? {} : { threads: flags.threads };
   return {
@@ -27,7 +32,24 @@ export function override(config: CheckedConfig, flags: Overrides): CheckedConfig
     unconditional: flags.unconditional ?? config.unconditional,
     backend: { ...config.backend, options: { ...config.backend.options, ...threads } },
     dataset: dataset(config.dataset, flags),
+    entries: entries(config.entries, flags, note),
   };
+}
+
+/** Shipped weights know one task: a flag that gives another one leaves their entries out. */
+function entries(
+  configured: CheckedConfig["entries"],
+  { data, unconditional }: Overrides,
+  note: (line: string) => void,
+): CheckedConfig["entries"] {
+  if (data === undefined && !unconditional) return configured;
+  const [left, kept] = [true, false].map((shipped) =>
+    Object.entries(configured).filter(([, model]) => isShipped(model) === shipped),
+  ) as [[string, CheckedConfig["entries"][string]][], [string, CheckedConfig["entries"][string]][]];
+  if (left.length === 0 || kept.length === 0) return configured;
+  const flag = data === undefined ? "--unconditional" : "--data";
+  note(`left out for ${flag}: ${left.map(([name]) => `"${name}"`).join(", ")}, trained on labelled shapes`);
+  return Object.fromEntries(kept);
 }
 
 function dataset(configured: CheckedConfig["dataset"], flags: Overrides): CheckedConfig["dataset"] {

@@ -56,6 +56,8 @@ export type CheckedConfig = z.output<typeof configSchema>;
  * and read again by `--resume`.
  */
 export const resolvedConfigSchema = configSchema.extend({
+  /** Only what trains nothing, timed in short: `run --quick`. */
+  quick: z.literal(true).optional(),
   /** Names the run folder: the config file's stem, or "shapes", "photos" for the built-in ones. */
   name: z.string(),
   /** The config file as found; null for a built-in one. */

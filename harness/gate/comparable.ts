@@ -14,6 +14,7 @@ export interface Measurement {
 type Condition = readonly [field: string, read: (one: Measurement) => string | number | null];
 
 const RESOLUTION: Condition = ["run.resolution", ({ measured }) => measured.run.resolution];
+const CONVENTION: Condition = ["the convention", ({ row }) => row.convention];
 
 /** The bias of a Fréchet distance depends on all of these, so that a difference would not be the model's. */
 const CONDITIONS: Record<MetricKind, readonly Condition[]> = {
@@ -24,9 +25,10 @@ const CONDITIONS: Record<MetricKind, readonly Condition[]> = {
     ["run.dataset.scoredAgainst", ({ measured }) => measured.run.dataset.scoredAgainst],
     ["run.labels", ({ measured }) => measured.run.labels],
     ["n", ({ row }) => row.n],
-    ["the convention", ({ row }) => row.convention],
+    CONVENTION,
   ],
-  machine: [RESOLUTION, ["env.fingerprint", ({ measured }) => measured.env.fingerprint]],
+  // It names the batch that was timed.
+  machine: [RESOLUTION, ["env.fingerprint", ({ measured }) => measured.env.fingerprint], CONVENTION],
   count: [RESOLUTION],
 };
 

@@ -20,7 +20,7 @@ import type { Found, FoundEntry, FoundPoint } from "./found.ts";
 import { hashOf } from "./identity.ts";
 import type { Beginning } from "./journal.ts";
 import { type PlannedEntry, reconstructionName, seedsHash } from "./plan.ts";
-import { describePretrained } from "./pretrained.ts";
+import { describePretrained, elsewhereSentence, teraFlops } from "./pretrained.ts";
 import { measureRows, probeRow } from "./rows.ts";
 import type { SettledConfig } from "./settle.ts";
 
@@ -212,28 +212,22 @@ function runOf(
 function matchSentence({ entries }: Found): string {
   const named = (some: readonly FoundEntry[]): string =>
     some.map(({ planned }) => `"${planned.name}"`).join(", ");
-  const elsewhere = entries.filter(({ planned }) => planned.pretrained);
+  const elsewhere = elsewhereSentence(entries.map(({ planned }) => planned));
   const here = entries.filter(({ planned }) => !planned.pretrained);
   const trained = here.filter(isTrained);
   const broken = here.filter((entry) => !isTrained(entry));
-  const others = [
-    ...(broken.length === 0 ? [] : [` Not trained to the end: ${named(broken)}.`]),
-    ...(elsewhere.length === 0
-      ? []
-      : [` Pre-trained elsewhere, at a cost not known here: ${named(elsewhere)}.`]),
-  ].join("");
+  const others = `${broken.length === 0 ? "" : ` Not trained to the end: ${named(broken)}.`}${elsewhere}`;
   if (here.length === 0) return others.trim();
   if (trained.length === 0) return `No entry was trained to the end.${others}`;
   const all = trained.map(({ planned }) => planned.trainFlops);
   const most = Math.max(...all);
   const least = Math.min(...all);
-  const tera = (flops: number): string => `${(flops / 1e12).toPrecision(3)} TFLOP`;
   if (all.length === 1)
-    return `One entry, "${trained[0]!.planned.name}", trained with ${tera(most)} in all.${others}`;
+    return `One entry, "${trained[0]!.planned.name}", trained with ${teraFlops(most)} in all.${others}`;
   const apart = ((most - least) / least) * 100;
   return apart <= 2
-    ? `Equal training compute: ${others === "" ? "every entry" : "every other entry"} is trained with ${tera(least)} to ${tera(most)} in all, ${apart.toFixed(2)} % apart (pre-training and VAE included), on the same data, and sampled with the same labels.${others}`
-    : `Training compute is not equal: from ${tera(least)} to ${tera(most)} in all, ${apart.toFixed(0)} % apart.${others}`;
+    ? `Equal training compute: ${others === "" ? "every entry" : "every other entry"} is trained with ${teraFlops(least)} to ${teraFlops(most)} in all, ${apart.toFixed(2)} % apart (pre-training and VAE included), on the same data, and sampled with the same labels.${others}`
+    : `Training compute is not equal: from ${teraFlops(least)} to ${teraFlops(most)} in all, ${apart.toFixed(0)} % apart.${others}`;
 }
 
 const isTrained = ({ planned, training }: FoundEntry): boolean => training.length === planned.stages.length;

@@ -58,7 +58,8 @@ async function sampleUntrained(engine: Engine): Promise<Untrained | null> {
   return { outcome, folder: job.folder, pictures: NO_PICTURES };
 }
 
-const titleOf = ({ entry, name }: PlannedStage): string => `${entry}: ${name}`;
+/** Of a stage's job. */
+export const titleOf = ({ entry, name }: PlannedStage): string => `${entry}: ${name}`;
 const fileNameOf = ({ entry, name }: PlannedStage): string => `${slug(entry)}-${slug(name)}`;
 
 const keepCurve = ({ folder, performer }: Engine, stage: PlannedStage): Promise<TrainingCurve | null> =>

@@ -2,16 +2,17 @@
 import { resolve } from "node:path";
 import type { ResolvedConfig } from "../config/index.ts";
 import { UserError } from "../errors.ts";
-import { packageVersion } from "../package-root.ts";
-import type { Dataset, ExportedNetwork } from "../plugin.ts";
+import type { Dataset, ExportedNetwork, StageWeights, Task } from "../plugin.ts";
 import type { Tensors } from "../program/index.ts";
 import { suggestion } from "../suggest.ts";
+import { titleOf } from "./engine.ts";
 import { cacheFolder } from "./folder.ts";
 import { weightsOf } from "./found.ts";
-import { readBeginning } from "./journal.ts";
-import { openBackend, openDataset, openModel } from "./open.ts";
+import { readBeginning, readFolders } from "./journal.ts";
+import { type OpenModel, openBackend, openDataset, openModel } from "./open.ts";
 import { type PlannedEntry, planEntries } from "./plan.ts";
 import { weightsFrom } from "./pretrained.ts";
+import { provenanceOf } from "./provenance.ts";
 import { settled } from "./settle.ts";
 import { readStored } from "./store.ts";
 
@@ -37,70 +38,108 @@ export interface Exported {
 
 /** @throws UserError where there is no such entry or network, or it is not trained */
 export async function exportedNetwork(request: ExportRequest): Promise<Exported> {
-  const { entry, batchSize } = request;
-  const cache = request.run === null ? cacheFolder() : (await readBeginning(resolve(request.run))).cache;
-  const dataset = await openDataset(request.config, cache);
-  const { config } = settled(request.config, dataset);
-  const plan = await planEntries(config, dataset, await openBackend(config), cache);
-  const planned = plan.entries.find(({ name }) => name === entry);
-  if (!planned) throw unknown("entry", entry, Object.keys(config.entries));
-  const { model, options } = await openModel(config, planned.model, entry);
-  const networks = model.exported?.(options, plan.task, batchSize) ?? {};
-  const names = Object.keys(networks);
-  if (names.length === 0)
-    throw new UserError(`model "${model.name}" has no network to be taken out`, "name an entry of epg's");
-  const name = request.network ?? names[0]!;
-  const network = Object.hasOwn(networks, name) ? networks[name] : undefined;
-  if (!network) throw unknown("network", name, names);
-  await requireTrained(planned);
-  const handedOn = (await weightsFrom(weightsOf(planned), { model, options, task: plan.task }))[
-    network.stage
-  ]!;
+  const found = await findEntry(request);
+  const network = chosenNetwork(request, found);
+  const handedOn = (await readHandedOn(found))[network.stage]!;
   return {
     network,
-    weights: Object.fromEntries(network.program.states.map((state) => [state.name, handedOn[state.name]!])),
-    metadata: {
-      // What a file made elsewhere is, it alone can tell.
-      ...(planned.pretrained ? {} : { part: network.role }),
-      model: JSON.stringify(planned.model),
-      task: JSON.stringify(plan.task),
-      provenance: JSON.stringify(await provenance(request, planned, dataset)),
-      ...network.conventions,
-    },
+    weights: statesOf(network, handedOn),
+    metadata: { ...(await aboutEntry(request, found, network)), ...network.conventions },
   };
+}
+
+/**
+ * All that an entry samples from, as one file's tensors, which a config's `weights` reads; or one network's states, where it is named.
+ * @throws UserError as `exportedNetwork`
+ */
+export async function exportedState(request: ExportRequest): Promise<Omit<Exported, "network">> {
+  const found = await findEntry(request);
+  const network = chosenNetwork(request, found);
+  const handedOn = await readHandedOn(found);
+  const { stateDict } = found.model;
+  return {
+    weights:
+      stateDict && request.network === null
+        ? stateDict(handedOn)
+        : statesOf(network, handedOn[network.stage]!),
+    metadata: { ...(await aboutEntry(request, found, network)), ...network.conventions },
+  };
+}
+
+const statesOf = ({ program }: ExportedNetwork, handedOn: Tensors): Tensors =>
+  Object.fromEntries(program.states.map(({ name }) => [name, handedOn[name]!]));
+
+interface FoundEntry extends OpenModel {
+  /** Its stages' folders are those that hold what they handed on. */
+  readonly planned: PlannedEntry;
+  readonly dataset: Dataset;
+  readonly task: Task;
+}
+
+async function findEntry({ config: unsettled, run, entry }: ExportRequest): Promise<FoundEntry> {
+  const cache = run === null ? cacheFolder() : (await readBeginning(resolve(run))).cache;
+  const dataset = await openDataset(unsettled, cache);
+  const { config } = settled(unsettled, dataset);
+  const { task, entries } = await planEntries(config, dataset, await openBackend(config), cache);
+  const planned = entries.find(({ name }) => name === entry);
+  if (!planned) throw unknown("entry", entry, Object.keys(config.entries));
+  const opened = await openModel(config, planned.model, entry);
+  return { ...opened, planned: await located(planned, run), dataset, task };
+}
+
+function chosenNetwork(
+  { network: asked, batchSize }: ExportRequest,
+  { model, options, task }: FoundEntry,
+): ExportedNetwork {
+  const networks = model.exported?.(options, task, batchSize) ?? {};
+  const names = Object.keys(networks);
+  if (names.length === 0)
+    throw new UserError(
+      `model "${model.name}" has no network to be taken out`,
+      "name an entry of epg's or latent's",
+    );
+  const name = asked ?? names[0]!;
+  const network = Object.hasOwn(networks, name) ? networks[name] : undefined;
+  if (!network) throw unknown("network", name, names);
+  return network;
+}
+
+const readHandedOn = ({ planned, ...opened }: FoundEntry): Promise<StageWeights> =>
+  weightsFrom(weightsOf(planned), opened);
+
+async function aboutEntry(
+  { config, run, command }: ExportRequest,
+  { planned, task, dataset }: FoundEntry,
+  network: ExportedNetwork,
+): Promise<Record<string, string>> {
+  const provenance = await provenanceOf({ config, run, command, planned, dataset });
+  return {
+    // What a file made elsewhere is, it alone can tell.
+    ...(planned.pretrained ? {} : { part: network.role }),
+    model: JSON.stringify(planned.model),
+    task: JSON.stringify(task),
+    provenance: JSON.stringify(provenance),
+  };
+}
+
+/**
+ * Stages with the folders of what they handed on: what the run trained, by whatever code, where one is named; else what
+ * code, config and data of today would.
+ */
+async function located(planned: PlannedEntry, run: string | null): Promise<PlannedEntry> {
+  const folders = run === null ? new Map<string, string>() : await readFolders(resolve(run));
+  const stages = planned.stages.map((stage) => ({
+    ...stage,
+    folder: folders.get(titleOf(stage)) ?? stage.folder,
+  }));
+  for (const { folder, name } of stages)
+    if (!(await readStored(folder)))
+      throw new UserError(
+        `entry "${planned.name}": its stage "${name}" is not in the cache as config, data and code are now`,
+        "train it by `epg-bench run` with this config, or go on with its run by --resume",
+      );
+  return { ...planned, stages };
 }
 
 const unknown = (what: string, name: string, known: readonly string[]): UserError =>
   new UserError(`there is no ${what} "${name}"`, suggestion(name, known));
-
-async function requireTrained({ name, stages }: PlannedEntry): Promise<void> {
-  for (const stage of stages)
-    if (!(await readStored(stage.folder)))
-      throw new UserError(
-        `entry "${name}": its stage "${stage.name}" is not in the cache as config, data and code are now`,
-        "train it by `epg-bench run` with this config, or go on with its run by --resume",
-      );
-}
-
-async function provenance(
-  { config, command }: ExportRequest,
-  { stages, pretrained }: PlannedEntry,
-  { name, identity, classes }: Dataset,
-) {
-  const trained = await Promise.all(
-    stages.map(async ({ name: stage, steps, batchSize, recipe, folder }) => {
-      const stored = await readStored<{ weightsSha256: string }>(folder);
-      return { stage, steps, batchSize, recipe, weightsSha256: stored!.value.weightsSha256 };
-    }),
-  );
-  return {
-    tool: `epg-bench ${packageVersion()}`,
-    command,
-    config: config.name,
-    seed: config.seed,
-    data: { name, identity, classes },
-    ...(pretrained
-      ? { pretrained: { sha256: pretrained.sha256, part: pretrained.part } }
-      : { stages: trained }),
-  };
-}

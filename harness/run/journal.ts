@@ -37,8 +37,7 @@ export interface Beginning {
 /** @throws UserError where the journal does not tell */
 export async function readBeginning(folder: string): Promise<Beginning> {
   const path = join(folder, "events.ndjson");
-  const lines = existsSync(path) ? (await readFile(path, "utf8")).split("\n") : [];
-  const events = lines.flatMap(parseEvent);
+  const events = await readEvents(path);
   const [first] = events;
   if (first?.event === "began" && typeof first.command === "string" && typeof first.cache === "string") {
     const { command, cache, time } = first;
@@ -47,12 +46,29 @@ export async function readBeginning(folder: string): Promise<Beginning> {
   throw new UserError(`${path} does not say how the run began`, "start the run anew");
 }
 
+/** The folder of each job's result, by the job's title: where it was last done or found. */
+export async function readFolders(folder: string): Promise<ReadonlyMap<string, string>> {
+  const events = await readEvents(join(folder, "events.ndjson"));
+  return new Map(
+    events.flatMap(({ job, folder: at }) =>
+      typeof job === "string" && typeof at === "string" ? [[job, at] as const] : [],
+    ),
+  );
+}
+
 interface Event {
+  readonly job?: unknown;
+  readonly folder?: unknown;
   readonly command?: unknown;
   readonly cache?: unknown;
   readonly event: string;
   /** In milliseconds. */
   readonly time: number;
+}
+
+async function readEvents(path: string): Promise<Event[]> {
+  const lines = existsSync(path) ? (await readFile(path, "utf8")).split("\n") : [];
+  return lines.flatMap(parseEvent);
 }
 
 /** None where a line is no event: a process may have been killed while it wrote. */

@@ -9,15 +9,16 @@ import { weightsFrom } from "./pretrained.ts";
 import { sampleStreams } from "./seeds.ts";
 import { store } from "./store.ts";
 
-const ROUNDS = 5;
-const MILLISECONDS = 2000;
+const USUAL = { rounds: 5, milliseconds: 2000, largestBatch: Number.POSITIVE_INFINITY };
+const QUICK = { rounds: 3, milliseconds: 300, largestBatch: 8 };
 
 export async function measure(job: MeasureJob, host: JobHost): Promise<MeasureResult> {
   const { config } = job;
   const opened = await openEntry(job);
   const { model, options, dataset, task, backend: runtime } = opened;
   const weights = await weightsFrom(job, opened);
-  const batchSize = Math.min(model.samplingBatchSize(options, task), config.samples);
+  const { rounds, milliseconds, largestBatch } = config.quick ? QUICK : USUAL;
+  const batchSize = Math.min(model.samplingBatchSize(options, task), config.samples, largestBatch);
 
   const timeAt = async (size: number) => {
     const sampler: Sampler = await model.sampler(options, task, weights, runtime, size);
@@ -27,10 +28,10 @@ export async function measure(job: MeasureJob, host: JobHost): Promise<MeasureRe
     const timing = await timed(
       async () => {
         await sampler.sample(streams(), labels);
-        host.emit({ type: "progress", done: ++round, total: ROUNDS, unit: "rounds" });
+        host.emit({ type: "progress", done: ++round, total: rounds, unit: "rounds" });
       },
-      ROUNDS,
-      MILLISECONDS,
+      rounds,
+      milliseconds,
     );
     await sampler.dispose();
     return timing;

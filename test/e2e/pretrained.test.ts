@@ -50,7 +50,7 @@ describe("an exported checkpoint", () => {
     expect(JSON.parse(metadata.task!)).toEqual({ resolution: 32, classes: 8 });
     const provenance = JSON.parse(metadata.provenance!);
     expect(provenance).toMatchObject({ seed: 0, stages: [{ stage: "diffusion fine-tuning", steps: 4 }] });
-    expect(provenance.command).toContain("export safetensors trained EPG");
+    expect(provenance.commands.at(-1)).toContain("export safetensors trained EPG");
     expect(entryOf("trained").weights).not.toBeNull();
   });
 

@@ -2,7 +2,9 @@
 import { z } from "zod";
 import { UserError } from "../../../harness/errors.ts";
 import type { Model, Task } from "../../../harness/plugin.ts";
+import { openCheckpoint, packed } from "./checkpoint.ts";
 import { ditStage } from "./dit-stage.ts";
+import { exported } from "./exported.ts";
 import { recognise } from "./recognise.ts";
 import { openReconstructor } from "./reconstructor.ts";
 import { openSampler, type SamplerSettings } from "./sampler.ts";
@@ -34,6 +36,8 @@ const schema = z.strictObject({
   vaeShare: z.number().min(0.01).max(0.99).optional(),
   vae: stageSchema.prefault({}),
   dit: stageSchema.prefault({}),
+  /** What `export safetensors` wrote of such an entry, relative to the config: sampled from in place of training. */
+  weights: z.string().min(1).nullable().default(null),
 });
 
 type Options = z.infer<typeof schema>;
@@ -101,6 +105,19 @@ const model: Model<Options> = {
     openSampler(samplerSettings(options, task), weights, runtime, batchSize),
   samplingBatchSize: () => 64,
   recognise,
+  exported: ({ size }, task, batchSize) => exported(SIZES[size].autoencoder, ditFor(size, task), batchSize),
+  stateDict: packed,
+  pretrained({ size, weights }) {
+    if (weights === null) return null;
+    return {
+      file: weights,
+      async open(path, task) {
+        const title = `latent ${size} at ${task.resolution} px with ${task.classes} classes`;
+        const opened = await openCheckpoint(path, SIZES[size].autoencoder, ditFor(size, task), title);
+        return { part: "averages of VAE and DiT", ...opened };
+      },
+    };
+  },
   reconstructor: (options, task, weights, runtime) =>
     openReconstructor(SIZES[options.size].autoencoder, task.resolution, weights, runtime, 32),
   deviations(options, task) {

@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { loadConfig, type ResolvedConfig } from "../../../harness/config/index.ts";
+import { shippedEntries } from "../../../harness/config/shipped.ts";
+import { packageRoot } from "../../../harness/package-root.ts";
+import { elsewhereSentence, type PretrainedFile } from "../../../harness/run/pretrained.ts";
+import { quickened } from "../../../harness/run/quick.ts";
+
+const load = (name: string): Promise<ResolvedConfig> =>
+  loadConfig({ file: `configs/${name}.config.ts`, folder: packageRoot(), overrides: {}, note: () => {} });
+
+describe("a quick run", () => {
+  it("keeps the entries that train nothing, and says that it is one", async () => {
+    const quick = await quickened(await load("default"));
+    expect(quick.quick).toBe(true);
+    expect(quick.entries).toEqual(shippedEntries());
+  });
+
+  it("is refused where every entry trains", async () => {
+    const config = await load("shapes-long");
+    await expect(quickened(config)).rejects.toThrow(/every entry trains: "EPG, Heun 16", "VAE \+ DiT"/);
+  });
+});
+
+describe("what was trained elsewhere", () => {
+  const file = (told: PretrainedFile["told"]) => ({ path: "w.safetensors", sha256: "", part: "ema", told });
+  const told = {
+    commands: ["x"],
+    data: { name: "shapes", trainingImages: 4096 },
+    stages: [{ stage: "DiT", steps: 9 }],
+    trainingFlops: 6.2e13,
+  };
+
+  it("is told with its compute where its file tells it, and as unknown where not", () => {
+    expect(
+      elsewhereSentence([
+        { name: "here", pretrained: null },
+        { name: "A", pretrained: file(told) },
+        { name: "B", pretrained: file(null) },
+      ]),
+    ).toBe(
+      ' Trained elsewhere, by their files\' account: "A" with 62.0 TFLOP. Pre-trained elsewhere, at a cost not known here: "B".',
+    );
+    expect(elsewhereSentence([{ name: "here", pretrained: null }])).toBe("");
+  });
+});
