@@ -1,6 +1,6 @@
 /** AutoencoderKL against diffusers: encoding, posterior, decoding, loss, gradients, weights under three sets of names. */
 import { describe, expect, it } from "vitest";
-import { gradients, type Tensor, trace } from "../../harness/program/index.ts";
+import { gradients, type Tensor, trace, type Value } from "../../harness/program/index.ts";
 import {
   decode,
   divergenceFromNormal,
@@ -9,8 +9,9 @@ import {
   posteriorOf,
   samplePosterior,
 } from "../../plugins/models/latent/autoencoder.ts";
+import { autoencoderStates } from "../../plugins/models/latent/autoencoder-checkpoint.ts";
 import { SD_VAE } from "../../plugins/models/latent/sizes.ts";
-import { vaeLoss, vaeStep } from "../../plugins/models/latent/vae-stage.ts";
+import { vaeLoss } from "../../plugins/models/latent/vae-loss.ts";
 import { expectParity, runOnce, traceWithGradients } from "./engines.ts";
 import { gradientsOf, like, picked } from "./epg.ts";
 import { cases, runsOf } from "./vae.ts";
@@ -48,7 +49,11 @@ describe.skipIf(cases.length === 0)("AutoencoderKL (skipped where there are no c
     const { x, noise } = one.read(file.replace("loss-", ""));
     const alone = Object.keys(reference).filter((name) => name.startsWith("grad_kl_only."));
     const program = traceWithGradients("vae-loss", (p) => {
-      const { l1, kl, loss } = vaeLoss(p, like(p, "x", x!), like(p, "noise", noise!), one.config);
+      const { parts, loss } = vaeLoss(p, like(p, "x", x!), like(p, "noise", noise!), one.config, {
+        perceptual: false,
+        adversarialWeight: null,
+      });
+      const { l1, kl } = parts as { l1: Value; kl: Value };
       p.output("l1", l1);
       p.output("kl", kl);
       const few = alone.map((name) => p.read(name.slice("grad_kl_only.".length)));
@@ -128,7 +133,8 @@ describe.each(cases.map((one) => [one.name, one] as const))("%s", (_, one) => {
 
   it("has the parameters of the SD-VAE by name and shape", () => {
     const { shapes } = one.readJson("parameters-sd-vae.json") as { shapes: Record<string, number[]> };
-    const ours = vaeStep(SD_VAE, 1, 64).states.filter(({ trainable }) => trainable);
-    expect(Object.fromEntries(ours.map(({ name, value }) => [name, value.shape]))).toEqual(shapes);
+    expect(
+      Object.fromEntries(autoencoderStates(SD_VAE).map(({ name, value }) => [name, value.shape])),
+    ).toEqual(shapes);
   });
 });

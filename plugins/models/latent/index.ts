@@ -32,7 +32,19 @@ const schema = z.strictObject({
   flip: z.boolean().default(true),
   /** The autoencoder's part of the training FLOPs. */
   vaeShare: z.number().min(0.01).max(0.99).optional(),
-  vae: stageSchema.prefault({}),
+  vae: stageSchema
+    .extend({
+      /** A discriminator beside L1 and KL, as in latent diffusion's kl-f8; null: none. */
+      adversarial: z
+        .strictObject({
+          weight: z.number().positive().max(100).default(0.5),
+          /** The first step in which it counts; null: 50,001 as published, or after a fifth of the steps where that is earlier. */
+          start: z.int().min(0).nullable().default(null),
+        })
+        .nullable()
+        .default(null),
+    })
+    .prefault({}),
   dit: stageSchema.prefault({}),
 });
 
@@ -87,7 +99,12 @@ const model: Model<Options> = {
     const vaeShare = options.vaeShare ?? size.vaeShare;
     const common = { autoencoder: size.autoencoder, resolution: task.resolution, flip: options.flip };
     return [
-      vaeStage({ ...common, ...stageSettings(options, "vae"), share: vaeShare }),
+      vaeStage({
+        ...common,
+        ...stageSettings(options, "vae"),
+        share: vaeShare,
+        adversarial: options.vae.adversarial,
+      }),
       ditStage({
         ...common,
         ...stageSettings(options, "dit"),
@@ -108,7 +125,9 @@ const model: Model<Options> = {
     const { guidance } = samplerSettings(options, task);
     const scale = options.latentScale ?? size.latentScale;
     const found = [
-      "The autoencoder is trained by L1 and KL alone: no LPIPS, no adversarial loss.",
+      options.vae.adversarial === null
+        ? "The autoencoder is trained by L1 and KL alone: no LPIPS, no adversarial loss."
+        : "The autoencoder is trained by L1, KL and an adversarial loss, without LPIPS; it and the discriminator step at once, from the same reconstructions.",
       "The autoencoder's weights are averaged as the DiT's are; latent diffusion's kl-f8 keeps the last.",
       "Averages decay by min(0.9999, (1+s)/(10+s)), with a half-life of at most 5 % of the steps.",
     ];

@@ -22,17 +22,19 @@ const task = { resolution: 16, classes: 2 };
 const parse = (options: unknown) => model.schema.parse(options) as never;
 
 /** Ten images of noise. */
-const train: ImageSource = {
+const noiseOf = (side: number): ImageSource => ({
   length: 10,
   identity: "noise",
   async images(indices) {
-    return Uint8Array.from({ length: indices.length * 768 }, (_, k) => {
-      const image = indices[Math.floor(k / 768)]!;
-      return (image * 37 + (k % 768) * 101) % 256;
+    const size = 3 * side * side;
+    return Uint8Array.from({ length: indices.length * size }, (_, k) => {
+      const image = indices[Math.floor(k / size)]!;
+      return (image * 37 + (k % size) * 101) % 256;
     });
   },
   label: (index) => index % 2,
-};
+});
+const train = noiseOf(task.resolution);
 
 function counting(): { runtime: Runtime; calls: Partial<Record<Role, number>> } {
   const calls: Partial<Record<Role, number>> = {};
@@ -111,6 +113,41 @@ describe("the latent model", () => {
     const images = await train.images(Array.from({ length: reconstructor.batchSize }, (_, i) => i % 10));
     expect(await reconstructor.reconstruct(images)).toHaveLength(images.length);
     await reconstructor.dispose();
+  });
+
+  it("lets a discriminator join from the step it is told, and hands on the autoencoder alone", async () => {
+    const wide = { ...task, resolution: 32 };
+    const trained = async (vae: object) => {
+      const [stage] = model.stages(parse({ vae: { batchSize: 2, ...vae } }), wide) as [Stage];
+      const context = { ...contextOf(stage, {}, counting().runtime), task: wide, train: noiseOf(32) };
+      const executable = await compile(
+        stage.program,
+        initialState(stage.program, createStream(0, "initial")),
+      );
+      const before = await executable.readState();
+      const inputs = stage.batches(context, {});
+      for (let step = 0; step < 3; step++) await executable.run(await inputs(step));
+      const after = await executable.readState();
+      await executable.dispose();
+      const judge = "loss.discriminator.main.0.weight";
+      return {
+        result: stage.result(after),
+        moved: judge in after && after[judge]!.data[0] !== before[judge]!.data[0],
+      };
+    };
+    const plain = await trained({});
+    const late = await trained({ adversarial: { start: 3 } });
+    expect(late).toEqual({ ...plain, moved: false });
+    const joined = await trained({ adversarial: { start: 2 } });
+    expect(joined.moved).toBe(true);
+    expect(Object.keys(joined.result)).toEqual(Object.keys(plain.result));
+    expect(joined.result).not.toEqual(plain.result);
+  });
+
+  it("refuses a discriminator of images it cannot judge", () => {
+    expect(() => model.stages(parse({ vae: { adversarial: {} } }), task)).toThrow(
+      /images of 16 px are too small/,
+    );
   });
 
   it("makes a step's inputs again, whatever was drawn before", async () => {
