@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { UserError } from "../../../harness/errors.ts";
 import type { Model, Task } from "../../../harness/plugin.ts";
+import { downsamplingOf } from "./autoencoder.ts";
 import { ditStage } from "./dit-stage.ts";
 import { recognise } from "./recognise.ts";
 import { openReconstructor } from "./reconstructor.ts";
@@ -32,6 +33,8 @@ const schema = z.strictObject({
   flip: z.boolean().default(true),
   /** The autoencoder's part of the training FLOPs. */
   vaeShare: z.number().min(0.01).max(0.99).optional(),
+  /** Decodes in overlapping tiles of that many pixels, for large images in little memory; null: all at once. */
+  decoderTile: z.int().min(1).nullable().default(null),
   vae: stageSchema
     .extend({
       /** A discriminator beside L1 and KL, as in latent diffusion's kl-f8; null: none. */
@@ -60,9 +63,16 @@ function samplerSettings(options: Options, task: Task): SamplerSettings {
       `guidance.scale is ${scale}, but the model is unconditional: there is no label to guide by`,
       "use guidance scale 1, or data with classes",
     );
+  const unit = 4 * downsamplingOf(size.autoencoder);
+  if (options.decoderTile !== null && options.decoderTile % unit !== 0)
+    throw new UserError(
+      `decoderTile is ${options.decoderTile}: tiles overlap by a quarter, which must be whole latents`,
+      `use a multiple of ${unit}, or null`,
+    );
   return {
     autoencoder: size.autoencoder,
     dit: ditFor(options.size, task),
+    tile: options.decoderTile,
     solver: options.sampler.kind,
     steps: options.sampler.steps,
     guidance: { scale, channels: options.guidance?.channels ?? size.guidedChannels },
@@ -119,7 +129,14 @@ const model: Model<Options> = {
   samplingBatchSize: () => 64,
   recognise,
   reconstructor: (options, task, weights, runtime) =>
-    openReconstructor(SIZES[options.size].autoencoder, task.resolution, weights, runtime, 32),
+    openReconstructor(
+      SIZES[options.size].autoencoder,
+      task.resolution,
+      weights,
+      runtime,
+      32,
+      options.decoderTile,
+    ),
   deviations(options, task) {
     const size: Size = SIZES[options.size];
     const { guidance } = samplerSettings(options, task);
@@ -143,6 +160,10 @@ const model: Model<Options> = {
           );
     if (scale === "measured") found.push("Latents are scaled by their measured 1/σ, not by 0.18215.");
     else if (scale !== 0.18215) found.push(`Latents are scaled by ${scale}, not by 0.18215.`);
+    if (options.decoderTile !== null && options.decoderTile < task.resolution)
+      found.push(
+        `Images are decoded in tiles of ${options.decoderTile} px that overlap by a quarter: tones may differ between tiles.`,
+      );
     if (guidance.scale !== 1 && guidance.channels !== 3)
       found.push(
         `Guidance acts on ${guidance.channels} of the latent's channels; the released DiT guides 3.`,
