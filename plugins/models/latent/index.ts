@@ -100,6 +100,9 @@ function trainedWith(options: Options, stage: StageName): string {
   return `batch ${batchSize} and learning rate ${learningRate.peak} for the ${stage === "vae" ? "VAE" : "DiT"}`;
 }
 
+/** Images decoded at once where memory is what is short. */
+const TILED_BATCH = 4;
+
 const model: Model<Options> = {
   name: "latent",
   schema,
@@ -126,7 +129,7 @@ const model: Model<Options> = {
   },
   sampler: (options, task, weights, runtime, batchSize) =>
     openSampler(samplerSettings(options, task), weights, runtime, batchSize),
-  samplingBatchSize: () => 64,
+  samplingBatchSize: ({ decoderTile }) => (decoderTile === null ? 64 : TILED_BATCH),
   recognise,
   reconstructor: (options, task, weights, runtime) =>
     openReconstructor(
@@ -134,7 +137,7 @@ const model: Model<Options> = {
       task.resolution,
       weights,
       runtime,
-      32,
+      options.decoderTile === null ? 32 : TILED_BATCH,
       options.decoderTile,
     ),
   deviations(options, task) {

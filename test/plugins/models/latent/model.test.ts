@@ -192,6 +192,7 @@ describe("the latent model", () => {
       "Images are decoded in tiles of 16 px that overlap by a quarter: tones may differ between tiles.",
     );
     expect(model.deviations(parse({ decoderTile: 16 }), task).join(" ")).not.toMatch(/tiles/);
+    expect(model.samplingBatchSize(parse({ decoderTile: 16 }), task)).toBe(4);
     expect(() => model.deviations(parse({ decoderTile: 24 }), task)).toThrow(
       /decoderTile is 24.*overlap by a quarter/,
     );
