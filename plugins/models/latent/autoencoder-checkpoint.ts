@@ -106,7 +106,7 @@ function chosen(
 ): AutoencoderPart {
   if (parts.length === 0)
     throw new UserError(
-      `vae.weights: ${path} (${format}, ${tensors.size} tensors) holds no AutoencoderKL: nothing in it is named ${ANCHOR} beside encoder.down_blocks.… or encoder.down.…`,
+      `vae.weights: ${path} (${format}, ${tensors.size} tensors) holds no AutoencoderKL: nothing in it is named ${ANCHOR} beside encoder.down_blocks.… or encoder.down.…${likeness(tensors)}`,
       "`epg-bench inspect` tells what it holds",
     );
   const told = parts.map((part) => `${part.role ?? "unnamed"}${under(part)}`).join(", ");
@@ -123,6 +123,18 @@ function chosen(
     `vae.weights.part: ${path} has no part "${role}"; it has ${told}`,
     "name one of those, or leave part out",
   );
+}
+
+/** What is often given in an autoencoder's place, by a name that each has. */
+const OTHERS = [
+  ["x_embedder.proj.weight", "a DiT or SiT"],
+  ["patch_embed.proj.weight", "a vision transformer, as EPG is"],
+] as const;
+
+function likeness(tensors: TensorFile["tensors"]): string {
+  const names = [...tensors.keys()];
+  const other = OTHERS.find(([anchor]) => names.some((name) => name.endsWith(anchor)));
+  return other ? `; it looks like ${other[1]}` : "";
 }
 
 const under = ({ prefix }: AutoencoderPart): string => (prefix === "" ? "" : ` under ${prefix}`);
