@@ -210,14 +210,14 @@ export const isOfEncoder = (metric: string): boolean => metric === "knn-accuracy
 
 /**
  * The family of a metric id: `kid` for `kid`, `kid-efficientnet-lite0`, `kid-efficientnet-lite0-train`.
- * FID is the Fréchet distance on Inception, so its family is `fd`. Ids without an extractor are their own.
+ * FID is the Fréchet distance on Inception, so its family is `fd`, and rFID's `rfd`. Ids without an extractor are their own.
  * @param features the run's extractor id, name@sha256
  */
 export function metricFamily(metric: string, features: string): string {
   const plain = metric.endsWith("-train") ? metric.slice(0, -"-train".length) : metric;
   const extractor = `-${features.split("@")[0]}`;
   const family = plain.endsWith(extractor) ? plain.slice(0, -extractor.length) : plain;
-  return family === "fid" ? "fd" : family;
+  return family.replace(/^(r?)fid$/, "$1fd");
 }
 
 /** The families of all metrics, what the field reads first in front. */
@@ -238,7 +238,9 @@ export const METRIC_FAMILIES: readonly string[] = [
   "vendi-per-class",
   "class-accuracy",
   "memorisation",
+  "rfd",
   "psnr",
+  "ssim",
   "knn-accuracy",
   "nfe",
   "decoder-calls",
@@ -264,7 +266,9 @@ const ABBREVIATIONS = new Map([
   ["recall-float32", "recall (float32)"],
   ["vendi", "Vendi score"],
   ["vendi-per-class", "Vendi score (mean over classes)"],
+  ["rfd", "rFD"],
   ["psnr", "PSNR"],
+  ["ssim", "SSIM"],
   ["knn-accuracy", "kNN accuracy"],
   ["nfe", "NFE"],
 ]);
@@ -278,6 +282,7 @@ const spelledOut = (family: string): string =>
 /** A metric's name in prose and table heads: "FID", "KID", "class accuracy", "FD (train)". */
 export function metricLabel(metric: string, features: string): string {
   const family = metricFamily(metric, features);
-  const name = /^fid(-|$)/.test(metric) ? "FID" : (ABBREVIATIONS.get(family) ?? spelledOut(family));
+  const fid = /^(r?)fid(-|$)/.exec(metric);
+  const name = fid ? `${fid[1]}FID` : (ABBREVIATIONS.get(family) ?? spelledOut(family));
   return metric.endsWith("-train") ? `${name} (train)` : name;
 }

@@ -33,13 +33,14 @@ export const metricIds =
   (family: string): string => {
     if (extractor === null) return `${family}${suffix}`;
     const plain = extractor === "inception" && !OURS.has(family);
-    if (plain) return `${family === "fd" ? "fid" : family}${suffix}`;
+    if (plain) return `${family.replace(/^(r?)fd$/, "$1fid")}${suffix}`;
     return `${family}-${extractor}${suffix}`;
   };
 
 /** What a family of scores is measured in. */
 const UNITS = {
   fd: { unit: "squared feature units", direction: "lower" },
+  rfd: { unit: "squared feature units", direction: "lower" },
   sfid: { unit: "squared feature units", direction: "lower" },
   "fd-infinity": { unit: "squared feature units", direction: "lower" },
   kid: { unit: "MMD²", direction: "lower" },

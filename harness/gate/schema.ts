@@ -73,7 +73,7 @@ export function parseGates(input: unknown, where: string): Gates {
 
 /** Whether an extractor of that name exists is known once there are rows; whether there is such a metric, before. */
 function checkMetrics(names: readonly string[], where: string): void {
-  const known = [...METRIC_FAMILIES, "fid"];
+  const known = [...METRIC_FAMILIES, "fid", "rfid"];
   const unknown = names.find((name) => !known.some((one) => name === one || name.startsWith(`${one}-`)));
   if (unknown !== undefined)
     throw new UserError(`${where}: unknown metric \`gates.${unknown}\``, suggestion(unknown, known));

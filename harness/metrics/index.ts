@@ -2,7 +2,7 @@
 export { classAccuracy, fitRidgeClassifier, type RidgeClassifier } from "./class-accuracy.ts";
 export { frechetDistance, frechetDistanceOfStatistics } from "./frechet-distance.ts";
 export { frechetInfinity, frechetInfinityOfSamples, frechetInfinitySizes } from "./frechet-infinity.ts";
-export { frechetDistanceOfSamples } from "./frechet-samples.ts";
+export { frechetDistanceOfRows, frechetDistanceOfSamples } from "./frechet-samples.ts";
 export {
   inceptionScore,
   inceptionScores,
@@ -50,5 +50,6 @@ export { admPrecisionRecall } from "./precision-recall-adm.ts";
 export { peakSignalToNoise } from "./psnr.ts";
 export type { Share } from "./share.ts";
 export { type Spread, spreadOf } from "./spread.ts";
+export { SSIM_WINDOW, structuralSimilarity } from "./ssim.ts";
 export { float32Mean, float64Mean } from "./tool-mean.ts";
 export { vendiJackknife, vendiOfClasses, vendiScore } from "./vendi.ts";

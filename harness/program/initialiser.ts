@@ -3,7 +3,8 @@ import type { TensorData } from "./tensor.ts";
 /** How a state begins, as data: drawn by the host from a stream keyed by the seed and the state's name. */
 export type Initialiser =
   | { readonly kind: "constant"; readonly value: number }
-  | { readonly kind: "normal"; readonly deviation: number }
+  /** Around `mean`, without which around 0. */
+  | { readonly kind: "normal"; readonly deviation: number; readonly mean?: number }
   /** N(0, deviation²) drawn again until within ±2 (PyTorch's trunc_normal_ with its default bounds). */
   | { readonly kind: "truncatedNormal"; readonly deviation: number }
   /** Uniform in ±bound. */
@@ -14,7 +15,11 @@ export type Initialiser =
 
 export const zeros: Initialiser = { kind: "constant", value: 0 };
 export const ones: Initialiser = { kind: "constant", value: 1 };
-export const normal = (deviation: number): Initialiser => ({ kind: "normal", deviation });
+export const normal = (deviation: number, mean = 0): Initialiser => ({
+  kind: "normal",
+  deviation,
+  ...(mean === 0 ? {} : { mean }),
+});
 export const truncatedNormal = (deviation: number): Initialiser => ({ kind: "truncatedNormal", deviation });
 export const uniform = (bound: number): Initialiser => ({ kind: "uniform", bound });
 

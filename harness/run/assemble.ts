@@ -21,6 +21,7 @@ import { hashOf } from "./identity.ts";
 import type { Beginning } from "./journal.ts";
 import { type PlannedEntry, reconstructionName, seedsHash } from "./plan.ts";
 import { describePretrained, elsewhereSentence, teraFlops } from "./pretrained.ts";
+import { reconstructionRows } from "./reconstruction-rows.ts";
 import { measureRows, probeRow } from "./rows.ts";
 import type { SettledConfig } from "./settle.ts";
 
@@ -96,29 +97,6 @@ function rowsOf({ entries, points }: Found): ResultRow[] {
   }
   for (const { name, score } of points) if (score) rows.push(...scoreRows(name, score.scores));
   return rows;
-}
-
-function reconstructionRows(
-  entry: string,
-  { measured, score }: NonNullable<FoundEntry["reconstruction"]>,
-): ResultRow[] {
-  const name = reconstructionName(entry);
-  return [
-    ...scoreRows(
-      name,
-      score.scores.filter(({ metric }) => metric === "fid" || metric.startsWith("fd-")),
-    ),
-    {
-      entry: name,
-      metric: "psnr",
-      value: measured.psnr,
-      unit: "dB",
-      direction: "higher",
-      n: measured.n,
-      standardError: null,
-      convention: "mean over held-out images of 10·log10(255²/MSE)",
-    },
-  ];
 }
 
 const BESIDE = ["class-accuracy", "memorisation"];

@@ -41,9 +41,11 @@ function draw(initialiser: Drawn, size: number, random: Stream): Float32Array {
     case "uniform":
       random.fillUniform(data);
       return data.map((u) => (2 * u - 1) * initialiser.bound);
-    case "normal":
+    case "normal": {
+      const { deviation, mean = 0 } = initialiser;
       random.fillNormal(data);
-      return data.map((z) => z * initialiser.deviation);
+      return data.map((z) => mean + z * deviation);
+    }
     case "truncatedNormal":
       return data.map(() => {
         for (;;) {

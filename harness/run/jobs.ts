@@ -61,6 +61,8 @@ export interface ReconstructResult {
   readonly n: number;
   /** Mean over images, in dB. */
   readonly psnr: number;
+  /** Mean over images; null where they are smaller than its window. */
+  readonly ssim: number | null;
 }
 
 export interface ProbeJob extends JobBase {
@@ -106,6 +108,8 @@ export type ImageSet =
 export interface ScoreJob extends JobBase {
   readonly kind: "score";
   readonly images: ImageSet;
+  /** Of reconstructions, what they were made from. */
+  readonly originals: ImageSet | null;
 }
 
 export interface ScoreResult {

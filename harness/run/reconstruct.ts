@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { writeAdmSamples } from "../formats/npz.ts";
-import { peakSignalToNoise } from "../metrics/index.ts";
+import { peakSignalToNoise, SSIM_WINDOW, structuralSimilarity } from "../metrics/index.ts";
 import type { ImageSource, Reconstructor } from "../plugin.ts";
 import { inBatches } from "./batches.ts";
 import type { JobHost, ReconstructJob, ReconstructResult } from "./jobs.ts";
@@ -38,11 +38,14 @@ export async function reconstruct(job: ReconstructJob, host: JobHost): Promise<R
   );
   await reconstructor.dispose();
 
+  const side = task.resolution;
   const real = await source.images(Array.from({ length: n }, (_, k) => k));
   await mkdir(folder, { recursive: true });
   const labels = Int32Array.from({ length: n }, (_, k) => source.label(k));
-  await writeAdmSamples(join(folder, SAMPLES), images, [n, task.resolution, task.resolution, 3], labels);
-  const result = { n, psnr: peakSignalToNoise(images, real, real.length / n) };
+  await writeAdmSamples(join(folder, SAMPLES), images, [n, side, side, 3], labels);
+  const psnr = peakSignalToNoise(images, real, real.length / n);
+  const ssim = side < SSIM_WINDOW ? null : structuralSimilarity(images, real, side);
+  const result = { n, psnr, ssim };
   await store(folder, result, [SAMPLES]);
   return result;
 }

@@ -4,11 +4,12 @@ import { imageViews } from "../formats/image.ts";
 import { product } from "../linear-algebra/index.ts";
 import type { Dataset, FeatureExtractor, Features, ImageSource } from "../plugin.ts";
 import { scoringCode } from "./identity.ts";
-import { imagesOf } from "./image-sets.ts";
+import { imagesOf, type LabelledImages } from "./image-sets.ts";
 import type { JobHost, ScoreJob, ScoreResult } from "./jobs.ts";
 import { joinFeatures } from "./join-features.ts";
 import { openBackend, openDataset, openExtractor, referenceOf } from "./open.ts";
 import { requireSameCode, requireSameData } from "./origin.ts";
+import { reconstructionDistance } from "./reconstruction-distance.ts";
 import { makeStandard, type Standard, scoresOf } from "./scores.ts";
 import { store } from "./store.ts";
 
@@ -27,9 +28,12 @@ let opened: Promise<Scorer> | null = null;
 export async function score(job: ScoreJob, host: JobHost): Promise<ScoreResult> {
   opened ??= openScorer(job, host);
   const { dataset, extractor, standard } = await opened;
-  const { images, labels, n } = await imagesOf(job.images, dataset);
   const side = dataset.resolution;
-  const features = await extractor.extract(imageViews(images, { n, height: side, width: side }));
+  const seen = ({ images, n }: LabelledImages) =>
+    extractor.extract(imageViews(images, { n, height: side, width: side }));
+  const set = await imagesOf(job.images, dataset);
+  const { n, labels } = set;
+  const features = await seen(set);
   host.emit({
     type: "progress",
     done: 1,
@@ -38,12 +42,15 @@ export async function score(job: ScoreJob, host: JobHost): Promise<ScoreResult> 
     note: `${n} images seen by ${extractor.name}`,
   });
   const { scores, nearest } = await scoresOf(features, labels, standard);
+  const originals = job.originals && (await seen(await imagesOf(job.originals, dataset)));
   const result: ScoreResult = {
     n,
     featureDims: extractor.dims,
     features: extractor.id,
     warnings: extractor.warnings ?? [],
-    scores,
+    scores: originals
+      ? [...scores, await reconstructionDistance(features, originals, standard.reference)]
+      : scores,
     neighbours: [...nearest.subarray(0, NEIGHBOURS)],
   };
   await mkdir(job.folder, { recursive: true });

@@ -15,10 +15,12 @@ async function scoreSet(
   title: string,
   images: ImageSet,
   content: string,
+  originals: ImageSet | null = null,
 ): Promise<Outcome<ScoreResult>> {
   const code = await scoringCode(engine.config);
   const key = hashOf([engine.plan.scoreIdentity, content]);
-  const job = { ...base(engine, "score", key, `${title}: scoring`, code), kind: "score", images } as const;
+  const common = base(engine, "score", key, `${title}: scoring`, code);
+  const job = { ...common, kind: "score", images, originals } as const;
   return perform<ScoreResult>(engine.performer, job, { fresh: false });
 }
 
@@ -75,6 +77,7 @@ async function reconstructEntry(engine: Engine, found: FoundEntry): Promise<Foun
     `${planned.name}: reconstructions`,
     { kind: "stored", folder: job.folder, labelled: true },
     key,
+    { kind: "held-out", n: measured.result.n },
   );
   if (score.state === "failed") return { ...found, failure: `scoring reconstructions: ${score.reason}` };
   const side = engine.plan.task.resolution;

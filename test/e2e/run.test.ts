@@ -101,7 +101,9 @@ describe("a run", () => {
 
   it("scores the reconstruction of held-out images", () => {
     expect(value("VAE + DiT: reconstruction", "psnr")).toBeGreaterThan(0);
+    expect(value("VAE + DiT: reconstruction", "ssim")).toBeLessThan(1);
     expect(value("VAE + DiT: reconstruction", "fd-efficientnet-lite0")).toBeGreaterThan(0);
+    expect(value("VAE + DiT: reconstruction", "rfd-efficientnet-lite0")).toBeGreaterThan(0);
   });
 
   it("keeps the samples where other evaluators read them", async () => {

@@ -6,6 +6,24 @@ import type { Shape, Shapes } from "../../../harness/formats/state-dict.ts";
 
 export type AutoencoderLayout = "diffusers'" | "diffusers' old" | "CompVis's";
 
+export interface NamedAutoencoder {
+  readonly layout: AutoencoderLayout;
+  /** By diffusers' names; what none of these fits keeps its own. */
+  readonly shapes: Shapes;
+  /** The names in the file, by diffusers'. */
+  readonly sources: ReadonlyMap<string, string>;
+}
+
+/**
+ * What latent-diffusion checkpoints keep beside an autoencoder, under the same prefix: the diffusion model, its average
+ * and its conditioning, the training loss, the tables of the noise schedule (CompVis/latent-diffusion
+ * `ldm/models/diffusion/ddpm.py`).
+ */
+const isBeside = (name: string): boolean =>
+  /^(model|model_ema|cond_stage_model|loss)\./.test(name) ||
+  /^(betas|alphas_cumprod(_prev)?|(sqrt|log)_\w+_cumprod|lvlb_weights|logvar|scale_factor)$/.test(name) ||
+  /^posterior_(variance|log_variance_clipped|mean_coef[12])$/.test(name);
+
 const OLD_ATTENTION: Readonly<Record<string, string>> = {
   query: "to_q",
   key: "to_k",
@@ -21,28 +39,35 @@ const COMPVIS_ATTENTION: Readonly<Record<string, string>> = {
   proj_out: "to_out.0",
 };
 
-/** Shapes by diffusers' names; null where nothing is named as an autoencoder's parts are. */
-export function toDiffusers(
-  shapes: Shapes,
-): { readonly layout: AutoencoderLayout; readonly shapes: Shapes } | null {
-  const names = [...shapes.keys()];
+/** The autoencoder among tensors of one prefix; null where nothing is named as an autoencoder's parts are. */
+export function toDiffusers(found: Shapes): NamedAutoencoder | null {
+  const own: Shapes = new Map([...found].filter(([name]) => !isBeside(name)));
+  const names = [...own.keys()];
   if (names.some((name) => name.startsWith("encoder.down."))) {
     const levels = 1 + names.reduce((most, name) => Math.max(most, levelOf(name)), 0);
-    // The training loss keeps a parameter of its own beside the autoencoder's.
-    const own = [...shapes].filter(([name]) => !name.startsWith("loss."));
-    return {
-      layout: "CompVis's",
-      shapes: new Map(own.map(([name, shape]) => [fromCompVis(name, levels), withoutKernel(name, shape)])),
-    };
+    return renamed("CompVis's", own, (name) => fromCompVis(name, levels), withoutKernel);
   }
   if (!names.some((name) => name.startsWith("encoder.down_blocks."))) return null;
   const old = /(?<=\.attentions\.0\.)(query|key|value|proj_attn)(?=\.)/;
-  return {
-    layout: names.some((name) => old.test(name)) ? "diffusers' old" : "diffusers'",
-    shapes: new Map(
-      [...shapes].map(([name, shape]) => [name.replace(old, (part) => OLD_ATTENTION[part]!), shape]),
-    ),
-  };
+  const layout = names.some((name) => old.test(name)) ? "diffusers' old" : "diffusers'";
+  return renamed(layout, own, (name) => name.replace(old, (part) => OLD_ATTENTION[part]!));
+}
+
+/** Where two names of a file would become one, the second stays as it is: it is one too many. */
+function renamed(
+  layout: AutoencoderLayout,
+  own: Shapes,
+  rename: (name: string) => string,
+  reshaped: (name: string, shape: Shape) => Shape = (_, shape) => shape,
+): NamedAutoencoder {
+  const shapes = new Map<string, Shape>();
+  const sources = new Map<string, string>();
+  for (const [name, shape] of own) {
+    const key = shapes.has(rename(name)) ? name : rename(name);
+    shapes.set(key, reshaped(name, shape));
+    sources.set(key, name);
+  }
+  return { layout, shapes, sources };
 }
 
 const levelOf = (name: string): number => Number(/^decoder\.up\.(\d+)\./.exec(name)?.[1] ?? 0);

@@ -2,7 +2,8 @@
 import type { ExportedNetwork } from "../../../harness/plugin.ts";
 import type { AutoencoderConfig } from "./autoencoder.ts";
 import type { DitConfig } from "./dit.ts";
-import { decoderProgram, networkProgram } from "./sampler.ts";
+import { decoderProgram } from "./decoder.ts";
+import { networkProgram } from "./sampler.ts";
 import { TRAINING_STEPS } from "./schedule.ts";
 
 const DENOISER = {

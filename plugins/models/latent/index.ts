@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { UserError } from "../../../harness/errors.ts";
 import type { Model, Task } from "../../../harness/plugin.ts";
+import { downsamplingOf } from "./autoencoder.ts";
 import { openCheckpoint, packed } from "./checkpoint.ts";
 import { ditStage } from "./dit-stage.ts";
 import { exported } from "./exported.ts";
@@ -34,7 +35,21 @@ const schema = z.strictObject({
   flip: z.boolean().default(true),
   /** The autoencoder's part of the training FLOPs. */
   vaeShare: z.number().min(0.01).max(0.99).optional(),
-  vae: stageSchema.prefault({}),
+  /** Decodes in overlapping tiles of that many pixels, for large images in little memory; null: all at once. */
+  decoderTile: z.int().min(1).nullable().default(null),
+  vae: stageSchema
+    .extend({
+      /** A discriminator beside L1 and KL, as in latent diffusion's kl-f8; null: none. */
+      adversarial: z
+        .strictObject({
+          weight: z.number().positive().max(100).default(0.5),
+          /** The first step in which it counts; null: 50,001 as published, or after a fifth of the steps where that is earlier. */
+          start: z.int().min(0).nullable().default(null),
+        })
+        .nullable()
+        .default(null),
+    })
+    .prefault({}),
   dit: stageSchema.prefault({}),
   /** What `export safetensors` wrote of such an entry, relative to the config: sampled from in place of training. */
   weights: z.string().min(1).nullable().default(null),
@@ -52,9 +67,16 @@ function samplerSettings(options: Options, task: Task): SamplerSettings {
       `guidance.scale is ${scale}, but the model is unconditional: there is no label to guide by`,
       "use guidance scale 1, or data with classes",
     );
+  const unit = 4 * downsamplingOf(size.autoencoder);
+  if (options.decoderTile !== null && options.decoderTile % unit !== 0)
+    throw new UserError(
+      `decoderTile is ${options.decoderTile}: tiles overlap by a quarter, which must be whole latents`,
+      `use a multiple of ${unit}, or null`,
+    );
   return {
     autoencoder: size.autoencoder,
     dit: ditFor(options.size, task),
+    tile: options.decoderTile,
     solver: options.sampler.kind,
     steps: options.sampler.steps,
     guidance: { scale, channels: options.guidance?.channels ?? size.guidedChannels },
@@ -82,6 +104,9 @@ function trainedWith(options: Options, stage: StageName): string {
   return `batch ${batchSize} and learning rate ${learningRate.peak} for the ${stage === "vae" ? "VAE" : "DiT"}`;
 }
 
+/** Images decoded at once where memory is what is short. */
+const TILED_BATCH = 4;
+
 const model: Model<Options> = {
   name: "latent",
   schema,
@@ -91,7 +116,12 @@ const model: Model<Options> = {
     const vaeShare = options.vaeShare ?? size.vaeShare;
     const common = { autoencoder: size.autoencoder, resolution: task.resolution, flip: options.flip };
     return [
-      vaeStage({ ...common, ...stageSettings(options, "vae"), share: vaeShare }),
+      vaeStage({
+        ...common,
+        ...stageSettings(options, "vae"),
+        share: vaeShare,
+        adversarial: options.vae.adversarial,
+      }),
       ditStage({
         ...common,
         ...stageSettings(options, "dit"),
@@ -103,7 +133,7 @@ const model: Model<Options> = {
   },
   sampler: (options, task, weights, runtime, batchSize) =>
     openSampler(samplerSettings(options, task), weights, runtime, batchSize),
-  samplingBatchSize: () => 64,
+  samplingBatchSize: ({ decoderTile }) => (decoderTile === null ? 64 : TILED_BATCH),
   recognise,
   exported: ({ size }, task, batchSize) => exported(SIZES[size].autoencoder, ditFor(size, task), batchSize),
   stateDict: packed,
@@ -119,13 +149,22 @@ const model: Model<Options> = {
     };
   },
   reconstructor: (options, task, weights, runtime) =>
-    openReconstructor(SIZES[options.size].autoencoder, task.resolution, weights, runtime, 32),
+    openReconstructor(
+      SIZES[options.size].autoencoder,
+      task.resolution,
+      weights,
+      runtime,
+      options.decoderTile === null ? 32 : TILED_BATCH,
+      options.decoderTile,
+    ),
   deviations(options, task) {
     const size: Size = SIZES[options.size];
     const { guidance } = samplerSettings(options, task);
     const scale = options.latentScale ?? size.latentScale;
     const found = [
-      "The autoencoder is trained by L1 and KL alone: no LPIPS, no adversarial loss.",
+      options.vae.adversarial === null
+        ? "The autoencoder is trained by L1 and KL alone: no LPIPS, no adversarial loss."
+        : "The autoencoder is trained by L1, KL and an adversarial loss, without LPIPS; it and the discriminator step at once, from the same reconstructions.",
       "The autoencoder's weights are averaged as the DiT's are; latent diffusion's kl-f8 keeps the last.",
       "Averages decay by min(0.9999, (1+s)/(10+s)), with a half-life of at most 5 % of the steps.",
     ];
@@ -141,6 +180,10 @@ const model: Model<Options> = {
           );
     if (scale === "measured") found.push("Latents are scaled by their measured 1/σ, not by 0.18215.");
     else if (scale !== 0.18215) found.push(`Latents are scaled by ${scale}, not by 0.18215.`);
+    if (options.decoderTile !== null && options.decoderTile < task.resolution)
+      found.push(
+        `Images are decoded in tiles of ${options.decoderTile} px that overlap by a quarter: tones may differ between tiles.`,
+      );
     if (guidance.scale !== 1 && guidance.channels !== 3)
       found.push(
         `Guidance acts on ${guidance.channels} of the latent's channels; the released DiT guides 3.`,

@@ -9,9 +9,10 @@ import {
   type Shapes,
 } from "../../../harness/formats/state-dict.ts";
 import type { NamedShapes, RecognisedPart } from "../../../harness/plugin.ts";
-import { type Tracer, trace } from "../../../harness/program/index.ts";
-import { type AutoencoderConfig, decode, encode } from "./autoencoder.ts";
-import { type AutoencoderLayout, toDiffusers } from "./autoencoder-names.ts";
+import { type State, trace } from "../../../harness/program/index.ts";
+import type { AutoencoderConfig } from "./autoencoder.ts";
+import { autoencoderStates, autoencodersIn } from "./autoencoder-checkpoint.ts";
+import type { AutoencoderLayout } from "./autoencoder-names.ts";
 import { type DitConfig, dit } from "./dit.ts";
 import { SD_VAE, SIZE_NAMES, SIZES } from "./sizes.ts";
 
@@ -23,24 +24,18 @@ export const recognise = (file: NamedShapes): readonly RecognisedPart[] => [
     parameters: numbersIn(shapes),
     ...sizedDit(shapes),
   })),
-  ...partsWith("encoder.conv_in.weight", file.shapes).flatMap(({ prefix, shapes }) => {
-    const found = toDiffusers(shapes);
-    const config = found && autoencoderIn(found.shapes);
-    if (!found || !config) return [];
-    return {
-      family: "AutoencoderKL",
-      role: roleOf(prefix, file.path),
-      prefix,
-      parameters: numbersIn(found.shapes),
-      ...sizedAutoencoder(config, found.shapes, found.layout),
-    };
+  ...autoencodersIn(file.path, file.shapes).flatMap(({ prefix, role, shapes, layout }) => {
+    const config = autoencoderIn(shapes);
+    if (!config) return [];
+    const parameters = numbersIn(shapes);
+    return { family: "AutoencoderKL", role, prefix, parameters, ...sizedAutoencoder(config, shapes, layout) };
   }),
 ];
 
 type Sized = Differences & { readonly size: string };
 
-const expectedOf = (body: (p: Tracer) => void): Shapes =>
-  new Map(trace("recognised", body).states.map(({ name, value }) => [name, value.shape]));
+const shapesOf = (states: readonly State[]): Shapes =>
+  new Map(states.map(({ name, value }) => [name, value.shape]));
 
 /** What a file may claim at most: its shapes are anyone's. */
 const MOST = { blocks: 512, width: 2 ** 14, table: 2 ** 24, channels: 2 ** 12, levels: 8 };
@@ -84,13 +79,13 @@ function sizedDit(shapes: Shapes): Sized {
     listed.length > 0
       ? listed.join(" or ")
       : `no listed size: ${depth} blocks of width ${width}, patch ${patch}`;
-  const expected = expectedOf((p) => {
+  const { states } = trace("recognised", (p) => {
     const x = p.input("x", [1, latentChannels, side, side]);
     p.output("y", dit(p, x, p.input("t", [1]), p.input("labels", [1], "int32"), config));
   });
   return {
     size: `${named}, latents ${side}×${side}×${latentChannels}, ${config.classes} classes`,
-    ...differences(expected, shapes),
+    ...differences(shapesOf(states), shapes),
   };
 }
 
@@ -120,10 +115,6 @@ function sizedAutoencoder(config: AutoencoderConfig, shapes: Shapes, layout: Aut
   const listed = SIZE_NAMES.filter((name) => same(SIZES[name].autoencoder));
   const dimensions = `channels ${config.channels.join(", ")}, ${config.latentChannels} in the latents`;
   const named = same(SD_VAE) ? "SD-VAE (kl-f8)" : (listed[0] ?? `no listed size: ${dimensions}`);
-  const side = 2 ** config.channels.length;
-  const expected = expectedOf((p) => {
-    p.output("moments", encode(p, p.input("x", [1, 3, side, side]), config));
-    p.output("image", decode(p, p.input("z", [1, config.latentChannels, 2, 2]), config));
-  });
+  const expected = shapesOf(autoencoderStates(config));
   return { size: `${named}, ${layout} names`, ...differences(expected, shapes) };
 }

@@ -1,9 +1,9 @@
 /** Real images through the autoencoder and back: its posterior's mean, decoded. */
 import type { Reconstructor, Runtime, StageWeights } from "../../../harness/plugin.ts";
 import { type AutoencoderConfig, downsamplingOf } from "./autoencoder.ts";
+import { openDecoder } from "./decoder.ts";
 import { toImages, toNetwork } from "./images.ts";
 import { encoderProgram } from "./latent-cache.ts";
-import { decoderProgram } from "./sampler.ts";
 
 export async function openReconstructor(
   config: AutoencoderConfig,
@@ -11,6 +11,7 @@ export async function openReconstructor(
   weights: StageWeights,
   runtime: Runtime,
   batchSize: number,
+  tile: number | null,
 ): Promise<Reconstructor> {
   const encoder = await runtime.compile(
     encoderProgram(config, batchSize, resolution),
@@ -18,12 +19,12 @@ export async function openReconstructor(
     "encoder",
   );
   const side = resolution / downsamplingOf(config);
-  const decoder = await runtime.compile(decoderProgram(config, batchSize, side), weights.VAE!, "decoder");
+  const decoder = await openDecoder(config, batchSize, side, tile, weights.VAE!, runtime);
   return {
     batchSize,
     async reconstruct(images) {
       const { mean } = await encoder.run({ images: toNetwork(images, resolution) });
-      return toImages((await decoder.run({ latents: mean! })).images!);
+      return toImages(await decoder.decode(mean!));
     },
     async dispose() {
       await encoder.dispose();

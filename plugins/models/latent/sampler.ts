@@ -2,7 +2,8 @@
 import type { Executable, Runtime, Sampler, StageWeights } from "../../../harness/plugin.ts";
 import { type Program, type Tensor, type Tensors, trace } from "../../../harness/program/index.ts";
 import type { Stream } from "../../../harness/random/index.ts";
-import { type AutoencoderConfig, decode } from "./autoencoder.ts";
+import type { AutoencoderConfig } from "./autoencoder.ts";
+import { openDecoder } from "./decoder.ts";
 import { denoise, guide, type Solver } from "./denoise.ts";
 import { type DitConfig, dit } from "./dit.ts";
 import { toImages } from "./images.ts";
@@ -22,6 +23,8 @@ export interface SamplerSettings {
   readonly solver: Solver;
   readonly steps: number;
   readonly guidance: Guidance;
+  /** Side in pixels of the tiles that images are decoded in; null: all at once. */
+  readonly tile: number | null;
 }
 
 /** Inputs `x` [batch, C, side, side], `t` [batch], `labels` [batch]; output `out`. */
@@ -31,30 +34,19 @@ export const networkProgram = (config: DitConfig, batch: number): Program =>
     p.output("out", dit(p, x, p.input("t", [batch]), p.input("labels", [batch], "int32"), config));
   });
 
-/** Unscaled `latents` [batch, C, side, side] → `images`. */
-export const decoderProgram = (config: AutoencoderConfig, batch: number, side: number): Program =>
-  trace("vae-decoder", (p) => {
-    const latents = p.input("latents", [batch, config.latentChannels, side, side]);
-    p.output("images", decode(p, latents, config));
-  });
-
 export async function openSampler(
   settings: SamplerSettings,
   weights: StageWeights,
   runtime: Runtime,
   batchSize: number,
 ): Promise<Sampler> {
-  const { autoencoder, dit: config, solver, steps, guidance } = settings;
+  const { autoencoder, dit: config, solver, steps, guidance, tile } = settings;
   const latents = { shape: [batchSize, config.latentChannels, config.side, config.side] };
   const size = config.latentChannels * config.side ** 2;
   const scale = weights.DiT!.latent_scale!.data[0]!;
   const schedule = respacedSchedule(spaceTimesteps([steps]));
   const network = await runtime.compile(networkProgram(config, batchSize), weights.DiT!, "network");
-  const decoder = await runtime.compile(
-    decoderProgram(autoencoder, batchSize, config.side),
-    weights.VAE!,
-    "decoder",
-  );
+  const decoder = await openDecoder(autoencoder, batchSize, config.side, tile, weights.VAE!, runtime);
 
   /** Numbers for the whole batch, each image's from its own stream. */
   const drawn = (streams: readonly Stream[], ...keys: readonly (string | number)[]): Float32Array => {
@@ -74,6 +66,7 @@ export async function openSampler(
       guidanceScale: guidance.scale,
       guidedChannels: guidance.channels,
       clamp: false,
+      ...(tile === null ? {} : { decoderTile: tile }),
     },
     async sample(streams, labels) {
       const nulls = int32Tensor(labels.map(() => config.classes));
@@ -82,8 +75,7 @@ export async function openSampler(
       let x = drawn(streams, "start");
       const noiseAt = (step: number) => drawn(streams, "noise", step);
       for await (const next of denoise(predict, schedule, solver, x, size, noiseAt)) x = next;
-      const { images } = await decoder.run({ latents: tensor(x.map((value) => value / scale)) });
-      return toImages(images!);
+      return toImages(await decoder.decode(tensor(x.map((value) => value / scale))));
     },
     async dispose() {
       await network.dispose();

@@ -1,27 +1,9 @@
-/** First stage: the autoencoder, by L1 and a light pull of the posterior towards N(0, 1). */
+/** First stage: the autoencoder, by L1 and a light pull of the posterior towards N(0, 1), and a discriminator where asked. */
+import { UserError } from "../../../harness/errors.ts";
 import type { Stage } from "../../../harness/plugin.ts";
-import {
-  abs,
-  adamw,
-  adamwInputs,
-  add,
-  mean,
-  mul,
-  type Program,
-  sub,
-  sum,
-  trace,
-  type Value,
-} from "../../../harness/program/index.ts";
-import {
-  type AutoencoderConfig,
-  decode,
-  divergenceFromNormal,
-  downsamplingOf,
-  encode,
-  posteriorOf,
-  samplePosterior,
-} from "./autoencoder.ts";
+import { adamw, adamwInputs, type Program, scalar, trace } from "../../../harness/program/index.ts";
+import { type AutoencoderConfig, downsamplingOf } from "./autoencoder.ts";
+import { SMALLEST_JUDGED } from "./discriminator.ts";
 import { toNetwork } from "./images.ts";
 import {
   averageDecayAt,
@@ -31,48 +13,43 @@ import {
   learningRateAt,
   normalTensor,
 } from "./training.ts";
+import { LOSS_SCOPE, type VaeObjective, vaeLoss } from "./vae-loss.ts";
 
-/** Weight of the divergence in latent diffusion's `kl-f8`. */
-const KL_WEIGHT = 1e-6;
 /** Adam's decay rates in latent diffusion's `autoencoder.py`. */
 const BETAS = { beta1: 0.5, beta2: 0.9 };
-
-export interface VaeLoss {
-  readonly l1: Value;
-  readonly kl: Value;
-  readonly loss: Value;
-}
-
-/** Batch means of Σ|x − x̂| and of the divergence, each summed over an image; loss = l1 + 1e-6·kl. */
-export function vaeLoss(
-  p: Parameters<typeof encode>[0],
-  images: Value,
-  noise: Value,
-  config: AutoencoderConfig,
-): VaeLoss {
-  const posterior = posteriorOf(encode(p, images, config));
-  const reconstruction = decode(p, samplePosterior(posterior, noise), config);
-  const l1 = mean(sum(abs(sub(images, reconstruction)), [1, 2, 3]));
-  const kl = mean(divergenceFromNormal(posterior));
-  return { l1, kl, loss: add(l1, mul(kl, KL_WEIGHT)) };
-}
+/** The step from which `kl-f8` has its discriminator count. */
+const PUBLISHED_START = 50_001;
 
 const latentShape = (config: AutoencoderConfig, batch: number, resolution: number): number[] => {
   const side = resolution / downsamplingOf(config);
   return [batch, config.latentChannels, side, side];
 };
 
-/** One step of AdamW on a batch. Inputs `images` [batch, 3, resolution, resolution] and the posterior's `noise`. */
-export const vaeStep = (config: AutoencoderConfig, batch: number, resolution: number): Program =>
+/**
+ * One step of AdamW on a batch, of the discriminator too where there is one. Inputs `images` [batch, 3, resolution,
+ * resolution] and the posterior's `noise`; with a discriminator `adversarial`.
+ */
+export const vaeStep = (
+  config: AutoencoderConfig,
+  batch: number,
+  resolution: number,
+  objective: VaeObjective,
+): Program =>
   trace("vae-step", (p) => {
     const images = p.input("images", [batch, 3, resolution, resolution]);
     const noise = p.input("noise", latentShape(config, batch, resolution));
-    const { l1, kl, loss } = vaeLoss(p, images, noise, config);
+    const { parts, loss, total } = vaeLoss(p, images, noise, config, objective);
     p.output("loss", loss);
-    p.output("l1", l1);
-    p.output("kl", kl);
-    adamw(p, loss, { ...BETAS, weightDecay: 0, ema: true });
+    for (const [name, value] of Object.entries(parts)) p.output(name, value);
+    adamw(p, total, { ...BETAS, weightDecay: 0, ema: true });
   });
+
+interface Adversarial {
+  /** Of the adversarial loss, beside its adaptive weight. */
+  readonly weight: number;
+  /** The first step in which it counts; null: that of kl-f8, or after a fifth of the training where that is earlier. */
+  readonly start: number | null;
+}
 
 export interface VaeStageSettings {
   readonly autoencoder: AutoencoderConfig;
@@ -80,23 +57,33 @@ export interface VaeStageSettings {
   readonly batchSize: number;
   readonly learningRate: LearningRate;
   readonly flip: boolean;
+  readonly adversarial: Adversarial | null;
   readonly steps: number | null;
   readonly share: number;
 }
 
 export function vaeStage(settings: VaeStageSettings): Stage {
-  const { autoencoder, resolution, batchSize, learningRate, flip, steps, share } = settings;
+  const { autoencoder, resolution, batchSize, learningRate, flip, adversarial, steps, share } = settings;
+  if (adversarial && resolution < SMALLEST_JUDGED)
+    throw new UserError(
+      `vae.adversarial: its discriminator judges patches, and images of ${resolution} px are too small for one`,
+      `use a resolution of at least ${SMALLEST_JUDGED}, or vae: { adversarial: null }`,
+    );
   return {
     name: "VAE",
     after: [],
-    program: vaeStep(autoencoder, batchSize, resolution),
+    program: vaeStep(autoencoder, batchSize, resolution, {
+      perceptual: false,
+      adversarialWeight: adversarial?.weight ?? null,
+    }),
     batchSize,
     steps,
     share,
-    identity: { learningRate, flip },
+    identity: { learningRate, flip, adversarial },
     start: () => ({}),
     batches(context) {
       const order = batchOrder(context);
+      const start = adversarial?.start ?? Math.min(PUBLISHED_START, Math.ceil(context.steps / 5));
       return async (step) => {
         const coins = context.random.stream("flip", step);
         const pixels = await context.train.images(order(step));
@@ -106,6 +93,7 @@ export function vaeStage(settings: VaeStageSettings): Stage {
             context.random.stream("posterior", step),
             latentShape(autoencoder, batchSize, resolution),
           ),
+          ...(adversarial ? { adversarial: scalar(step < start ? 0 : 1) } : {}),
           ...adamwInputs({
             step,
             learningRate: learningRateAt(step, context.steps, learningRate),
@@ -115,6 +103,7 @@ export function vaeStage(settings: VaeStageSettings): Stage {
         };
       };
     },
-    result: averagesOf,
+    result: (state) =>
+      Object.fromEntries(Object.entries(averagesOf(state)).filter(([name]) => !name.startsWith(LOSS_SCOPE))),
   };
 }

@@ -1,16 +1,6 @@
 /** Weights by formula, for tests where the published ones are not: the same numbers wherever they are made. */
 import { CONVOLUTIONS, type StateDict } from "../../../../plugins/features/inception/state-dict.ts";
-
-/** A uniform number of [0, 1) at place `i` of tensor `t`: two rounds of an integer hash. */
-function uniformAt(i: number, t: number): number {
-  let x = (i + 1 + 1_000_003 * t) >>> 0;
-  for (let round = 0; round < 2; round++) {
-    x ^= x >>> 16;
-    x = Math.imul(x, 0x45d9f3b);
-  }
-  x ^= x >>> 16;
-  return (x >>> 0) / 2 ** 32;
-}
+import { uniformAt } from "../../../fixtures/uniform-formula.ts";
 
 const fill = (n: number, value: (i: number) => number): Float32Array =>
   Float32Array.from({ length: n }, (_, i) => value(i));

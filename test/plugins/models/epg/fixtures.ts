@@ -34,6 +34,7 @@ export function readTensors(path: string): TensorFile {
 
 function toTensor({ data, shape }: NumericArray): Tensor {
   if (data instanceof BigInt64Array) return { dtype: "int32", shape, data: Int32Array.from(data, Number) };
+  if (data instanceof Int32Array) return { dtype: "int32", shape, data };
   if (data instanceof Float32Array || data instanceof Float64Array) return { dtype: "float32", shape, data };
   throw new Error(`a fixture of ${data.constructor.name}`);
 }

@@ -22,17 +22,19 @@ const task = { resolution: 16, classes: 2 };
 const parse = (options: unknown) => model.schema.parse(options) as never;
 
 /** Ten images of noise. */
-const train: ImageSource = {
+const noiseOf = (side: number): ImageSource => ({
   length: 10,
   identity: "noise",
   async images(indices) {
-    return Uint8Array.from({ length: indices.length * 768 }, (_, k) => {
-      const image = indices[Math.floor(k / 768)]!;
-      return (image * 37 + (k % 768) * 101) % 256;
+    const size = 3 * side * side;
+    return Uint8Array.from({ length: indices.length * size }, (_, k) => {
+      const image = indices[Math.floor(k / size)]!;
+      return (image * 37 + (k % size) * 101) % 256;
     });
   },
   label: (index) => index % 2,
-};
+});
+const train = noiseOf(task.resolution);
 
 function counting(): { runtime: Runtime; calls: Partial<Record<Role, number>> } {
   const calls: Partial<Record<Role, number>> = {};
@@ -113,6 +115,41 @@ describe("the latent model", () => {
     await reconstructor.dispose();
   });
 
+  it("lets a discriminator join from the step it is told, and hands on the autoencoder alone", async () => {
+    const side = { ...task, resolution: 24 };
+    /** States after each of three steps. */
+    const trained = async (vae: object) => {
+      const [stage] = model.stages(parse({ vae: { batchSize: 2, ...vae } }), side) as [Stage];
+      const context = { ...contextOf(stage, {}, counting().runtime), task: side, train: noiseOf(24) };
+      const start = initialState(stage.program, createStream(0, "initial"));
+      const executable = await compile(stage.program, start);
+      const inputs = stage.batches(context, {});
+      const states = [start];
+      for (let step = 0; step < 3; step++) {
+        await executable.run(await inputs(step));
+        states.push(await executable.readState());
+      }
+      await executable.dispose();
+      const numbers = (step: number, name: string) =>
+        Buffer.from(states[step]![name]!.data.buffer).toString("hex");
+      return { numbers, result: Object.keys(stage.result(states[3]!)) };
+    };
+    const plain = await trained({});
+    const joined = await trained({ adversarial: { start: 2 } });
+    const [own, judge] = ["encoder.conv_in.weight", "loss.discriminator.main.0.weight"];
+    expect(joined.numbers(2, own)).toBe(plain.numbers(2, own));
+    expect(joined.numbers(2, judge)).toBe(joined.numbers(0, judge));
+    expect(joined.numbers(3, own)).not.toBe(plain.numbers(3, own));
+    expect(joined.numbers(3, judge)).not.toBe(joined.numbers(0, judge));
+    expect(joined.result).toEqual(plain.result);
+  });
+
+  it("refuses a discriminator of images it cannot judge", () => {
+    expect(() => model.stages(parse({ vae: { adversarial: {} } }), task)).toThrow(
+      /images of 16 px are too small/,
+    );
+  });
+
   it("makes a step's inputs again, whatever was drawn before", async () => {
     const { runtime } = counting();
     const [vae] = model.stages(options, task) as [Stage];
@@ -148,6 +185,17 @@ describe("the latent model", () => {
     const { runtime } = counting();
     const [vae] = model.stages(parse({ vae: { batchSize: 11 } }), task) as [Stage];
     expect(() => vae.batches(contextOf(vae, {}, runtime), {})).toThrow(/batchSize is 11/);
+  });
+
+  it("decodes in tiles where it is told to, and says so", async () => {
+    expect(model.deviations(parse({ decoderTile: 16 }), { ...task, resolution: 32 })).toContain(
+      "Images are decoded in tiles of 16 px that overlap by a quarter: tones may differ between tiles.",
+    );
+    expect(model.deviations(parse({ decoderTile: 16 }), task).join(" ")).not.toMatch(/tiles/);
+    expect(model.samplingBatchSize(parse({ decoderTile: 16 }), task)).toBe(4);
+    expect(() => model.deviations(parse({ decoderTile: 24 }), task)).toThrow(
+      /decoderTile is 24.*overlap by a quarter/,
+    );
   });
 
   it("refuses unknown options", () => {
