@@ -121,6 +121,13 @@ export function conflictsOf(id: string): readonly PublishedConflict[] {
   return conflicts.filter(({ rows }) => rows.includes(id));
 }
 
+/** The published cost of a training. @throws Error for an id that the file has not */
+export function publishedTraining(id: string): z.infer<typeof trainingCost> {
+  const found = published().trainingCost.find((row) => row.id === id);
+  if (!found) throw new Error(`published.json has no trainingCost "${id}"`);
+  return found;
+}
+
 /** The nearest to the authors of a row's sources. */
 export function levelOf({ sources }: Pick<PublishedResult, "sources">): (typeof LEVELS)[number] {
   return LEVELS.find((level) => sources.some((source) => source.level === level))!;

@@ -93,6 +93,7 @@ export function vaeStage(settings: VaeStageSettings): Stage {
     batchSize,
     steps,
     share,
+    autoencoder: true,
     identity: { learningRate, flip },
     start: () => ({}),
     batches(context) {
