@@ -6,6 +6,7 @@ import { bills, ledger, sampling } from "./costs.ts";
 import { curves } from "./curves.ts";
 import { pictures } from "./pictures.ts";
 import { deviations, environment, failures, reproduction, warnings } from "./provenance.ts";
+import { besidePublished } from "./published.ts";
 import { reconstructions, referencePoints, scores } from "./scores.ts";
 import { escaped } from "./text.ts";
 import { verdicts } from "./verdicts.ts";
@@ -21,6 +22,7 @@ export function markdown(result: Result): string {
     verdicts(result),
     escaped(run.summary),
     scores(result),
+    besidePublished(result),
     reconstructions(result),
     referencePoints(result),
     sampling(result),

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { NamedCost } from "../cost/named-cost.ts";
 import { UserError } from "../errors.ts";
+import { MODELS_SHARING } from "../measure/autoencoder-bill.ts";
 import type { Bill } from "./cost-text.ts";
 import { writeJson } from "./output-file.ts";
 
@@ -9,9 +10,6 @@ interface CostFlags {
   readonly vae?: Bill;
   readonly json?: string;
 }
-
-/** Models that share an autoencoder where nobody says how many. */
-const MODELS_SHARING = 10;
 
 export function define(command: Command): void {
   command

@@ -9,6 +9,9 @@ export interface Work {
   readonly flops: number;
 }
 
+/** K, where nobody says how many. */
+export const MODELS_SHARING = 10;
+
 type Line = Pick<LedgerLine, "kind" | "macs" | "flops" | "autoencoder">;
 
 export const hasAutoencoder = (lines: readonly Line[]): boolean => lines.some((line) => line.autoencoder);

@@ -115,6 +115,23 @@ export function published(): z.infer<typeof publishedSchema> {
   return results;
 }
 
+/**
+ * Families whose FID is known to be another tool's than ADM's evaluator (docs/which-number.md). JiT's may read up to 0.08
+ * lower than ADM's (AsymFlow).
+ */
+const OTHER_EVALUATORS: Readonly<Record<string, string>> = {
+  JiT: "a fork of torch-fidelity",
+  "U-ViT": "a copy of pytorch-fid",
+  EDM2: "EDM2's own evaluator",
+  "StyleGAN-XL": "StyleGAN's own evaluator",
+  MeanFlow: "Inception in JAX",
+  iMF: "Inception in JAX",
+};
+
+/** The tool behind a row's FID, where it is known to be another than ADM's. */
+export const otherEvaluator = ({ family }: PublishedResult): string | null =>
+  Object.hasOwn(OTHER_EVALUATORS, family) ? OTHER_EVALUATORS[family]! : null;
+
 /** What is published of a row otherwise too: shown, never averaged. */
 export function conflictsOf(id: string): readonly PublishedConflict[] {
   conflicts ??= z.array(conflict).parse(read("published-conflicts.json"));
