@@ -1,6 +1,11 @@
 import { expect, it } from "vitest";
 import { drySampling } from "../../../harness/cost/dry-sampling.ts";
+import { countingRuntime } from "../../../harness/measure/counting.ts";
 import type { Model } from "../../../harness/plugin.ts";
+import type { Tensors } from "../../../harness/program/index.ts";
+import { createStream } from "../../../harness/random/index.ts";
+import { initialState } from "../../../harness/run/initial-state.ts";
+import onnxruntime from "../../../plugins/backends/onnxruntime/index.ts";
 import epg from "../../../plugins/models/epg/index.ts";
 import latent from "../../../plugins/models/latent/index.ts";
 
@@ -37,6 +42,37 @@ it.each([
   expect(found.decoderMacsPerImage).toBeGreaterThan(0);
   expect(found.macsPerImage).toBeGreaterThan(found.decoderMacsPerImage);
 });
+
+/** What sampling with real weights, before their first step, takes on a real backend. */
+async function real<Options>(model: Model<Options>, input: unknown) {
+  const options = model.schema.parse(input);
+  const runtime = countingRuntime(await onnxruntime.open({ threads: 1 }));
+  const weights: Record<string, Tensors> = {};
+  for (const stage of model.stages(options, TASK))
+    weights[stage.name] = stage.result(initialState(stage.program, createStream(0, stage.name)));
+  const sampler = await model.sampler(options, TASK, weights, runtime, 2);
+  await sampler.sample([createStream(1), createStream(2)], [0, 1]);
+  await sampler.dispose();
+  return runtime.tallies;
+}
+
+it.each([
+  ["EPG", epg, { sampler: { kind: "heun", steps: 6 }, guidance }],
+  ["VAE + DiT", latent, { sampler: { kind: "ddim", steps: 3 }, guidance: { scale: 1.5 } }],
+] as [string, Model<unknown>, unknown][])(
+  "%s: counts what a real sampling counts",
+  async (_, model, options) => {
+    const found = await dry(model, options);
+    const { network, decoder } = await real(model, options);
+    expect([found.nfe, found.decoderCalls]).toEqual([network.calls, decoder.calls]);
+    expect(found.macsPerImage).toBe((network.macs + decoder.macs) / 2);
+    expect(found.decoderMacsPerImage).toBe(decoder.macs / 2);
+    expect([found.networkParameters, found.decoderParameters]).toEqual([
+      network.parameters,
+      decoder.parameters,
+    ]);
+  },
+);
 
 it("counts attention's two products apart: 2 · tokens² · width a block", async () => {
   const { attentionMacsPerCall } = await dry(latent, { size: "tiny" });
