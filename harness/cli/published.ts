@@ -18,6 +18,8 @@ type Row = PublishedResult & {
   /** Of an image, decoding included. */
   readonly samplingMacs: number | null;
   readonly conflicts: readonly PublishedConflict[];
+  /** The tool of its FID, where it is known to be another than ADM's evaluator. */
+  readonly evaluator: string | null;
 };
 
 /** What rows are put in order by, the better first; those of unknown value come last. */
@@ -45,7 +47,9 @@ export function define(command: Command): void {
 }
 
 async function list({ resolution, sort, family, json }: PublishedFlags): Promise<void> {
-  const { published, conflictsOf, levelOf, samplingMacs } = await import("../references/published.ts");
+  const { published, conflictsOf, levelOf, otherEvaluator, samplingMacs } = await import(
+    "../references/published.ts"
+  );
   const { results } = published();
   const wanted = family === undefined ? null : familyNamed(family, results);
   const rows = results
@@ -57,6 +61,7 @@ async function list({ resolution, sort, family, json }: PublishedFlags): Promise
         level: levelOf(row),
         samplingMacs: samplingMacs(row),
         conflicts: conflictsOf(row.id),
+        evaluator: otherEvaluator(row),
       }),
     )
     .sort((a, b) => (KEYS[sort](a) ?? Infinity) - (KEYS[sort](b) ?? Infinity) || 0);
@@ -125,6 +130,7 @@ function told(rows: readonly Row[]): string {
     ...conflictLines(rows),
     `${UNKNOWN}: not found in any source that was read. NFE: network calls an image, those of guidance counted.`,
     "TMAC an image: calls × GMAC a call and a decoding, SD-VAE's by our own count where none is printed.",
+    ...evaluatorLine(rows),
     ...conventions.lines(),
     ...sources.lines(),
   ].join("\n")}\n`;
@@ -132,6 +138,11 @@ function told(rows: readonly Row[]): string {
 
 const sourceText = ({ ref, level, via }: PublishedResult["sources"][number]): string =>
   `${ref} (${level}${via ? `, via ${via}` : ""})`;
+
+function evaluatorLine(rows: readonly Row[]): string[] {
+  const told = rows.flatMap(({ family, evaluator }) => (evaluator ? [`${family} (${evaluator})`] : []));
+  return told.length === 0 ? [] : [`FID not by ADM's evaluator: ${[...new Set(told)].join(", ")}`];
+}
 
 const FIELDS: Readonly<Record<string, string>> = { fid: "FID", inceptionScore: "IS", nfe: "NFE" };
 

@@ -45,6 +45,14 @@ describe("published", () => {
     expect(best.samplingMacs / 1e12).toBeCloseTo(500 * 0.5246 + 1.23, 6);
   });
 
+  it("tells whose FID is another tool's", async () => {
+    await exit("published", "--family", "JiT");
+    expect(printed.stdout).toMatch(/^FID not by ADM's evaluator: JiT \(a fork of torch-fidelity\)$/m);
+    printed.stdout = "";
+    await exit("published", "--family", "EPG");
+    expect(printed.stdout).not.toContain("not by ADM's");
+  });
+
   it("refuses what is not known, with what is", async () => {
     expect(await exit("published", "--family", "Dit-")).toBe(2);
     expect(printed.stderr).toMatch(/nothing is published here of "Dit-"\n {2}fix: did you mean "DiT"/);
