@@ -218,6 +218,12 @@ export interface RecognisedPart extends Differences {
   readonly parameters: number;
 }
 
+export interface PreparationCost {
+  readonly images: number;
+  readonly macs: number;
+  readonly flops: number;
+}
+
 export interface Stage {
   /** "pre-training", "diffusion fine-tuning", "VAE", "DiT". */
   readonly name: string;
@@ -230,12 +236,14 @@ export interface Stage {
   readonly steps: number | null;
   /** Part of the entry's training FLOPs this stage gets when a budget derives the steps (an entry's shares add to 1). */
   readonly share: number;
+  /** It trains an autoencoder, which other models can share: billed in full, in part and not at all. */
+  readonly autoencoder?: true;
   /** Everything beside program, host code, data, seed and steps that the batches depend on. Hashed. */
   readonly identity: Readonly<Record<string, unknown>>;
   /** Work before the first step (encoding the data set); runs through `context.runtime`, so it is billed. Cached with the stage. */
   prepare?(context: StageContext): Promise<Tensors>;
-  /** What `prepare` takes for that many training images, so that a budget can count it: images seen, each mirrored one apart, and FLOPs. */
-  preparationCost?(trainingImages: number): { readonly images: number; readonly flops: number };
+  /** What `prepare` takes for that many training images, so that a budget can count it: images seen, each mirrored one apart, MACs and FLOPs. */
+  preparationCost?(trainingImages: number): PreparationCost;
   /** States that do not start from their initialisers, by state name. */
   start(context: StageContext): Tensors;
   /**

@@ -82,6 +82,8 @@ const ledgerLine = z.strictObject({
   /** 2·MACs + element-wise operations, of the whole line. */
   flops: z.number(),
   parameters: z.int(),
+  /** Training of an autoencoder, which other models can share. */
+  autoencoder: z.literal(true).optional(),
   /** The stage's first run, also after a resume or from the cache; null where it was not timed apart. */
   wallSeconds: z.number().nullable(),
   peakMemoryBytes: z.int().nullable(),

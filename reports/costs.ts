@@ -1,4 +1,5 @@
 /** What it took: the ledger of the run, each entry's bill, and what an image costs. */
+import { hasAutoencoder, MODELS_SHARING, trainingBill } from "../harness/measure/autoencoder-bill.ts";
 import { metricKind, metricLabel, type Result, type ResultEntry } from "../harness/result.ts";
 import { count, NO_VALUE, quantity } from "./format.ts";
 import { type ExtraColumn, metricsOf, metricTable } from "./metric-table.ts";
@@ -57,7 +58,25 @@ export function bills(result: Result): string {
     costTable(result, (metric) => BILL.has(metric)),
     "Shared stages are billed to every entry that uses them. Train FLOPs: the last stage; total train FLOPs: with pre-training or autoencoder.",
     `The run's actual total, shared stages once: ${total.join(", ")}.`,
+    ...autoencoderBills(result),
   ].join("\n\n");
+}
+
+/** Where an entry trained an autoencoder: its training with that in full, in part and without. */
+function autoencoderBills({ run, ledger }: Result): string[] {
+  const rows = run.entries.flatMap(({ name, kind }) => {
+    const lines = ledger.filter(({ entries }) => entries.includes(name));
+    if (kind !== "model" || !hasAutoencoder(lines)) return [];
+    const shares = [1, 1 / MODELS_SHARING, 0];
+    const work = shares.map((share) => quantity({ value: trainingBill(lines, share).flops, unit: "FLOP" }));
+    return [[escaped(name), ...work]];
+  });
+  if (rows.length === 0) return [];
+  return [
+    "### The autoencoder, billed three ways",
+    table([{ head: "" }, right("in full"), right(`shared by ${MODELS_SHARING} models`), right("free")], rows),
+    "All of the entry's training; encoding the data set is its own in each.",
+  ];
 }
 
 export function sampling(result: Result): string {

@@ -6,6 +6,7 @@ import { bills, ledger, sampling } from "./costs.ts";
 import { curves } from "./curves.ts";
 import { pictures } from "./pictures.ts";
 import { deviations, environment, failures, reproduction, warnings } from "./provenance.ts";
+import { besidePublished } from "./published.ts";
 import { encoders, reconstructions, referencePoints, scores } from "./scores.ts";
 import { escaped } from "./text.ts";
 import { verdicts } from "./verdicts.ts";
@@ -22,6 +23,7 @@ export function markdown(result: Result): string {
     escaped(run.summary),
     scores(result),
     encoders(result),
+    besidePublished(result),
     reconstructions(result),
     referencePoints(result),
     sampling(result),

@@ -59,6 +59,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "gate",
     "reports",
   ],
+  cost: [
+    "plugin.ts",
+    "errors.ts",
+    "program",
+    "random",
+    "result.ts",
+    "suggest.ts",
+    "config",
+    "measure",
+    "references",
+    "run",
+  ],
   reproduce: [
     "result.ts",
     "errors.ts",
@@ -80,6 +92,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "references",
     "run",
     "reproduce",
+    "cost",
+    "measure",
     "gate",
     "reports",
   ],
@@ -88,7 +102,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "plugins/models": CONTRACTS,
   "plugins/datasets": CONTRACTS,
   "plugins/features": CONTRACTS,
-  reports: ["result.ts", "errors.ts"],
+  reports: ["result.ts", "errors.ts", "measure", "references"],
 };
 
 /** The only files of harness/ that may name plugins: the lazy table and the public API. */

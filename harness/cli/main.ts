@@ -23,6 +23,11 @@ const VERBS: Readonly<Record<string, Verb>> = {
   fetch: { summary: "bring published weights into the user's cache", load: () => import("./fetch.ts") },
   gate: { summary: "judge runs against a baseline", load: () => import("./gate.ts") },
   baseline: { summary: "keep runs as a baseline", load: () => import("./baseline.ts") },
+  cost: {
+    summary: "tell what a config or a published model costs, running nothing",
+    load: () => import("./cost.ts"),
+  },
+  published: { summary: "list published results with their sources", load: () => import("./published.ts") },
   inspect: { summary: "tell what a file of tensors or a folder holds", load: () => import("./inspect.ts") },
   reproduce: {
     summary: "hold a published result against the checkpoint it came from",

@@ -20,3 +20,16 @@ export const cannotWrite = (flag: string, file: string, why: string): UserError 
     `${flag}: cannot write ${file}: ${why}`,
     "name a file in a folder that exists and can be written to",
   );
+
+/** A verb's `--json`: into a file, or for `-` on stdout. @throws UserError where the file cannot be written */
+export async function writeJson(to: string, value: unknown): Promise<void> {
+  const text = `${JSON.stringify(value, null, 2)}\n`;
+  if (to === "-") {
+    process.stdout.write(text);
+    return;
+  }
+  const { writeAtomically } = await import("../formats/atomic.ts");
+  await writeAtomically(to, (file) => file.writeFile(text)).catch((error: Error) => {
+    throw cannotWrite("--json", to, error.message);
+  });
+}

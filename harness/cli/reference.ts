@@ -5,6 +5,7 @@ import type { KnownReference } from "../references/known.ts";
 import { wholeNumber } from "./arguments.ts";
 import { columns } from "./columns.ts";
 import { fetchAndTell } from "./fetch.ts";
+import { writeJson } from "./output-file.ts";
 
 export function define(command: Command): void {
   command
@@ -50,18 +51,8 @@ async function list({ json }: { json?: string }): Promise<void> {
     const file = referenceFile(reference);
     return { ...reference, local: isLocal(reference), file, present: existsSync(file) };
   });
-  const text = `${JSON.stringify(rows, null, 2)}\n`;
-  if (json === "-") process.stdout.write(text);
-  else if (json === undefined) process.stdout.write(table(rows));
-  else {
-    const { writeAtomically } = await import("../formats/atomic.ts");
-    await writeAtomically(json, (file) => file.writeFile(text)).catch((error: Error) => {
-      throw new UserError(
-        `--json: cannot write ${json}: ${error.message}`,
-        "name a file that can be written",
-      );
-    });
-  }
+  if (json === undefined) process.stdout.write(table(rows));
+  else await writeJson(json, rows);
 }
 
 type Row = KnownReference & { readonly local: boolean; readonly present: boolean };

@@ -1,8 +1,8 @@
 /** The compute ledger: a line for everything that costs, counted from the programs that ran. */
 import type { LedgerLine } from "../result.ts";
 
-/** What training a stage took. */
-export interface TrainingCost {
+/** The work of training a stage. */
+export interface TrainingWork {
   readonly steps: number;
   readonly batchSize: number;
   readonly images: number;
@@ -11,12 +11,22 @@ export interface TrainingCost {
   readonly parameters: number;
   /** Encoding of the data set before the first step; zero images where there is none. */
   readonly preparation: { readonly macs: number; readonly flops: number; readonly images: number };
+}
+
+/** What only a run can tell. */
+interface Measured {
   readonly wallSeconds: number;
   readonly peakMemoryBytes: number;
 }
 
-/** What making `n` samples took. */
-export interface SamplingCost {
+/** Of what was counted without running it. */
+export const NOT_MEASURED = { wallSeconds: null, peakMemoryBytes: null } as const;
+
+/** What training a stage took. */
+export interface TrainingCost extends TrainingWork, Measured {}
+
+/** The work of making `n` samples. */
+export interface SamplingWork {
   readonly n: number;
   readonly batchSize: number;
   /** Of network and decoder, an image. */
@@ -27,14 +37,15 @@ export interface SamplingCost {
   readonly decoderFlopsPerImage: number;
   readonly networkParameters: number;
   readonly decoderParameters: number;
-  readonly wallSeconds: number;
-  readonly peakMemoryBytes: number;
 }
+
+/** What making them took. */
+export interface SamplingCost extends SamplingWork, Measured {}
 
 /** A stage's lines: encoding of the data set, where there is any, and its steps. Entries that share it are all billed. */
 export function trainingLines(
-  stage: string,
-  result: TrainingCost,
+  { name: stage, autoencoder }: { readonly name: string; readonly autoencoder: boolean },
+  result: TrainingCost | (TrainingWork & typeof NOT_MEASURED),
   entries: readonly string[],
   cached: boolean,
 ): LedgerLine[] {
@@ -49,6 +60,7 @@ export function trainingLines(
     macs: result.macs,
     flops: result.flops,
     parameters: result.parameters,
+    ...(autoencoder && { autoencoder }),
     wallSeconds: result.wallSeconds,
     peakMemoryBytes: result.peakMemoryBytes,
   };
@@ -70,7 +82,11 @@ export function trainingLines(
 }
 
 /** An entry's sampling: the network's calls, and the decoder's on a line apart. */
-export function samplingLines(entry: string, result: SamplingCost, cached: boolean): LedgerLine[] {
+export function samplingLines(
+  entry: string,
+  result: SamplingCost | (SamplingWork & typeof NOT_MEASURED),
+  cached: boolean,
+): LedgerLine[] {
   const common = {
     entries: [entry],
     steps: null,

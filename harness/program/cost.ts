@@ -1,6 +1,7 @@
 /** What a program costs, counted node by node. MACs and FLOPs are kept apart: published "GFLOPs" are MACs. */
 
-import { bytesOf, type Node, sizeOf } from "./tensor.ts";
+import { reachable } from "./simplify.ts";
+import { bytesOf, type Node, sizeOf, type Value } from "./tensor.ts";
 import type { State } from "./trace.ts";
 
 export interface ProgramCost {
@@ -33,3 +34,7 @@ export function countCost(program: {
     .reduce((total, { value }) => total + sizeOf(value.shape), 0);
   return { macs, flops: 2 * macs + elementwise, parameters, activationBytes };
 }
+
+/** Multiply-accumulates of computing one value alone: those behind a step's loss are its forward passes. */
+export const macsOf = (value: Value): number =>
+  countCost({ nodes: reachable([value], () => false), states: [] }).macs;

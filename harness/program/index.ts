@@ -1,5 +1,5 @@
 /** Typed tensor programs: written once, differentiated, counted, lowered and run anywhere. */
-export type { ProgramCost } from "./cost.ts";
+export { macsOf, type ProgramCost } from "./cost.ts";
 export { gradients } from "./gradient.ts";
 export {
   type Initialiser,

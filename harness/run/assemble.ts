@@ -124,7 +124,7 @@ function ledgerOf({ entries }: Found): LedgerLine[] {
     }
   return [
     ...[...billed.values()].flatMap(({ names, entry }) =>
-      trainingLines(entry.stage.name, entry.result, names, entry.cached),
+      trainingLines(entry.stage, entry.result, names, entry.cached),
     ),
     ...entries.flatMap(({ planned, sampling }) =>
       sampling ? samplingLines(planned.name, sampling.result, sampling.cached) : [],

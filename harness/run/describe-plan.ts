@@ -3,24 +3,20 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import Table from "cli-table3";
 import type { UserError } from "../errors.ts";
+import { H200, hoursAt } from "../measure/utilisation.ts";
 import type { Plan, PlannedEntry, PlannedStage } from "./plan.ts";
 import { describePretrained } from "./pretrained.ts";
 
 const giga = (n: number): string =>
   (n / 1e9).toLocaleString("en", { maximumFractionDigits: n < 1e11 ? 2 : 0 });
 
-/**
- * GPU-hours are told for an NVIDIA H200 (989 TFLOP/s of dense bfloat16 by its data sheet) at the fifth of it that the
- * published 57 h and 139 h of EPG on eight of them imply.
- */
-const PEAK_FLOPS = 989e12;
+/** What the published 57 h and 139 h of EPG on eight H200 imply (`epg-bench cost`). */
 const UTILISATION = 0.2;
 
 const gpuHours = (flops: number): string =>
-  (flops / (PEAK_FLOPS * UTILISATION) / 3600).toLocaleString("en", { maximumSignificantDigits: 3 });
+  hoursAt(flops, H200, UTILISATION).toLocaleString("en", { maximumSignificantDigits: 3 });
 
-const flopsOf = ({ steps, flops, preparationFlops }: PlannedStage): number =>
-  steps * flops + preparationFlops;
+const flopsOf = ({ steps, flops, preparation }: PlannedStage): number => steps * flops + preparation.flops;
 
 /** A table of stages with their FLOPs (2·MACs + element-wise operations), their memory, then the total of each entry, and why it could not run yet. */
 export function describePlan({ stages, entries }: Plan, lack: UserError | null): string {
@@ -54,7 +50,7 @@ export function describePlan({ stages, entries }: Plan, lack: UserError | null):
     ...stages.map(memory),
     "Each entry billed in full, as if it ran alone:",
     ...entries.map(total),
-    `GPU-hours: of an H200 at ${100 * UTILISATION} % of its ${PEAK_FLOPS / 1e12} TFLOP/s.`,
+    `GPU-hours: of an H200 at ${100 * UTILISATION} % of its ${H200.peakFlops / 1e12} TFLOP/s.`,
     ...(lack ? [`It cannot run yet: ${lack.message}; ${lack.fix}.`] : []),
   ].join("\n");
 }

@@ -12,29 +12,22 @@ import { slug } from "./pictures.ts";
 import { type PretrainedFile, pretrainedFile } from "./pretrained.ts";
 import { REFERENCE_POINTS, UNTRAINED } from "./reference-points.ts";
 import type { SettledConfig } from "./settle.ts";
+import { type StageWork, stageWork } from "./stage-work.ts";
 
-export interface PlannedStage {
+export interface PlannedStage extends StageWork {
   readonly key: string;
   readonly folder: string;
   /** Key without the seed: what two training seeds of one recipe share. */
   readonly recipe: string;
   readonly model: Descriptor<"model">;
-  /** "pre-training" */
-  readonly name: string;
   /** First entry that needs it. */
   readonly entry: string;
   /** Folders of the stages it starts from, by name. */
   readonly previous: Readonly<Record<string, string>>;
-  readonly steps: number;
-  readonly batchSize: number;
-  readonly macs: number;
-  readonly flops: number;
-  readonly parameters: number;
   /** Bytes of weights, moments and averages. */
   readonly stateBytes: number;
   /** Bytes of all that one step computes, were nothing freed. */
   readonly activationBytes: number;
-  readonly preparationFlops: number;
   readonly code: CodeHashes;
   /** Folder of the pictures taken while it trains: those its first entry asks for, by its sampler. */
   readonly film: string;
@@ -131,7 +124,7 @@ export async function planEntries(
       code,
       film: planned.at(-1)?.film ?? null,
       trainFlops: planned.reduce(
-        (total, { steps, flops, preparationFlops }) => total + steps * flops + preparationFlops,
+        (total, { steps, flops, preparation }) => total + steps * flops + preparation.flops,
         0,
       ),
     });
@@ -177,17 +170,16 @@ function planStages(planning: Planning, stages: readonly Stage[]): PlannedStage[
   const planned: PlannedStage[] = [];
   for (const stage of stages) {
     const before = stage.after.map((needed) => planned.find(({ name }) => name === needed)!);
-    const { macs, flops, parameters, activationBytes, states } = stage.program;
-    const preparationFlops = stage.preparationCost?.(dataset.train.length).flops ?? 0;
-    const steps = stage.steps ?? derivedSteps(planning, stage, preparationFlops);
+    const { activationBytes, states } = stage.program;
+    const work = stageWork(config, dataset, entry, stage);
     const recipe = hashOf({
       model: model.name,
       stage: stage.name,
       program: programHash(stage.program),
       code,
       identity: stage.identity,
-      steps,
-      batchSize: stage.batchSize,
+      steps: work.steps,
+      batchSize: work.batchSize,
       data: dataset.train.identity,
       backend: backendIdentity,
       after: before.map((earlier) => earlier.recipe),
@@ -195,21 +187,15 @@ function planStages(planning: Planning, stages: readonly Stage[]): PlannedStage[
     const key = hashOf([recipe, config.seed]);
     const folder = join(cache, "train", key);
     planned.push({
+      ...work,
       key,
       folder,
       recipe,
       model: descriptor,
-      name: stage.name,
       entry,
       previous: Object.fromEntries(before.map(({ name, folder }) => [name, folder])),
-      steps,
-      batchSize: stage.batchSize,
-      macs,
-      flops,
-      parameters,
       stateBytes: states.reduce((sum, { value }) => sum + bytesOf(value), 0),
       activationBytes,
-      preparationFlops,
       code,
       film: join(folder, `film-${filmKey(config, descriptor)}`),
     });
@@ -222,20 +208,3 @@ const filmKey = (
   { checkpoints, labels, unconditional }: SettledConfig,
   { options }: Descriptor<"model">,
 ): string => hashOf([checkpoints, labels, unconditional, options]).slice(0, 16);
-
-/** Steps for a stage's share of the entry's training FLOPs, work before the first step included. */
-function derivedSteps({ config, name }: Planning, stage: Stage, preparationFlops: number): number {
-  if (config.budget === null)
-    throw new UserError(
-      `entries.${name}: stage "${stage.name}" has no number of steps and there is no budget`,
-      "set budget: { trainingFlops: … } in the config, or the stage's steps in the entry's options",
-    );
-  const flops = config.budget.trainingFlops * stage.share - preparationFlops;
-  const steps = Math.round(flops / stage.program.flops);
-  if (steps < 1)
-    throw new UserError(
-      `budget.trainingFlops: ${config.budget.trainingFlops} leaves no step for stage "${stage.name}" of entry "${name}", whose step takes ${stage.program.flops} FLOPs`,
-      "raise the budget or choose a smaller model",
-    );
-  return steps;
-}

@@ -27,6 +27,18 @@ const value = (entry: string, metric: string): number => {
 };
 
 describe("a run", () => {
+  it("samples at the cost that `cost` told without running it", async () => {
+    const { stdout } = await command(folder, ["cost", "-c", "tiny.config.ts", "--json", "-"]);
+    const { entries } = JSON.parse(String(stdout));
+    expect(entries.map(({ name }: { name: string }) => name)).toEqual(["EPG", "VAE + DiT"]);
+    for (const { name, nfe, decoderCalls, macsPerImage, bills } of entries) {
+      expect(value(name, "nfe")).toBe(nfe);
+      expect(value(name, "decoder-calls")).toBe(decoderCalls);
+      expect(value(name, "macs-per-image")).toBe(macsPerImage);
+      expect(value(name, "total-train-flops")).toBe(bills[0].flops);
+    }
+  });
+
   it("scores, costs and times every entry", () => {
     for (const entry of ["EPG", "VAE + DiT"])
       for (const metric of [

@@ -116,6 +116,15 @@ test("a probed encoder has a section of its own, its yardstick beside, its n not
   expect(cells(text, "## Scores", "EPG, Heun 16")).toEqual(cells(report, "## Scores", "EPG, Heun 16"));
 });
 
+test("an autoencoder is billed in full, shared and free", () => {
+  const section = report.slice(report.indexOf("### The autoencoder, billed three ways"));
+  // 20.8 TFLOP of it beside 0.82 of encoding, in the fixture's ledger
+  expect(section).toContain("| VAE + DiT | 21.62 TFLOP | 2.9 TFLOP | 820 GFLOP |");
+  const without = fixtureResult();
+  for (const line of without.ledger) delete line.autoencoder;
+  expect(markdown(without)).not.toContain("billed three ways");
+});
+
 test("pictures are beside the report, the film strip with its steps", () => {
   expect(report).toContain("![samples of EPG, Heun 16](samples/epg-heun-16.png)");
   expect(report).toContain("after 250, 500, 1,000, 2,000 steps");

@@ -1,8 +1,8 @@
 /** A latent model's networks as other programs can use them. */
 import type { ExportedNetwork } from "../../../harness/plugin.ts";
 import type { AutoencoderConfig } from "./autoencoder.ts";
-import type { DitConfig } from "./dit.ts";
 import { decoderProgram } from "./decoder.ts";
+import type { DitConfig } from "./dit.ts";
 import { networkProgram } from "./sampler.ts";
 import { TRAINING_STEPS } from "./schedule.ts";
 

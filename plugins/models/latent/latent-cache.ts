@@ -1,5 +1,5 @@
 /** The training set encoded once: posteriors kept whole, so that every step draws its own latents from them. */
-import type { StageContext } from "../../../harness/plugin.ts";
+import type { PreparationCost, StageContext } from "../../../harness/plugin.ts";
 import { type Program, scalar, type Tensors, trace } from "../../../harness/program/index.ts";
 import { type AutoencoderConfig, encode, posteriorOf } from "./autoencoder.ts";
 import { toNetwork } from "./images.ts";
@@ -16,16 +16,17 @@ export const encoderProgram = (config: AutoencoderConfig, batch: number, resolut
     p.output("logVariance", logVariance);
   });
 
-/** Images that `encodeTrainingSet` encodes, mirrored ones among them, and its FLOPs. */
+/** Images that `encodeTrainingSet` encodes, mirrored ones among them, and what that takes. */
 export function encodingCost(
   config: AutoencoderConfig,
   resolution: number,
   trainingImages: number,
   flip: boolean,
-): { images: number; flops: number } {
+): PreparationCost {
   const images = flip ? 2 * trainingImages : trainingImages;
   const calls = Math.ceil(images / ENCODING_BATCH);
-  return { images, flops: calls * encoderProgram(config, ENCODING_BATCH, resolution).flops };
+  const { macs, flops } = encoderProgram(config, ENCODING_BATCH, resolution);
+  return { images, macs: calls * macs, flops: calls * flops };
 }
 
 /**

@@ -79,6 +79,7 @@ export function vaeStage(settings: VaeStageSettings): Stage {
     batchSize,
     steps,
     share,
+    autoencoder: true,
     identity: { learningRate, flip, adversarial },
     start: () => ({}),
     batches(context) {

@@ -1,0 +1,163 @@
+/** What `cost` prints. */
+import { quantity } from "../../reports/format.ts";
+import type { EntryCost } from "../cost/entry-cost.ts";
+import type { PublishedHours } from "../cost/hours.ts";
+import type { NamedCost } from "../cost/named-cost.ts";
+import { hasAutoencoder, trainingBill } from "../measure/autoencoder-bill.ts";
+import { columns } from "./columns.ts";
+
+/** How an autoencoder's training is billed. */
+export interface Bill {
+  /** "in full", "shared by 10", "free" */
+  readonly name: string;
+  readonly share: number;
+}
+
+const UNKNOWN = "–";
+const macs = (value: number): string => quantity({ value, unit: "MAC" });
+const flops = (value: number): string => quantity({ value, unit: "FLOP" });
+const count = (value: number | null): string => value?.toLocaleString("en") ?? UNKNOWN;
+const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
+/** "131.3": in units of a billion. */
+const giga = (value: number): string => (value / 1e9).toFixed(1);
+
+const lines = (texts: readonly string[]): string => texts.map((text) => `${text}\n`).join("");
+
+/** The record of an entry in JSON: its bills beside its lines. */
+export const billed = (cost: EntryCost, bills: readonly Bill[]) => ({
+  ...cost,
+  bills: bills.map((bill) => ({ autoencoder: bill.name, ...trainingBill(cost.training, bill.share) })),
+});
+
+/** Every line of its ledger, its bills, and an image's sampling. */
+export function entryText(title: string, cost: EntryCost, bills: readonly Bill[]): string {
+  const { training, resolution, pretrained } = cost;
+  return lines([
+    `${title} at ${resolution} px`,
+    "",
+    ...(pretrained === null ? [] : [`trained elsewhere (${pretrained}), at a cost not known here`, ""]),
+    ...(training.length === 0 ? [] : [...trainingTable(cost, bills), ""]),
+    ...samplingTable(cost),
+  ]);
+}
+
+function trainingTable({ training, encodingEveryStepMacs }: EntryCost, bills: readonly Bill[]): string[] {
+  const rows = training.map((line) => [
+    line.stage,
+    count(line.steps),
+    count(line.batchSize),
+    quantity({ value: line.images, unit: "parameters" }),
+    macs(line.macs),
+    flops(line.flops),
+    `×${(line.macs / line.forwardMacs).toFixed(2)}`,
+    line.kind === "encoding" ? UNKNOWN : macs(3 * line.forwardMacs),
+  ]);
+  const totals = (hasAutoencoder(training) ? bills : bills.slice(0, 1)).map(({ name, share }) => {
+    const total = trainingBill(training, share);
+    const title = hasAutoencoder(training) ? `in all, VAE ${name}` : "in all";
+    return [title, "", "", "", macs(total.macs), flops(total.flops)];
+  });
+  return [
+    ...columns([
+      ["training", "steps", "batch", "images", "MACs", "FLOPs", "forward", "×3 rule"],
+      ...rows,
+      ...totals,
+    ]),
+    ...(encodingEveryStepMacs === null
+      ? []
+      : [`encoding every image anew at every step instead: ${macs(encodingEveryStepMacs)}`]),
+  ];
+}
+
+function samplingTable(cost: EntryCost): string[] {
+  const { sampling, nfe, decoderCalls, macsPerImage, macsPerCall, attentionMacsPerCall } = cost;
+  const settings = Object.entries(cost.sampler).map(([name, value]) => `${name} ${value}`);
+  return [
+    ...columns([
+      ["sampling an image", "calls", "MACs", "FLOPs", "parameters"],
+      ...sampling.map(({ stage, kind, macs: work, flops: operations, parameters }) => [
+        kind === "decoding" ? "decoder" : stage.replace("sampling", "network"),
+        count(kind === "decoding" ? decoderCalls : nfe),
+        macs(work),
+        flops(operations),
+        quantity({ value: parameters, unit: "parameters" }),
+      ]),
+      ["in all", "", macs(macsPerImage)],
+    ]),
+    `a call: ${macs(macsPerCall)} with attention's two products, ${macs(macsPerCall - attentionMacsPerCall)} without`,
+    `sampler: ${settings.join(", ")}`,
+  ];
+}
+
+/** What its authors and others printed, and what our count had to assume. */
+export function besidePublished({ published, notes }: NamedCost): string {
+  const { model, fid, nfe, gflops, gflopsConvention, paramsM } = published;
+  const call = gflops === null ? UNKNOWN : `${gflops} (${gflopsConvention})`;
+  return lines([
+    `published for ${model}: FID ${fid}; NFE ${count(nfe)}; GMAC a call ${call}; ${count(paramsM)} M parameters`,
+    ...notes,
+  ]);
+}
+
+/** A line a model, what was printed of it beside what is counted. */
+export function overview(costs: readonly NamedCost[], bills: readonly Bill[]): string {
+  const rows = costs.map((cost) => {
+    const { name, published, nfe, macsPerCall, attentionMacsPerCall, macsPerImage, training } = cost;
+    const priced = hasAutoencoder(training) ? bills : bills.slice(0, 1);
+    const paid = priced.map(({ share }) => (trainingBill(training, share).macs / 1e18).toFixed(0));
+    return [
+      name,
+      `${giga(macsPerCall)} (${giga(macsPerCall - attentionMacsPerCall)})`,
+      count(published.gflops),
+      count(nfe),
+      count(published.nfe),
+      (macsPerImage / 1e12).toPrecision(3),
+      training.length === 0 ? UNKNOWN : [...new Set(paid)].join(" / "),
+      `${published.fid}`,
+      published.model,
+    ];
+  });
+  const ways = bills.map(({ name }) => name).join(" / ");
+  return lines([
+    ...columns([
+      ["model", "GMAC a call", "printed", "NFE", "printed", "TMAC/image", "training, EMAC", "FID", "of"],
+      ...rows,
+    ]),
+    "",
+    "MACs are counted from programs, attention's two products in (without them in parentheses); 2 FLOPs a MAC.",
+    "TMAC/image: all calls, guidance's too, and one decoding. FID and what is printed: `epg-bench published`.",
+    `Training EMAC: every stage; with an autoencoder, it ${ways}, equal bills once.`,
+  ]);
+}
+
+/** Hours beside our count, and what each implies of the other. */
+export function hoursText({ claims, readings, ratios }: PublishedHours, bills: readonly Bill[]): string {
+  return lines([
+    ...columns([
+      ["published hours", "hours", "on", "our MACs", "utilisation"],
+      ...claims.map(({ what, hours, hardware, macs: work, atLeast, utilisation }) => [
+        what,
+        `${hours}`,
+        hardware,
+        `${atLeast ? "≥ " : ""}${macs(work)}`,
+        `${atLeast ? "≥ " : ""}${percent(utilisation)}`,
+      ]),
+    ]),
+    "",
+    "Utilisation: 2·MACs over the hours, of 989 TFLOP/s (dense bfloat16) a device.",
+    ...readings.map(
+      ({ meaning, utilisation, pretrainingHours, relativeError }) =>
+        `139 h as ${meaning}: its ${percent(utilisation)} makes 57 h of pre-training ${pretrainingHours.toFixed(1)} h (${relativeError < 0 ? "−" : "+"}${percent(Math.abs(relativeError))}).`,
+    ),
+    "",
+    ...columns([
+      ["EPG-XL / VAE + DiT-XL/2", "hours", "hours, 139 h in all", "MACs", "MACs, encoding every step"],
+      ...ratios.map(({ hours, macs: work, macsEncodingEveryStep }, i) => [
+        `VAE ${bills[i]!.name}`,
+        ...hours.map(percent),
+        percent(work),
+        percent(macsEncodingEveryStep),
+      ]),
+    ]),
+  ]);
+}

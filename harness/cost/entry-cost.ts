@@ -1,0 +1,91 @@
+/** What the entries of a config cost, in the ledger's lines: counted from their programs, none of them run. */
+import type { ResolvedConfig } from "../config/index.ts";
+import { NOT_MEASURED, samplingLines, trainingLines } from "../measure/ledger.ts";
+import type { LedgerLine } from "../result.ts";
+import { cacheFolder } from "../run/folder.ts";
+import { openDataset, openModel, taskOf } from "../run/open.ts";
+import { settled } from "../run/settle.ts";
+import { type StageWork, stageWork } from "../run/stage-work.ts";
+import { drySampling } from "./dry-sampling.ts";
+
+export interface TrainingLine extends LedgerLine {
+  /** Of the forward passes, as a part of `macs`. */
+  readonly forwardMacs: number;
+}
+
+export interface EntryCost {
+  readonly name: string;
+  readonly resolution: number;
+  /** File of weights made elsewhere: what their training took is not known. */
+  readonly pretrained: string | null;
+  readonly training: readonly TrainingLine[];
+  /** Of encoding every image anew at every step, as DiT's own script does; null where nothing is encoded. */
+  readonly encodingEveryStepMacs: number | null;
+  /** Of one image: the network's calls, the decoder's. */
+  readonly sampling: readonly LedgerLine[];
+  readonly nfe: number;
+  readonly decoderCalls: number;
+  readonly macsPerImage: number;
+  /** One call of the network, and of it attention's two products, which some published counts leave out. */
+  readonly macsPerCall: number;
+  readonly attentionMacsPerCall: number;
+  readonly sampler: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** @throws UserError for whatever in the config cannot be planned */
+export async function entryCosts(resolved: ResolvedConfig): Promise<EntryCost[]> {
+  const dataset = await openDataset(resolved, cacheFolder());
+  const { config } = settled(resolved, dataset);
+  const task = taskOf(config, dataset);
+  const costs: EntryCost[] = [];
+  for (const [name, descriptor] of Object.entries(config.entries)) {
+    const { model, options } = await openModel(config, descriptor, name);
+    const pretrained = model.pretrained?.(options)?.file ?? null;
+    const stages = pretrained === null ? model.stages(options, task) : [];
+    const training = stages.flatMap((stage) => linesOf(stageWork(config, dataset, name, stage), name));
+    const sampling = await drySampling(model, options, task);
+    const { nfe, macsPerImage, decoderCalls, decoderMacsPerImage } = sampling;
+    costs.push({
+      name,
+      resolution: task.resolution,
+      pretrained,
+      training,
+      encodingEveryStepMacs: encodingEveryStep(training),
+      sampling: samplingLines(name, { ...sampling, ...NOT_MEASURED }, false),
+      nfe,
+      decoderCalls,
+      macsPerImage,
+      macsPerCall: (macsPerImage - decoderMacsPerImage) / nfe,
+      attentionMacsPerCall: sampling.attentionMacsPerCall,
+      sampler: sampling.description,
+    });
+  }
+  return costs;
+}
+
+function linesOf(stage: StageWork, entry: string): TrainingLine[] {
+  const { steps, batchSize, parameters, preparation } = stage;
+  const work = {
+    steps,
+    batchSize,
+    parameters,
+    preparation,
+    images: steps * batchSize,
+    macs: steps * stage.macs,
+    flops: steps * stage.flops,
+    ...NOT_MEASURED,
+  };
+  return trainingLines(stage, work, [entry], false).map((line) => ({
+    ...line,
+    // Encoding is forward passes and nothing else.
+    forwardMacs: line.kind === "encoding" ? line.macs : steps * stage.forwardMacs,
+  }));
+}
+
+/** The line after that of encoding is its stage's. */
+function encodingEveryStep(training: readonly TrainingLine[]): number | null {
+  const at = training.findIndex(({ kind }) => kind === "encoding");
+  if (at < 0) return null;
+  const [encoding, stage] = [training[at]!, training[at + 1]!];
+  return (encoding.macs / encoding.images) * stage.images;
+}

@@ -1,0 +1,64 @@
+/** How many steps a stage gets, and the work they are. */
+import { UserError } from "../errors.ts";
+import type { Dataset, PreparationCost, Stage } from "../plugin.ts";
+import { macsOf } from "../program/index.ts";
+import type { SettledConfig } from "./settle.ts";
+
+export interface StageWork {
+  /** "pre-training" */
+  readonly name: string;
+  /** It trains an autoencoder, which other models can share. */
+  readonly autoencoder: boolean;
+  readonly steps: number;
+  readonly batchSize: number;
+  /** Of a step. */
+  readonly macs: number;
+  readonly flops: number;
+  /** Of the forward passes behind the loss, as a part of `macs`. */
+  readonly forwardMacs: number;
+  readonly parameters: number;
+  /** Before the first step. */
+  readonly preparation: PreparationCost;
+}
+
+const NO_PREPARATION: PreparationCost = { images: 0, macs: 0, flops: 0 };
+
+/** @throws UserError where neither the stage nor a budget says how many steps there are */
+export function stageWork(config: SettledConfig, dataset: Dataset, entry: string, stage: Stage): StageWork {
+  const { name, batchSize, program, autoencoder = false } = stage;
+  const { macs, flops, parameters, outputs } = program;
+  const preparation = stage.preparationCost?.(dataset.train.length) ?? NO_PREPARATION;
+  return {
+    name,
+    autoencoder,
+    steps: stage.steps ?? derivedSteps(config, entry, stage, preparation.flops),
+    batchSize,
+    macs,
+    flops,
+    forwardMacs: macsOf(outputs.loss!),
+    parameters,
+    preparation,
+  };
+}
+
+/** Steps for a stage's share of the entry's training FLOPs, work before the first step included. */
+function derivedSteps(
+  { budget }: SettledConfig,
+  entry: string,
+  { name, share, program }: Stage,
+  preparationFlops: number,
+): number {
+  if (budget === null)
+    throw new UserError(
+      `entries.${entry}: stage "${name}" has no number of steps and there is no budget`,
+      "set budget: { trainingFlops: … } in the config, or the stage's steps in the entry's options",
+    );
+  const flops = budget.trainingFlops * share - preparationFlops;
+  const steps = Math.round(flops / program.flops);
+  if (steps < 1)
+    throw new UserError(
+      `budget.trainingFlops: ${budget.trainingFlops} leaves no step for stage "${name}" of entry "${entry}", whose step takes ${program.flops} FLOPs`,
+      "raise the budget or choose a smaller model",
+    );
+  return steps;
+}
