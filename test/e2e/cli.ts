@@ -1,5 +1,5 @@
 /** Runs the built command as a user would, in a folder of its own. */
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execaNode, type Options } from "execa";
@@ -19,6 +19,20 @@ export const command = (folder: string, args: readonly string[], options: Option
 
 export const readResult = (folder: string, output = "out"): Result =>
   resultSchema.parse(JSON.parse(readFileSync(join(folder, output, "result.json"), "utf8")));
+
+interface Event {
+  readonly event: string;
+  readonly job?: string;
+  readonly seconds?: number;
+}
+
+/** The whole lines of a run's journal. */
+export function eventsOf(folder: string, output = "out"): Event[] {
+  const path = join(folder, output, "events.ndjson");
+  const lines = existsSync(path) ? readFileSync(path, "utf8").split("\n").slice(0, -1) : [];
+  // A line that a kill cut off is joined by the next one.
+  return lines.flatMap((line) => (line.lastIndexOf("{") === 0 ? [JSON.parse(line)] : []));
+}
 
 export interface TinyOptions {
   readonly epgSteps?: number;

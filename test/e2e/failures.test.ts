@@ -1,54 +1,68 @@
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Result } from "../../harness/result.ts";
 import { command, readResult, temporaryFolder } from "./cli.ts";
 
 const plugin = fileURLToPath(new URL("../fixtures/failing-model.mjs", import.meta.url));
 
 /** The healthy entry is the same plugin told to stay so: users' plugins run whole as well. */
-const config = (failure: string): string => `
+const config = `
 import { defineConfig, shapes } from "epg-bench";
 const entry = (failure) => ({ kind: "model", plugin: "./failing-model.mjs", options: { failure } });
 export default defineConfig({
   dataset: shapes({ resolution: 8, train: 40, reference: 40, heldOut: 40 }),
   samples: 24,
   checkpoints: 1,
-  entries: { broken: entry("${failure}"), healthy: entry("none") },
+  entries: { nan: entry("nan"), throw: entry("throw"), crash: entry("crash"), healthy: entry("none") },
 });
 `;
 
-it.each([
-  ["NaN in the loss", "nan", /the loss is NaN at step 3 of 6 .*learning rate/],
-  ["an exception in training", "throw", /broke on purpose/],
-  ["a native crash", "crash", /worker process was killed by SIGSEGV/],
-])(
-  "%s ends that entry alone, exit 24",
-  async (_, failure, reason) => {
-    const folder = temporaryFolder();
-    copyFileSync(plugin, join(folder, "failing-model.mjs"));
-    writeFileSync(join(folder, "epg-bench.config.mjs"), config(failure));
-    const ran = await command(folder, ["run", "--output", "out"]);
-    expect(ran.exitCode).toBe(24);
-    const result = readResult(folder);
-    const [broken, healthy] = result.run.entries;
-    expect(broken).toMatchObject({ name: "broken", status: "failed" });
-    expect(broken!.failure).toMatch(reason);
-    expect(healthy).toMatchObject({ name: "healthy", status: "ok" });
+function newFolder(): string {
+  const folder = temporaryFolder();
+  copyFileSync(plugin, join(folder, "failing-model.mjs"));
+  writeFileSync(join(folder, "epg-bench.config.mjs"), config);
+  return folder;
+}
+
+describe("entries that fail", () => {
+  const folder = newFolder();
+  let exitCode: number | undefined;
+  let result: Result;
+  beforeAll(async () => {
+    exitCode = (await command(folder, ["run", "--output", "out"])).exitCode;
+    result = readResult(folder);
+  }, 120_000);
+
+  it.each([
+    ["nan", "NaN in the loss", /the loss is NaN at step 3 of 6 .*learning rate/],
+    ["throw", "an exception in training", /broke on purpose/],
+    ["crash", "a native crash", /worker process was killed by SIGSEGV/],
+  ])("%s: %s is told of that entry", (name, _, reason) => {
+    const broken = result.run.entries.find((entry) => entry.name === name)!;
+    expect(broken.status).toBe("failed");
+    expect(broken.failure).toMatch(reason);
+  });
+
+  it("cost no other entry anything, and end the run with 24", () => {
+    expect(exitCode).toBe(24);
+    expect(result.run.entries[3]).toMatchObject({ name: "healthy", status: "ok" });
     expect(result.results.some(({ entry, metric }) => entry === "healthy" && metric.startsWith("kid-"))).toBe(
       true,
     );
     expect(result.run.status).toBe("incomplete");
-    expect(result.run.curves!.map(({ stage }) => stage)).toEqual(["broken: training", "healthy: training"]);
-    expect(result.run.match).toMatch(/^One entry, "healthy", trained .* Not trained to the end: "broken"\.$/);
-  },
-  120_000,
-);
+    expect(result.run.curves!.map(({ stage }) => stage)).toEqual(
+      ["nan", "throw", "crash", "healthy"].map((name) => `${name}: training`),
+    );
+    expect(result.run.match).toMatch(
+      /^One entry, "healthy", trained .* Not trained to the end: "nan", "throw", "crash"\.$/,
+    );
+  });
+});
 
 it("names an output folder that cannot be written", async () => {
-  const folder = temporaryFolder();
-  copyFileSync(plugin, join(folder, "failing-model.mjs"));
-  writeFileSync(join(folder, "epg-bench.config.mjs"), config("none"));
+  const folder = newFolder();
   writeFileSync(join(folder, "file"), "");
   mkdirSync(join(folder, "empty"));
   const ran = await command(folder, ["run", "--output", "file/out"]);

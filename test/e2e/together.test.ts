@@ -1,17 +1,9 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, it } from "vitest";
-import { command, readResult, temporaryFolder, timeless, writeTinyConfig } from "./cli.ts";
-
-const eventsOf = (folder: string, output: string): { event: string; job?: string }[] =>
-  readFileSync(join(folder, output, "events.ndjson"), "utf8")
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line));
+import { command, eventsOf, readResult, temporaryFolder, timeless, writeTinyConfig } from "./cli.ts";
 
 it("shares every piece of work between two runs at once", async () => {
   const folder = temporaryFolder();
-  writeTinyConfig(folder, { epgSteps: 30 });
+  writeTinyConfig(folder, { samplerSteps: 4 });
   const start = (output: string) => command(folder, ["run", "-c", "tiny.config.ts", "--output", output]);
   const [one, other] = await Promise.all([start("one"), start("other")]);
   expect(one.stderr).not.toContain("    at ");
