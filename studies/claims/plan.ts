@@ -43,7 +43,7 @@ export async function describeStudy(
     table.push([name, entries, stages, (flops / 1e12).toFixed(2)]);
   for (const [name, config] of runs) {
     const { entries, stages } = await planned(harness, config);
-    const flops = stages.reduce((sum, stage) => sum + stage.steps * stage.flops + stage.preparationFlops, 0);
+    const flops = stages.reduce((sum, stage) => sum + stage.steps * stage.flops + stage.preparation.flops, 0);
     const found = { entries: entries.length, stages: stages.length, flops };
     row(name, found);
     for (const key of ["entries", "stages", "flops"] as const) totals[key] += found[key];
