@@ -50,6 +50,7 @@ describe("an exported checkpoint", () => {
     expect(JSON.parse(metadata.task!)).toEqual({ resolution: 32, classes: 8 });
     const provenance = JSON.parse(metadata.provenance!);
     expect(provenance).toMatchObject({ seed: 0, stages: [{ stage: "diffusion fine-tuning", steps: 4 }] });
+    expect(provenance.commands[0]).toContain("run -c train.config.ts --output trained");
     expect(provenance.commands.at(-1)).toContain("export safetensors trained EPG");
     expect(entryOf("trained").weights).not.toBeNull();
   });
@@ -71,7 +72,12 @@ describe("an exported checkpoint", () => {
       /Pre-trained, not trained here: epg\.safetensors, the part ema, sha256 /,
     );
     const result = readResult(folder, "loaded");
-    expect(result.run.match).toBe('Pre-trained elsewhere, at a cost not known here: "EPG".');
+    const trained = readResult(folder, "trained");
+    const { value } = trained.results.find(({ metric }) => metric === "total-train-flops")!;
+    expect(result.run.match).toBe(
+      `Trained elsewhere, by their files' account: "EPG" with ${(value! / 1e12).toPrecision(3)} TFLOP.`,
+    );
+    expect(entry.description).toContain("trained elsewhere for 4 steps of diffusion fine-tuning");
     expect(result.results.some(({ metric }) => metric === "total-train-flops")).toBe(false);
     expect(result.ledger.map(({ kind }) => kind)).toEqual(["sampling"]);
     expect(readFileSync(join(folder, "loaded", "report.md"), "utf8")).toContain(

@@ -1,7 +1,7 @@
 import { appendFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { openJournal, readBeginning } from "../../../harness/run/journal.ts";
+import { openJournal, readBeginning, readFolders } from "../../../harness/run/journal.ts";
 import { temporaryFolder } from "../../e2e/cli.ts";
 
 let seconds = 0;
@@ -37,4 +37,18 @@ it.each([[""], ["{"], ['{"event":"resumed"}']])("refuses a journal that does not
   const folder = temporaryFolder();
   await writeFile(join(folder, "events.ndjson"), content);
   await expect(readBeginning(folder)).rejects.toThrow(/does not say how the run began/);
+});
+
+it("tells the folder where each job was last done or found", async () => {
+  const folder = temporaryFolder();
+  const journal = openJournal(folder, clock);
+  await journal.write("began", { command: "run", cache: "/cache" });
+  await journal.write("started", { job: "EPG: pre-training", folder: "/cache/train/old" });
+  await journal.write("started", { job: "EPG: fine-tuning", folder: "/cache/train/fine" });
+  await journal.write("finished", { job: "EPG: fine-tuning", seconds: 1 });
+  await journal.write("cached", { job: "EPG: pre-training", folder: "/cache/train/new" });
+  expect([...(await readFolders(folder))]).toEqual([
+    ["EPG: pre-training", "/cache/train/new"],
+    ["EPG: fine-tuning", "/cache/train/fine"],
+  ]);
 });
