@@ -18,7 +18,7 @@ export function define(command: Command): void {
     .argument("<entry>", "the entry, by its name")
     .requiredOption("--out <file>", "the file to write")
     .addOption(
-      new Option("--network <name>", "onnx: which of the model's networks (epg: denoiser, generator)"),
+      new Option("--network <name>", "which of the model's networks (epg: denoiser, generator, encoder)"),
     )
     .option("--batch <n>", "onnx: images a call", wholeNumber(1), 1)
     .action(exportVerb);

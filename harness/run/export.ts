@@ -61,7 +61,7 @@ export async function exportedNetwork(request: ExportRequest): Promise<Exported>
     weights: Object.fromEntries(network.program.states.map((state) => [state.name, handedOn[state.name]!])),
     metadata: {
       // What a file made elsewhere is, it alone can tell.
-      ...(planned.pretrained ? {} : { part: network.role }),
+      ...(isMadeElsewhere(planned, network) ? {} : { part: network.role }),
       model: JSON.stringify(planned.model),
       task: JSON.stringify(plan.task),
       provenance: JSON.stringify(await provenance(request, planned, dataset)),
@@ -69,6 +69,9 @@ export async function exportedNetwork(request: ExportRequest): Promise<Exported>
     },
   };
 }
+
+const isMadeElsewhere = ({ pretrained }: PlannedEntry, { stage }: ExportedNetwork): boolean =>
+  pretrained.some((file) => file.stage === stage);
 
 const unknown = (what: string, name: string, known: readonly string[]): UserError =>
   new UserError(`there is no ${what} "${name}"`, suggestion(name, known));
@@ -99,8 +102,9 @@ async function provenance(
     config: config.name,
     seed: config.seed,
     data: { name, identity, classes },
-    ...(pretrained
-      ? { pretrained: { sha256: pretrained.sha256, part: pretrained.part } }
-      : { stages: trained }),
+    ...(pretrained.length > 0
+      ? { pretrained: pretrained.map(({ stage, sha256, part }) => ({ stage, sha256, part })) }
+      : {}),
+    ...(trained.length > 0 ? { stages: trained } : {}),
   };
 }

@@ -9,7 +9,7 @@ import { bytesOf } from "../program/index.ts";
 import { type CodeHashes, hashOf, modelCode, programHash, scoreIdentity, scoringCode } from "./identity.ts";
 import { extractorIdentity, openModel, taskOf } from "./open.ts";
 import { slug } from "./pictures.ts";
-import { type PretrainedFile, pretrainedFile } from "./pretrained.ts";
+import { type PretrainedFile, pretrainedFiles, type WeightsSource } from "./pretrained.ts";
 import { REFERENCE_POINTS, UNTRAINED } from "./reference-points.ts";
 import type { SettledConfig } from "./settle.ts";
 
@@ -23,8 +23,10 @@ export interface PlannedStage {
   readonly name: string;
   /** First entry that needs it. */
   readonly entry: string;
-  /** Folders of the stages it starts from, by name. */
-  readonly previous: Readonly<Record<string, string>>;
+  /** What it starts from. */
+  readonly previous: WeightsSource;
+  /** What its pictures are sampled with beside its own weights and those it starts from. */
+  readonly beside: WeightsSource;
   readonly steps: number;
   readonly batchSize: number;
   readonly macs: number;
@@ -44,9 +46,10 @@ export interface PlannedEntry {
   readonly name: string;
   readonly model: Descriptor<"model">;
   readonly title: string;
-  /** In order of training; none where it samples from weights made elsewhere. */
+  /** In order of training; none where it samples from weights made elsewhere alone. */
   readonly stages: readonly PlannedStage[];
-  readonly pretrained: PretrainedFile | null;
+  /** Files in place of stages. */
+  readonly pretrained: readonly PretrainedFile[];
   readonly reconstructs: boolean;
   readonly deviations: readonly string[];
   /** Of the samples: weights, sampler, seeds, labels, how many. */
@@ -103,10 +106,10 @@ export async function planEntries(
   for (const [name, descriptor] of Object.entries(config.entries)) {
     const { model, options } = await openModel(config, descriptor, name);
     const code = await modelCode(config, descriptor);
-    const pretrained = await pretrainedFile(config, model, options, task);
+    const pretrained = await pretrainedFiles(config, model, options, task);
     const planned = planStages(
-      { config, dataset, task, name, descriptor, model, code, backendIdentity, cache },
-      pretrained ? [] : model.stages(options, task),
+      { config, dataset, task, name, descriptor, model, pretrained, code, backendIdentity, cache },
+      model.stages(options, task),
     );
     for (const stage of planned) stages.set(stage.key, stages.get(stage.key) ?? stage);
     entries.push({
@@ -118,7 +121,8 @@ export async function planEntries(
       reconstructs: model.reconstructor !== undefined,
       deviations: model.deviations(options, task),
       samplesKey: hashOf([
-        pretrained ? pretrained.sha256 : planned.map(({ key }) => key),
+        planned.map(({ key }) => key),
+        pretrained.map(contentOf),
         descriptor.options,
         code,
         seedsHash(config),
@@ -134,6 +138,9 @@ export async function planEntries(
   }
   return { task, stages: [...stages.values()], entries, backendIdentity };
 }
+
+/** What is the same wherever the file lies. */
+const contentOf = ({ stage, sha256, part }: PretrainedFile) => ({ stage, sha256, part });
 
 /** Entries are told apart by name in the result and by a short form of it in file names. */
 function refuseClashes(names: readonly string[]): void {
@@ -163,16 +170,31 @@ interface Planning {
   readonly name: string;
   readonly descriptor: Descriptor<"model">;
   readonly model: Model;
+  readonly pretrained: readonly PretrainedFile[];
   readonly code: CodeHashes;
   readonly backendIdentity: string;
   readonly cache: string;
 }
 
 function planStages(planning: Planning, stages: readonly Stage[]): PlannedStage[] {
-  const { config, dataset, name: entry, descriptor, model, code, backendIdentity, cache } = planning;
+  const {
+    config,
+    dataset,
+    name: entry,
+    descriptor,
+    model,
+    pretrained,
+    code,
+    backendIdentity,
+    cache,
+  } = planning;
   const planned: PlannedStage[] = [];
   for (const stage of stages) {
-    const before = stage.after.map((needed) => planned.find(({ name }) => name === needed)!);
+    const before = planned.filter(({ name }) => stage.after.includes(name));
+    const files = pretrained.filter((file) => stage.after.includes(file.stage));
+    const others = planned.filter((one) => !before.includes(one));
+    const otherFiles = pretrained.filter((one) => !files.includes(one));
+    const besideKeys = [...others.map((other) => other.key), ...otherFiles.map(contentOf)];
     const { macs, flops, parameters, activationBytes, states } = stage.program;
     const preparationFlops = stage.preparationCost?.(dataset.train.length).flops ?? 0;
     const steps = stage.steps ?? derivedSteps(planning, stage, preparationFlops);
@@ -186,7 +208,7 @@ function planStages(planning: Planning, stages: readonly Stage[]): PlannedStage[
       batchSize: stage.batchSize,
       data: dataset.train.identity,
       backend: backendIdentity,
-      after: before.map((earlier) => earlier.recipe),
+      after: [...before.map((earlier) => earlier.recipe), ...files.map(contentOf)],
     });
     const key = hashOf([recipe, config.seed]);
     const folder = join(cache, "train", key);
@@ -197,7 +219,8 @@ function planStages(planning: Planning, stages: readonly Stage[]): PlannedStage[
       model: descriptor,
       name: stage.name,
       entry,
-      previous: Object.fromEntries(before.map(({ name, folder }) => [name, folder])),
+      previous: { stages: foldersOf(before), pretrained: files },
+      beside: { stages: foldersOf(others), pretrained: otherFiles },
       steps,
       batchSize: stage.batchSize,
       macs,
@@ -207,17 +230,21 @@ function planStages(planning: Planning, stages: readonly Stage[]): PlannedStage[
       activationBytes,
       preparationFlops,
       code,
-      film: join(folder, `film-${filmKey(config, descriptor)}`),
+      film: join(folder, `film-${filmKey(config, descriptor, besideKeys)}`),
     });
   }
   return planned;
 }
 
-/** What the pictures of a stage depend on beside the stage: how often they are taken, and how they are sampled. */
+const foldersOf = (stages: readonly PlannedStage[]): WeightsSource["stages"] =>
+  Object.fromEntries(stages.map(({ name, folder }) => [name, folder]));
+
+/** What the pictures of a stage depend on beside the stage: how often they are taken, and how and with what they are sampled. */
 const filmKey = (
   { checkpoints, labels, unconditional }: SettledConfig,
   { options }: Descriptor<"model">,
-): string => hashOf([checkpoints, labels, unconditional, options]).slice(0, 16);
+  beside: readonly unknown[],
+): string => hashOf([checkpoints, labels, unconditional, options, beside]).slice(0, 16);
 
 /** Steps for a stage's share of the entry's training FLOPs, work before the first step included. */
 function derivedSteps({ config, name }: Planning, stage: Stage, preparationFlops: number): number {

@@ -1,56 +1,80 @@
-/** Weights made elsewhere, in place of training: which file, whose content is part of every key that hangs on it. */
+/** Weights made elsewhere, in place of stages: which files, whose content is part of every key that hangs on them. */
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import type { ResolvedConfig } from "../config/index.ts";
 import { UserError } from "../errors.ts";
+import { filesOf } from "../formats/open-tensors.ts";
 import type { Model, StageWeights, Task } from "../plugin.ts";
 import type { OpenEntry } from "./open.ts";
 import { digest } from "./store.ts";
 import { readWeights } from "./tensors.ts";
 
 export interface PretrainedFile {
+  /** The stage it stands for. */
+  readonly stage: string;
   readonly path: string;
+  /** Of the file; of the index of several, that of `contentOf`. */
   readonly sha256: string;
   /** "the part ema (under nnet_ema/)" */
   readonly part: string;
 }
 
-/** What an entry samples from: what its stages handed on (their folders, by name), or a file in their place. */
+/** Weights by the stages that handed them on (their folders), and the files in place of others. */
 export interface WeightsSource {
   readonly stages: Readonly<Record<string, string>>;
-  readonly pretrained: PretrainedFile | null;
+  readonly pretrained: readonly PretrainedFile[];
 }
 
 /**
- * The file an entry samples from; null: it trains. Its names and shapes are checked, so that nothing runs before all can.
+ * The files that an entry names. Their names and shapes are checked, so that nothing runs before all can.
  * @throws UserError
  */
-export async function pretrainedFile(
+export async function pretrainedFiles(
   { baseFolder }: ResolvedConfig,
   model: Model,
   options: never,
   task: Task,
-): Promise<PretrainedFile | null> {
-  const pretrained = model.pretrained?.(options) ?? null;
-  if (!pretrained) return null;
-  const path = resolve(baseFolder, pretrained.file);
-  if (!existsSync(path))
-    throw new UserError(`weights: no file ${path}`, "give its path from the config's folder");
-  const { part, close } = await pretrained.open(path, task);
-  await close();
-  return { path, sha256: (await digest(path)).sha256, part };
+): Promise<readonly PretrainedFile[]> {
+  const files: PretrainedFile[] = [];
+  for (const { stage, file, open } of model.pretrained?.(options) ?? []) {
+    const path = resolve(baseFolder, file);
+    if (!existsSync(path))
+      throw new UserError(`weights: no file ${path}`, "give its path from the config's folder");
+    const { part, close } = await open(path, task);
+    await close();
+    files.push({ stage, path, sha256: await contentOf(path), part });
+  }
+  return files;
 }
 
-/** @throws UserError where the file is not the one that was planned with */
+/** The sha256 of a file. Of the index of several: of what `sha256sum` prints of all their names, the index first. */
+async function contentOf(path: string): Promise<string> {
+  const files = await filesOf(path);
+  if (files.length === 1) return (await digest(path)).sha256;
+  const list = createHash("sha256");
+  for (const file of files) list.update(`${(await digest(file)).sha256}  ${basename(file)}\n`);
+  return list.digest("hex");
+}
+
+/** @throws UserError where a file is not the one that was planned with */
 export async function weightsFrom(
   { stages, pretrained }: WeightsSource,
-  { model, options, task }: Pick<OpenEntry, "model" | "options" | "task">,
+  entry: Pick<OpenEntry, "model" | "options" | "task">,
 ): Promise<StageWeights> {
-  if (!pretrained) return readWeights(stages);
-  const { path, sha256 } = pretrained;
-  if ((await digest(path)).sha256 !== sha256)
+  const weights: Record<string, StageWeights[string]> = { ...(await readWeights(stages)) };
+  for (const file of pretrained) weights[file.stage] = await readFile(file, entry);
+  return weights;
+}
+
+async function readFile(
+  { stage, path, sha256 }: PretrainedFile,
+  { model, options, task }: Pick<OpenEntry, "model" | "options" | "task">,
+): Promise<StageWeights[string]> {
+  if ((await contentOf(path)) !== sha256)
     throw new UserError(`weights: ${path} changed during the run`, "put it back, or start the run anew");
-  const opened = await model.pretrained!(options)!.open(path, task);
+  const named = model.pretrained!(options).find((one) => one.stage === stage)!;
+  const opened = await named.open(path, task);
   try {
     return await opened.read();
   } finally {
@@ -58,5 +82,9 @@ export async function weightsFrom(
   }
 }
 
-export const describePretrained = ({ path, sha256, part }: PretrainedFile): string =>
-  `Pre-trained, not trained here: ${basename(path)}, ${part}, sha256 ${sha256.slice(0, 12)}…`;
+/** "epg.safetensors, the part ema, sha256 0123456789ab… (diffusion fine-tuning)" */
+const told = ({ stage, path, sha256, part }: PretrainedFile): string =>
+  `${basename(path)}, ${part}, sha256 ${sha256.slice(0, 12)}… (${stage})`;
+
+export const describePretrained = (files: readonly PretrainedFile[]): string =>
+  `Pre-trained, not trained here: ${files.map(told).join("; ")}`;

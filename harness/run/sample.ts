@@ -24,7 +24,7 @@ export async function sample(job: SampleJob, host: JobHost): Promise<SampleResul
   const opened = await openEntry(job);
   const { model, options, dataset, task } = opened;
   const runtime = countingRuntime(opened.backend);
-  const weights = job.untrained ? untrainedWeights(job, opened) : await weightsFrom(job, opened);
+  const weights = job.untrained ? await untrainedWeights(job, opened) : await weightsFrom(job, opened);
   const batchSize = Math.min(model.samplingBatchSize(options, task), n);
   const sampler = await model.sampler(options, task, weights, runtime, batchSize);
   const labels = labelsOf(config, dataset, n);
@@ -127,12 +127,10 @@ async function removeChunks(folder: string, n: number, size: number): Promise<vo
   await rm(join(folder, SPENT), { force: true });
 }
 
-/** What each stage would hand on before its first step. */
-function untrainedWeights(
-  { config }: SampleJob,
-  { model, options, dataset, task, backend: runtime }: OpenEntry,
-): StageWeights {
-  const weights: Record<string, StageWeights[string]> = {};
+/** What each stage would hand on before its first step, beside the weights made elsewhere. */
+async function untrainedWeights({ config, pretrained }: SampleJob, opened: OpenEntry): Promise<StageWeights> {
+  const { model, options, dataset, task, backend: runtime } = opened;
+  const weights = { ...(await weightsFrom({ stages: {}, pretrained }, opened)) };
   for (const stage of model.stages(options, task)) {
     const random = createStream(config.seed, "stage", model.name, stage.name);
     const context = {

@@ -1,6 +1,6 @@
 /** What a configuration does otherwise than the paper, one sentence each, for the report. */
 import type { Task } from "../../../harness/plugin.ts";
-import type { EpgOptions } from "./options.ts";
+import { type EpgOptions, encoderFile } from "./options.ts";
 import { type Recipe, recipeFor, recipeOf } from "./recipes.ts";
 import { isPublished, networkShape, projectorShape } from "./sizes.ts";
 
@@ -13,10 +13,16 @@ function training(options: EpgOptions, task: Task): readonly string[] {
   const recipe = recipeFor(options);
   return [
     ...(isPublished(options.size) ? overriddenSettings(options, recipe) : smallSize(options, recipe, task)),
-    ...(options.pretraining.share === 0
-      ? ["No pre-training: the encoder starts at random."]
-      : pretrainingChoices(options, recipe)),
+    ...encoderChoices(options, recipe),
   ];
+}
+
+/** Of an encoder made elsewhere it is not known how it was pre-trained. */
+function encoderChoices(options: EpgOptions, recipe: Recipe): readonly string[] {
+  if (encoderFile(options)) return [];
+  return options.pretraining.share === 0
+    ? ["No pre-training: the encoder starts at random."]
+    : pretrainingChoices(options, recipe);
 }
 
 const sampling = ({ size, clamp }: EpgOptions): readonly string[] =>
