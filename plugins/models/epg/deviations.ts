@@ -43,11 +43,6 @@ function overriddenSettings({ size, objective, pretraining }: EpgOptions, recipe
       : [`Batch ${recipe.batchSize}, not ${released.batchSize}.`]),
     ...(pretraining.share === 0 ? [] : rate("pretraining", "Pre-training's")),
     ...rate(objective, "Fine-tuning's"),
-    ...(objective === "consistency"
-      ? [
-          "Its learning rate falls by a cosine; the released script keeps it for 400,000 steps, then takes .3 and .08 of it.",
-        ]
-      : []),
   ];
 }
 
@@ -78,6 +73,7 @@ function smallSize(
         ]
       : [
           "The weight average forgets half within a part of the steps, not with decay .9999.",
+          "The learning rate falls by a cosine, not to .3 and .08 after 400,000 and 500,000 steps.",
           `Dropout ${consistency.dropout} of the decoder's attention, not .5.`,
           "Stages of consistency tuning are eighths of the steps; c of its loss scales with the image side.",
         ]),
