@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import Table from "cli-table3";
 import type { UserError } from "../errors.ts";
-import type { Plan, PlannedEntry, PlannedStage } from "./plan.ts";
+import type { Plan, PlannedEntry } from "./plan.ts";
+import type { PlannedStage } from "./plan-stages.ts";
 import { describePretrained } from "./pretrained.ts";
 
 const giga = (n: number): string =>

@@ -9,7 +9,8 @@ import { hashOf } from "./identity.ts";
 import type { MeasureResult, SampleResult, TrainResult } from "./jobs.ts";
 import { type Outcome, perform } from "./perform.ts";
 import { NO_PICTURES, slug, writeEntryPictures, writeGrid, writeStoredGrid } from "./pictures.ts";
-import type { PlannedEntry, PlannedStage } from "./plan.ts";
+import type { PlannedEntry } from "./plan.ts";
+import type { PlannedStage } from "./plan-stages.ts";
 import type { WeightsSource } from "./pretrained.ts";
 import { scoreEntry, scorePoints } from "./scoring.ts";
 

@@ -42,7 +42,7 @@ export const edmStochastic = (steps: number, settings: Omit<Stochastic, "kind" |
 export const oneStep = (): Sampler => ({ kind: "oneStep" });
 
 type Guidance = NonNullable<EpgInput["guidance"]>;
-type Autoguidance = Omit<Exclude<Guidance, { kind?: "classifierFree" | undefined }>, "kind">;
+type Autoguidance = Omit<Extract<Guidance, { kind: "autoguidance" }>, "kind">;
 
 /** Guidance by a poor network, trained for it or out of a file; `scale` is the paper's w, 1 is none. */
 export const autoguidance = (settings: Autoguidance): Guidance => ({ kind: "autoguidance", ...settings });
