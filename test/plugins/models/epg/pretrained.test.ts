@@ -117,8 +117,8 @@ describe("parts", () => {
   test("16-bit floats are widened; a projector and counters left behind are no surplus", async () => {
     const half = {
       dtype: "bfloat16",
-      shape: [1, 1, 128],
-      data: new Uint16Array(128).fill(0x3f80),
+      shape: [1, 1, tiny.width],
+      data: new Uint16Array(tiny.width).fill(0x3f80),
     } as const;
     const { tensors } = await loaded(
       fileOf({
@@ -128,7 +128,7 @@ describe("parts", () => {
         "projection_head.1.num_batches_tracked": { dtype: "int64", shape: [], data: BigInt64Array.of(5n) },
       }),
     );
-    expect(tensors.cls_token!.data).toEqual(new Float32Array(128).fill(1));
+    expect(tensors.cls_token!.data).toEqual(new Float32Array(tiny.width).fill(1));
     expect(tensors).not.toHaveProperty(["projection_head.0.weight"]);
   });
 });
@@ -142,12 +142,16 @@ describe("refuses", () => {
     [
       "another size, by the first parameter and both shapes",
       () => fileOf(randomWeights(networkShape("small", task))),
-      /file\.safetensors is of another size: class_embed\.weight is \[9, 256\], EPG tiny at 32 px with 8 classes has \[9, 128\]; so are \d+ more/,
+      new RegExp(
+        `file\\.safetensors is of another size: class_embed\\.weight is \\[9, 256\\], EPG tiny at 32 px with 8 classes has \\[9, ${tiny.width}\\]; so are \\d+ more`,
+      ),
     ],
     [
       "other classes",
       () => fileOf(randomWeights(networkShape("tiny", { ...task, classes: 3 }))),
-      /class_embed\.weight is \[4, 128\], EPG tiny at 32 px with 8 classes has \[9, 128\]$/,
+      new RegExp(
+        `class_embed\\.weight is \\[4, ${tiny.width}\\], EPG tiny at 32 px with 8 classes has \\[9, ${tiny.width}\\]$`,
+      ),
     ],
     [
       "a missing parameter",
@@ -261,8 +265,8 @@ describe("a pre-trained encoder in place of pre-training", () => {
     ],
     [
       "another resolution",
-      () => fileOf(randomEncoder("tiny", { ...task, resolution: 64 })),
-      /patch_embed\.proj\.weight is \[128, 3, 8, 8\], .* has \[128, 3, 4, 4\]/,
+      () => fileOf(randomEncoder("tiny", { ...task, resolution: 96 })),
+      /patch_embed\.proj\.weight is \[\d+, 3, 12, 12\], the encoder of EPG tiny at 32 px has \[/,
     ],
     [
       "a fine-tuned model",
@@ -338,7 +342,7 @@ describe("a poor network's checkpoint", () => {
     expect(sampler.description).toMatchObject({ guidance: "autoguidance", guidanceScale: 2 });
     const [own, its] = calls;
     expect(calls).toEqual([own, its, own, its, own, its]);
-    expect(its!.macs / own!.macs).toBeGreaterThan(4);
+    expect(its!.macs / own!.macs).toBeGreaterThan(2);
     expect(its!.parameters).toBe(Object.values(poor).reduce((sum, { data }) => sum + data.length, 0));
   });
 
