@@ -51,10 +51,11 @@ async function featuresOf(
       parts[i]!.push(await extractor.extract(await Promise.all(decoded)));
     }
   }
-  return parts.map((features) => {
-    const all = joinFeatures(features);
+  const joined = parts.map(async (features) => {
+    const all = await joinFeatures(set.length, features);
     return featureMatrix("features", all.features, all.dims);
   });
+  return Promise.all(joined);
 }
 
 /** Every second row, from `first` on. */

@@ -31,8 +31,9 @@ const parsed = (input: EpgInput) => schema.parse(input) as never;
 async function load(path: string) {
   const options = parsed({ size: "XL/16", weights: path });
   const began = performance.now();
-  const file = await model.pretrained!(options)!.open(path, task);
-  const weights = await file.read();
+  const [checkpoint] = model.pretrained!(options);
+  const file = await checkpoint!.open(path, task);
+  const weights = { [checkpoint!.stage]: await file.read() };
   await file.close();
   await model.sampler(options, task, weights, await runtime(), 1);
   return { seconds: (performance.now() - began) / 1000, weightBytes: bytesOf(weights) };

@@ -2,20 +2,17 @@
  * EPG-G/16 as it was trained on ImageNet at 256 pixels: FID 1.58 with 75 network calls. Guidance is the released
  * script's for XL. `--dry-run` tells what it takes; `--data FOLDER` names ImageNet's training images.
  */
-import { announced, defineConfig, epg, heunReleased } from "epg-bench";
+import { defineConfig, epg } from "epg-bench";
+import { guided, imageNet, released } from "./imagenet.ts";
 
 export default defineConfig({
-  dataset: announced({ title: "ImageNet-1K", resolution: 256, classes: 1000, train: 1_281_167 }),
-  samples: 50_000,
-  scoreAgainst: "train",
+  ...imageNet(256),
   labels: "balanced",
   entries: {
     "EPG-G/16": epg({
       size: "G/16",
-      sampler: heunReleased(32),
-      guidance: { scale: 2.5 },
-      clamp: "released",
-      pretraining: { steps: 600_000, temperature: "constant" },
+      ...guided(2.5),
+      ...released,
       // 1,600 epochs of batches of 1,024.
       steps: 2_000_000,
     }),

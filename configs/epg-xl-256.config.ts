@@ -2,20 +2,17 @@
  * EPG-XL/16 as it was trained on ImageNet at 256 pixels: FID 2.04 with 75 network calls. `--dry-run` tells what that
  * takes; `--data FOLDER` names ImageNet's training images, in a folder a class.
  */
-import { announced, defineConfig, epg, heunReleased } from "epg-bench";
+import { defineConfig, epg } from "epg-bench";
+import { guided, imageNet, released } from "./imagenet.ts";
 
 export default defineConfig({
-  dataset: announced({ title: "ImageNet-1K", resolution: 256, classes: 1000, train: 1_281_167 }),
-  samples: 50_000,
-  scoreAgainst: "train",
+  ...imageNet(256),
   labels: "balanced",
   entries: {
     "EPG-XL/16": epg({
       size: "XL/16",
-      sampler: heunReleased(32),
-      guidance: { scale: 2.5 },
-      clamp: "released",
-      pretraining: { steps: 600_000, temperature: "constant" },
+      ...guided(2.5),
+      ...released,
       steps: 1_000_000,
     }),
   },

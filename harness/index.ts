@@ -7,6 +7,7 @@ export { inception } from "../plugins/features/factories.ts";
 export {
   ancestralEuler,
   autoguidance,
+  autoguidanceReleased,
   ddim,
   ddpm,
   edmStochastic,

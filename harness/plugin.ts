@@ -126,7 +126,7 @@ export interface Task {
 export interface Model<Options = never> {
   readonly name: string;
   readonly schema: ZodType<Options>;
-  /** Training stages in order; stages of several entries that hash alike run once. */
+  /** Training stages in order, without those that `pretrained` stands for; stages of several entries that hash alike run once. */
   stages(options: Options, task: Task): readonly Stage[];
   /** A sampler of `batchSize` images a call, over what the stages handed on, by stage name. */
   sampler(
@@ -140,8 +140,8 @@ export interface Model<Options = never> {
   samplingBatchSize(options: Options, task: Task): number;
   /** What this configuration does otherwise than its paper: one sentence each, for the report. */
   deviations(options: Options, task: Task): readonly string[];
-  /** Weights made elsewhere that the options name: an entry samples from them and does not train. null: it trains. */
-  pretrained?(options: Options): Pretrained | null;
+  /** Weights made elsewhere that the options name; first those that are sampled from, where nothing is trained. */
+  pretrained?(options: Options): readonly Pretrained[];
   /** What can be taken out of a trained entry, by name; the first is what is meant where none is named. */
   exported?(options: Options, task: Task, batchSize: number): Readonly<Record<string, ExportedNetwork>>;
   /**
@@ -166,11 +166,14 @@ type Awaitable<Value> = Value | Promise<Value>;
 
 export type StageWeights = Readonly<Record<string, Tensors>>;
 
+/** A file in place of a stage. */
 export interface Pretrained {
+  /** The name of the stage whose result it stands for. */
+  readonly stage: string;
   /** As the options give it: relative to the config. */
   readonly file: string;
   /**
-   * Opens it and compares every name and shape with the task's network; its numbers are read later.
+   * Opens it and compares every name and shape with what the task needs; its numbers are read later.
    * @throws UserError for a file of other names or shapes
    */
   open(path: string, task: Task): Promise<OpenPretrained>;
@@ -179,8 +182,8 @@ export interface Pretrained {
 export interface OpenPretrained {
   /** What of the file is taken: "the EMA part (nnet_ema/)". */
   readonly part: string;
-  /** As if the stages had handed them on. */
-  read(): Promise<StageWeights>;
+  /** As if the stage had handed them on. */
+  read(): Promise<Tensors>;
   close(): Promise<void>;
 }
 
@@ -227,7 +230,7 @@ export interface PreparationCost {
 export interface Stage {
   /** "pre-training", "diffusion fine-tuning", "VAE", "DiT". */
   readonly name: string;
-  /** Names of the earlier stages of this model whose results it starts from. */
+  /** Names of the earlier stages of this model whose results, or the files in their place, it starts from. */
   readonly after: readonly string[];
   /** One training step. It must have a scalar output `loss`. */
   readonly program: Program;

@@ -21,7 +21,7 @@ export function define(command: Command): void {
     .addOption(
       new Option(
         "--network <name>",
-        "onnx: which of the model's networks (epg: denoiser, generator; latent: denoiser, decoder)",
+        "which of the model's networks (epg: denoiser, generator, encoder; latent: denoiser, decoder)",
       ),
     )
     .addOption(

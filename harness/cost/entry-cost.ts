@@ -17,7 +17,7 @@ export interface EntryCost {
   readonly name: string;
   readonly resolution: number;
   /** File of weights made elsewhere: what their training took is not known. */
-  readonly pretrained: string | null;
+  readonly pretrained: readonly string[];
   readonly training: readonly TrainingLine[];
   /** Of encoding every image anew at every step, as DiT's own script does; null where nothing is encoded. */
   readonly encodingEveryStepMacs: number | null;
@@ -40,15 +40,16 @@ export async function entryCosts(resolved: ResolvedConfig): Promise<EntryCost[]>
   const costs: EntryCost[] = [];
   for (const [name, descriptor] of Object.entries(config.entries)) {
     const { model, options } = await openModel(config, descriptor, name);
-    const pretrained = model.pretrained?.(options)?.file ?? null;
-    const stages = pretrained === null ? model.stages(options, task) : [];
-    const training = stages.flatMap((stage) => linesOf(stageWork(config, dataset, name, stage), name));
+    const files = model.pretrained?.(options).map(({ file }) => file) ?? [];
+    const training = model
+      .stages(options, task)
+      .flatMap((stage) => linesOf(stageWork(config, dataset, name, stage), name));
     const sampling = await drySampling(model, options, task);
     const { nfe, macsPerImage, decoderCalls, decoderMacsPerImage } = sampling;
     costs.push({
       name,
       resolution: task.resolution,
-      pretrained,
+      pretrained: [...new Set(files)],
       training,
       encodingEveryStepMacs: encodingEveryStep(training),
       sampling: samplingLines(name, { ...sampling, ...NOT_MEASURED }, false),

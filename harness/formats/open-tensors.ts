@@ -7,7 +7,7 @@ import { isArray, npzTensors } from "./npz-reader.ts";
 import { openPickle } from "./pickle-file.ts";
 import { type FileKind, RECOGNISED_FROM, recognise } from "./recognise.ts";
 import { openSafetensorsTensors } from "./safetensors.ts";
-import { openShardedSafetensors } from "./safetensors-sharded.ts";
+import { openShardedSafetensors, shardsOf } from "./safetensors-sharded.ts";
 import type { TensorFile } from "./tensor-file.ts";
 import { isTorchZip, torchZipTensors } from "./torch-zip.ts";
 import { openZip } from "./zip-archive.ts";
@@ -27,6 +27,10 @@ export async function openTensors(path: string): Promise<TensorFile> {
   if (kind === "zip") return openZipTensors(path);
   throw new FormatError(path, "byte 0", `not a file of tensors: ${told(kind, start)}`);
 }
+
+/** The files that a path stands for: itself; of the index of a sharded one, the shards after it. @throws FormatError */
+export const filesOf = async (path: string): Promise<readonly string[]> =>
+  (await recogniseFile(path)) === "json" ? [path, ...(await shardsOf(path))] : [path];
 
 /** @returns null where nothing fits */
 export const recogniseFile = async (path: string): Promise<FileKind | null> =>

@@ -40,6 +40,12 @@ export async function openShardedSafetensors(path: string): Promise<TensorFile> 
   }
 }
 
+/** Paths of the shards that an index names, each once, in the order of their names. @throws FormatError */
+export async function shardsOf(path: string): Promise<readonly string[]> {
+  const names = new Set((await readIndex(path)).values());
+  return [...names].sort().map((name) => join(dirname(path), name));
+}
+
 async function readIndex(path: string): Promise<ReadonlyMap<string, string>> {
   const file = await open(path);
   try {

@@ -19,8 +19,9 @@ import {
 import type { Found, FoundEntry, FoundPoint } from "./found.ts";
 import { hashOf } from "./identity.ts";
 import type { Beginning } from "./journal.ts";
+import { isTrained, matchSentence } from "./match-sentence.ts";
 import { type PlannedEntry, reconstructionName, seedsHash } from "./plan.ts";
-import { describePretrained, elsewhereSentence, teraFlops } from "./pretrained.ts";
+import { describePretrained } from "./pretrained.ts";
 import { reconstructionRows } from "./reconstruction-rows.ts";
 import { measureRows, probeRow } from "./rows.ts";
 import type { SettledConfig } from "./settle.ts";
@@ -186,57 +187,37 @@ function runOf(
   };
 }
 
-/** How equal the training compute is of the entries that were trained. */
-function matchSentence({ entries }: Found): string {
-  const named = (some: readonly FoundEntry[]): string =>
-    some.map(({ planned }) => `"${planned.name}"`).join(", ");
-  const elsewhere = elsewhereSentence(entries.map(({ planned }) => planned));
-  const here = entries.filter(({ planned }) => !planned.pretrained);
-  const trained = here.filter(isTrained);
-  const broken = here.filter((entry) => !isTrained(entry));
-  const others = `${broken.length === 0 ? "" : ` Not trained to the end: ${named(broken)}.`}${elsewhere}`;
-  if (here.length === 0) return others.trim();
-  if (trained.length === 0) return `No entry was trained to the end.${others}`;
-  const all = trained.map(({ planned }) => planned.trainFlops);
-  const most = Math.max(...all);
-  const least = Math.min(...all);
-  if (all.length === 1)
-    return `One entry, "${trained[0]!.planned.name}", trained with ${teraFlops(most)} in all.${others}`;
-  const apart = ((most - least) / least) * 100;
-  return apart <= 2
-    ? `Equal training compute: ${others === "" ? "every entry" : "every other entry"} is trained with ${teraFlops(least)} to ${teraFlops(most)} in all, ${apart.toFixed(2)} % apart (pre-training and VAE included), on the same data, and sampled with the same labels.${others}`
-    : `Training compute is not equal: from ${teraFlops(least)} to ${teraFlops(most)} in all, ${apart.toFixed(0)} % apart.${others}`;
-}
-
-const isTrained = ({ planned, training }: FoundEntry): boolean => training.length === planned.stages.length;
-
 const lacksFilm = (entry: FoundEntry): boolean =>
-  !entry.planned.pretrained && isTrained(entry) && entry.sampling !== null && entry.pictures.film === null;
+  entry.planned.stages.length > 0 &&
+  isTrained(entry) &&
+  entry.sampling !== null &&
+  entry.pictures.film === null;
 
 const filmless = ({ name }: PlannedEntry): string =>
   `${name}: no film strip over training: its weights were trained with another sampler or other checkpoints, and pictures of training cannot be taken afterwards`;
 
 function modelEntries(entry: FoundEntry, config: SettledConfig): ResultEntry[] {
   const { planned, sampling, failure, pictures, reconstruction } = entry;
-  const { pretrained } = planned;
-  const trained = isTrained(entry) ? hashOf(entry.training.map(({ result }) => result.weightsSha256)) : null;
+  const { pretrained, stages } = planned;
+  const elsewhere = pretrained.length > 0 ? [describePretrained(pretrained)] : [];
   const common = {
-    weights: pretrained?.sha256 ?? trained,
+    weights: weightsHash(entry),
     recipe: planned.stages.at(-1)?.recipe ?? null,
     seeds: seedsHash(config),
   };
   const model: ResultEntry = {
     name: planned.name,
     kind: "model",
-    description: `${planned.title}: ${
-      pretrained
-        ? describePretrained(pretrained)
-        : planned.stages.map(({ name, steps }) => `${name} (${steps} steps)`).join(", then ")
-    }`,
+    description: `${planned.title}: ${[
+      ...(stages.length > 0
+        ? [stages.map(({ name, steps }) => `${name} (${steps} steps)`).join(", then ")]
+        : []),
+      ...elsewhere,
+    ].join(". ")}`,
     status: failure === null ? "ok" : "failed",
     failure,
     sampling: sampling ? { ...sampling.result.description } : {},
-    deviations: [...(pretrained ? [`${describePretrained(pretrained)}.`] : []), ...planned.deviations],
+    deviations: [...elsewhere.map((sentence) => `${sentence}.`), ...planned.deviations],
     n: sampling?.result.n ?? 0,
     ...common,
     ...pictures,
@@ -258,6 +239,16 @@ function modelEntries(entry: FoundEntry, config: SettledConfig): ResultEntry[] {
       filmSteps: [],
     },
   ];
+}
+
+/** Of what it samples from: a file's own, or a hash over all that was trained and named; null where training broke off. */
+function weightsHash(entry: FoundEntry): string | null {
+  const { pretrained, stages } = entry.planned;
+  const files = pretrained.map(({ sha256 }) => sha256);
+  if (stages.length === 0 && files.length === 1) return files[0]!;
+  return isTrained(entry)
+    ? hashOf([...entry.training.map(({ result }) => result.weightsSha256), ...files])
+    : null;
 }
 
 function pointEntry({ name, description, score, failure, pictures }: FoundPoint): ResultEntry {

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import Table from "cli-table3";
 import type { UserError } from "../errors.ts";
 import { H200, hoursAt } from "../measure/utilisation.ts";
-import type { Plan, PlannedEntry, PlannedStage } from "./plan.ts";
+import type { Plan, PlannedEntry } from "./plan.ts";
+import type { PlannedStage } from "./plan-stages.ts";
 import { describePretrained } from "./pretrained.ts";
 
 const giga = (n: number): string =>
@@ -60,7 +61,11 @@ function memory({ name, entry, batchSize, stateBytes, activationBytes }: Planned
   return `  ${entry}: ${name}: ${giga(stateBytes)} GB of weights, moments and averages; activations of ${each} GB an image, were nothing freed`;
 }
 
-const total = ({ name, trainFlops, pretrained }: PlannedEntry): string =>
-  pretrained
-    ? `  ${name}: ${describePretrained(pretrained)}`
-    : `  ${name}: ${giga(trainFlops)} GFLOPs of training in all, ${gpuHours(trainFlops)} GPU-hours`;
+function total({ name, trainFlops, stages, pretrained }: PlannedEntry): string {
+  const elsewhere = pretrained.length > 0 ? [describePretrained(pretrained)] : [];
+  const here =
+    stages.length > 0
+      ? [`${giga(trainFlops)} GFLOPs of training in all, ${gpuHours(trainFlops)} GPU-hours`]
+      : [];
+  return `  ${name}: ${[...here, ...elsewhere].join("; ")}`;
+}

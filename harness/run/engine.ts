@@ -9,7 +9,9 @@ import { hashOf } from "./identity.ts";
 import type { MeasureResult, SampleResult, TrainResult } from "./jobs.ts";
 import { type Outcome, perform } from "./perform.ts";
 import { NO_PICTURES, slug, writeEntryPictures, writeGrid, writeStoredGrid } from "./pictures.ts";
-import type { PlannedEntry, PlannedStage } from "./plan.ts";
+import type { PlannedEntry } from "./plan.ts";
+import type { PlannedStage } from "./plan-stages.ts";
+import type { WeightsSource } from "./pretrained.ts";
 import { scoreEntry, scorePoints } from "./scoring.ts";
 
 type Trained = ReadonlyMap<string, Outcome<TrainResult>>;
@@ -32,7 +34,7 @@ export async function runJobs(engine: Engine): Promise<Found> {
 
 /** The networks of the first entry that trains, before their first step: the first picture of a run, and one of its yardsticks. */
 async function sampleUntrained(engine: Engine): Promise<Untrained | null> {
-  const entry = engine.plan.entries.find(({ pretrained }) => !pretrained);
+  const entry = engine.plan.entries.find(({ stages }) => stages.length > 0);
   if (!entry) return null;
   const job = {
     ...base(
@@ -45,7 +47,7 @@ async function sampleUntrained(engine: Engine): Promise<Untrained | null> {
     kind: "sample",
     model: entry.model,
     stages: {},
-    pretrained: null,
+    pretrained: entry.pretrained,
     untrained: true,
     samples: engine.config.samples,
   } as const;
@@ -65,18 +67,21 @@ const fileNameOf = ({ entry, name }: PlannedStage): string => `${slug(entry)}-${
 const keepCurve = ({ folder, performer }: Engine, stage: PlannedStage): Promise<TrainingCurve | null> =>
   writeCurve(folder, fileNameOf(stage), titleOf(stage), stage.folder, performer.clock.date());
 
+function failuresIn({ plan }: Engine, { stages }: WeightsSource, trained: Trained) {
+  return Object.entries(stages).flatMap(([name, folder]) => {
+    const outcome = trained.get(plan.stages.find((one) => one.folder === folder)!.key)!;
+    return outcome.state === "failed" ? [{ name, reason: outcome.reason }] : [];
+  });
+}
+
 async function trainStage(
   engine: Engine,
   stage: PlannedStage,
   trained: Trained,
 ): Promise<Outcome<TrainResult>> {
   const title = titleOf(stage);
-  for (const [name, folder] of Object.entries(stage.previous)) {
-    const earlier = engine.plan.stages.find((one) => one.folder === folder)!;
-    const outcome = trained.get(earlier.key)!;
-    if (outcome.state === "failed")
-      return { state: "failed", reason: `its stage "${name}" failed: ${outcome.reason}` };
-  }
+  const [failed] = failuresIn(engine, stage.previous, trained);
+  if (failed) return { state: "failed", reason: `its stage "${failed.name}" failed: ${failed.reason}` };
   const job = {
     ...base(engine, "train", stage.key, title, stage.code),
     kind: "train",
@@ -84,6 +89,7 @@ async function trainStage(
     stage: stage.name,
     steps: stage.steps,
     previous: stage.previous,
+    beside: failuresIn(engine, stage.beside, trained).length === 0 ? stage.beside : null,
     frameEvery: Math.ceil(stage.steps / engine.config.checkpoints),
     film: stage.film,
   } as const;

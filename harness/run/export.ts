@@ -112,10 +112,12 @@ async function aboutEntry(
   { planned, task, dataset }: FoundEntry,
   network: ExportedNetwork,
 ): Promise<Record<string, string>> {
-  const provenance = await provenanceOf({ config, run, command, planned, dataset });
+  const last = planned.stages.findIndex(({ name }) => name === network.stage);
+  const stages = planned.stages.slice(0, last + 1);
+  const provenance = await provenanceOf({ config, run, command, planned: { ...planned, stages }, dataset });
   return {
     // What a file made elsewhere is, it alone can tell.
-    ...(planned.pretrained ? {} : { part: network.role }),
+    ...(isMadeElsewhere(planned, network) ? {} : { part: network.role }),
     model: JSON.stringify(planned.model),
     task: JSON.stringify(task),
     provenance: JSON.stringify(provenance),
@@ -140,6 +142,9 @@ async function located(planned: PlannedEntry, run: string | null): Promise<Plann
       );
   return { ...planned, stages };
 }
+
+const isMadeElsewhere = ({ pretrained }: PlannedEntry, { stage }: ExportedNetwork): boolean =>
+  pretrained.some((file) => file.stage === stage);
 
 const unknown = (what: string, name: string, known: readonly string[]): UserError =>
   new UserError(`there is no ${what} "${name}"`, suggestion(name, known));

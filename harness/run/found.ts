@@ -15,7 +15,8 @@ import type {
 import { datasetOrigin } from "./origin.ts";
 import type { Outcome, Performer } from "./perform.ts";
 import type { Pictures } from "./pictures.ts";
-import type { Plan, PlannedEntry, PlannedStage } from "./plan.ts";
+import type { Plan, PlannedEntry } from "./plan.ts";
+import type { PlannedStage } from "./plan-stages.ts";
 import type { WeightsSource } from "./pretrained.ts";
 import type { SettledConfig } from "./settle.ts";
 

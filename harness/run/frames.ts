@@ -4,6 +4,7 @@ import type { Tensors } from "../program/index.ts";
 import type { TrainJob } from "./jobs.ts";
 import { labelsOf } from "./labels.ts";
 import type { OpenEntry } from "./open.ts";
+import { weightsFrom } from "./pretrained.ts";
 import { reconstructed } from "./reconstruct.ts";
 import { sampleStreams } from "./seeds.ts";
 
@@ -13,14 +14,17 @@ const FRAME_IMAGES = 40;
 /** Makes a frame, uint8 [FRAME_IMAGES, side, side, 3], from what the stage would hand on now. */
 export type FrameMaker = (result: Tensors) => Promise<Uint8Array>;
 
-/** null where the stage's weights alone cannot make images yet (pre-training). */
-export function openFrames(
-  { config, stage }: TrainJob,
-  { model, options, backend, dataset, task }: OpenEntry,
+/** null where the stage's weights alone cannot make images yet (pre-training), or those beside them are not there. */
+export async function openFrames(
+  { config, stage, beside }: TrainJob,
+  opened: OpenEntry,
   previous: StageWeights,
-): FrameMaker | null {
-  const weightsWith = (result: Tensors): StageWeights => ({ ...previous, [stage]: result });
+): Promise<FrameMaker | null> {
+  const { model, options, backend, dataset, task } = opened;
   const isLast = model.stages(options, task).at(-1)!.name === stage;
+  if (beside === null || !(isLast || model.reconstructor)) return null;
+  const others = { ...(await weightsFrom(beside, opened)), ...previous };
+  const weightsWith = (result: Tensors): StageWeights => ({ ...others, [stage]: result });
   if (isLast) {
     const labels = [...labelsOf(config, dataset, FRAME_IMAGES)];
     return async (result) => {
@@ -30,12 +34,10 @@ export function openFrames(
       return images;
     };
   }
-  return model.reconstructor
-    ? async (result) => {
-        const reconstructor = await model.reconstructor!(options, task, weightsWith(result), backend);
-        const images = await reconstructed(reconstructor, dataset.heldOut, FRAME_IMAGES);
-        await reconstructor.dispose();
-        return images;
-      }
-    : null;
+  return async (result) => {
+    const reconstructor = await model.reconstructor!(options, task, weightsWith(result), backend);
+    const images = await reconstructed(reconstructor, dataset.heldOut, FRAME_IMAGES);
+    await reconstructor.dispose();
+    return images;
+  };
 }

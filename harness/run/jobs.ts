@@ -23,8 +23,10 @@ export interface TrainJob extends JobBase {
   readonly model: Descriptor<"model">;
   readonly stage: string;
   readonly steps: number;
-  /** Folders of the finished stages this one starts from, by name. */
-  readonly previous: Readonly<Record<string, string>>;
+  /** What this stage starts from. */
+  readonly previous: WeightsSource;
+  /** What its pictures are sampled with beside; null where that failed to be trained: no pictures. */
+  readonly beside: WeightsSource | null;
   /** Steps between two pictures of where training stands. */
   readonly frameEvery: number;
   /** Where they are kept. */

@@ -86,10 +86,14 @@ export async function writeStoredGrid(
   stored: string,
   side: number,
 ): Promise<string> {
+  return writeGrid(folder, name, await firstSamples(stored, GRID_IMAGES), side);
+}
+
+/** At most `count` images from the start of a stored set; the others are not read. */
+export async function firstSamples(stored: string, count: number): Promise<Uint8Array> {
   const samples = await openAdmSamples(join(stored, SAMPLES));
   try {
-    const images = await samples.images(0, Math.min(GRID_IMAGES, samples.shape[0]));
-    return await writeGrid(folder, name, images, side);
+    return await samples.images(0, Math.min(count, samples.shape[0]));
   } finally {
     await samples.close();
   }

@@ -1,8 +1,10 @@
-/** Weights made elsewhere, in place of training: which file, whose content is part of every key that hangs on it. */
+/** Weights made elsewhere, in place of stages: which files, whose content is part of every key that hangs on them. */
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import type { ResolvedConfig } from "../config/index.ts";
 import { UserError } from "../errors.ts";
+import { filesOf } from "../formats/open-tensors.ts";
 import type { Model, StageWeights, Task } from "../plugin.ts";
 import type { OpenEntry } from "./open.ts";
 import { type ToldTraining, toldTraining } from "./provenance.ts";
@@ -10,7 +12,10 @@ import { digest } from "./store.ts";
 import { readWeights } from "./tensors.ts";
 
 export interface PretrainedFile {
+  /** The stage it stands for. */
+  readonly stage: string;
   readonly path: string;
+  /** Of the file; of the index of several, that of `contentOf`. */
   readonly sha256: string;
   /** "the part ema (under nnet_ema/)" */
   readonly part: string;
@@ -18,42 +23,61 @@ export interface PretrainedFile {
   readonly told: ToldTraining | null;
 }
 
-/** What an entry samples from: what its stages handed on (their folders, by name), or a file in their place. */
+/** Weights by the stages that handed them on (their folders), and the files in place of others. */
 export interface WeightsSource {
   readonly stages: Readonly<Record<string, string>>;
-  readonly pretrained: PretrainedFile | null;
+  readonly pretrained: readonly PretrainedFile[];
 }
 
 /**
- * The file an entry samples from; null: it trains. Its names and shapes are checked, so that nothing runs before all can.
+ * The files that an entry names. Their names and shapes are checked, so that nothing runs before all can.
  * @throws UserError
  */
-export async function pretrainedFile(
+export async function pretrainedFiles(
   { baseFolder }: ResolvedConfig,
   model: Model,
   options: never,
   task: Task,
-): Promise<PretrainedFile | null> {
-  const pretrained = model.pretrained?.(options) ?? null;
-  if (!pretrained) return null;
-  const path = resolve(baseFolder, pretrained.file);
-  if (!existsSync(path))
-    throw new UserError(`weights: no file ${path}`, "give its path from the config's folder");
-  const { part, close } = await pretrained.open(path, task);
-  await close();
-  return { path, sha256: (await digest(path)).sha256, part, told: await toldTraining(path) };
+): Promise<readonly PretrainedFile[]> {
+  const files: PretrainedFile[] = [];
+  for (const { stage, file, open } of model.pretrained?.(options) ?? []) {
+    const path = resolve(baseFolder, file);
+    if (!existsSync(path))
+      throw new UserError(`weights: no file ${path}`, "give its path from the config's folder");
+    const { part, close } = await open(path, task);
+    await close();
+    files.push({ stage, path, sha256: await contentOf(path), part, told: await toldTraining(path) });
+  }
+  return files;
 }
 
-/** @throws UserError where the file is not the one that was planned with */
+/** The sha256 of a file. Of the index of several: of what `sha256sum` prints of all their names, the index first. */
+async function contentOf(path: string): Promise<string> {
+  const files = await filesOf(path);
+  if (files.length === 1) return (await digest(path)).sha256;
+  const list = createHash("sha256");
+  for (const file of files) list.update(`${(await digest(file)).sha256}  ${basename(file)}\n`);
+  return list.digest("hex");
+}
+
+/** @throws UserError where a file is not the one that was planned with */
 export async function weightsFrom(
   { stages, pretrained }: WeightsSource,
-  { model, options, task }: Pick<OpenEntry, "model" | "options" | "task">,
+  entry: Pick<OpenEntry, "model" | "options" | "task">,
 ): Promise<StageWeights> {
-  if (!pretrained) return readWeights(stages);
-  const { path, sha256 } = pretrained;
-  if ((await digest(path)).sha256 !== sha256)
+  const weights: Record<string, StageWeights[string]> = { ...(await readWeights(stages)) };
+  for (const file of pretrained) weights[file.stage] = await readFile(file, entry);
+  return weights;
+}
+
+async function readFile(
+  { stage, path, sha256 }: PretrainedFile,
+  { model, options, task }: Pick<OpenEntry, "model" | "options" | "task">,
+): Promise<StageWeights[string]> {
+  if ((await contentOf(path)) !== sha256)
     throw new UserError(`weights: ${path} changed during the run`, "put it back, or start the run anew");
-  const opened = await model.pretrained!(options)!.open(path, task);
+  const named = model.pretrained!(options).find((one) => one.stage === stage)!;
+  const opened = await named.open(path, task);
   try {
     return await opened.read();
   } finally {
@@ -61,8 +85,12 @@ export async function weightsFrom(
   }
 }
 
-export const describePretrained = ({ path, sha256, part, told }: PretrainedFile): string =>
-  `Pre-trained, not trained here: ${basename(path)}, ${part}, sha256 ${sha256.slice(0, 12)}…${told ? `; by its own account ${trainingTold(told)}` : ""}`;
+/** "epg.safetensors, the part ema, sha256 0123456789ab… (diffusion fine-tuning); by its own account trained elsewhere for …" */
+const described = ({ stage, path, sha256, part, told }: PretrainedFile): string =>
+  `${basename(path)}, ${part}, sha256 ${sha256.slice(0, 12)}… (${stage})${told ? `; by its own account ${trainingTold(told)}` : ""}`;
+
+export const describePretrained = (files: readonly PretrainedFile[]): string =>
+  `Pre-trained, not trained here: ${files.map(described).join("; ")}`;
 
 /** "trained elsewhere for 1200 steps of VAE, then 8900 of DiT, 62.0 TFLOP in all, on 4096 images of shapes" */
 const trainingTold = ({ stages, trainingFlops, data }: ToldTraining): string =>
@@ -71,22 +99,3 @@ const trainingTold = ({ stages, trainingFlops, data }: ToldTraining): string =>
     .join(", then ")}, ${teraFlops(trainingFlops)} in all, on ${data.trainingImages} images of ${data.name}`;
 
 export const teraFlops = (flops: number): string => `${(flops / 1e12).toPrecision(3)} TFLOP`;
-
-/** What of a run's entries was trained elsewhere, beside whose compute that of the others is not put. */
-export function elsewhereSentence(
-  entries: readonly { name: string; pretrained: PretrainedFile | null }[],
-): string {
-  const files = entries.flatMap(({ name, pretrained }) =>
-    pretrained ? [{ name, told: pretrained.told }] : [],
-  );
-  const known = files.flatMap(({ name, told }) =>
-    told ? [`"${name}" with ${teraFlops(told.trainingFlops)}`] : [],
-  );
-  const unknown = files.filter(({ told }) => !told).map(({ name }) => `"${name}"`);
-  return [
-    ...(known.length > 0 ? [` Trained elsewhere, by their files' account: ${known.join(", ")}.`] : []),
-    ...(unknown.length > 0
-      ? [` Pre-trained elsewhere, at a cost not known here: ${unknown.join(", ")}.`]
-      : []),
-  ].join("");
-}

@@ -35,7 +35,11 @@ export async function probe(job: ProbeJob, host: JobHost): Promise<ProbeResult> 
   };
   const { [encoder.stage]: trained } = await readWeights({ [encoder.stage]: job.stage });
   const { n, value, standardError } = await accuracyOf(trained!);
-  const { [encoder.stage]: initial } = untrainedWeights(job.config, opened, encoder.stage);
+  const { [encoder.stage]: initial } = await untrainedWeights(
+    { config: job.config, pretrained: [] },
+    opened,
+    encoder.stage,
+  );
   const result: ProbeResult = {
     n,
     bank: train.length,

@@ -38,9 +38,10 @@ export async function provenanceOf({ config, run, command, planned, dataset }: S
       trainingImages: dataset.train.length,
     },
     ...(run === null ? {} : await madeBy(resolve(run))),
-    ...(pretrained
-      ? { pretrained: { sha256: pretrained.sha256, part: pretrained.part } }
-      : await trainingOf(planned)),
+    ...(pretrained.length > 0
+      ? { pretrained: pretrained.map(({ stage, sha256, part }) => ({ stage, sha256, part })) }
+      : {}),
+    ...(planned.stages.length > 0 ? await trainingOf(planned) : {}),
   };
 }
 

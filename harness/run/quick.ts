@@ -1,14 +1,16 @@
 /** `run --quick`: only the entries that train nothing. */
 import type { ResolvedConfig } from "../config/index.ts";
 import { UserError } from "../errors.ts";
-import { openModel } from "./open.ts";
+import { cacheFolder } from "./folder.ts";
+import { openDataset, openModel, taskOf } from "./open.ts";
 
 /** @throws UserError where every entry trains */
 export async function quickened(config: ResolvedConfig): Promise<ResolvedConfig> {
+  const task = taskOf(config, await openDataset(config, cacheFolder()));
   const kept: [string, ResolvedConfig["entries"][string]][] = [];
   for (const [name, descriptor] of Object.entries(config.entries)) {
     const { model, options } = await openModel(config, descriptor, name);
-    if (model.pretrained?.(options)) kept.push([name, descriptor]);
+    if (model.stages(options, task).length === 0) kept.push([name, descriptor]);
   }
   if (kept.length === 0)
     throw new UserError(

@@ -36,32 +36,38 @@ export function measureRows({ planned, training, sampling, timing }: EntryFacts)
 
   const { throughput, latency } = timing;
   const peak = Math.max(sampling.peakMemoryBytes, ...training.map(({ peakMemoryBytes }) => peakMemoryBytes));
-  // Of weights made elsewhere none of it is known, which is not 0.
-  const trainingRows = planned.pretrained
-    ? []
-    : [
+  const last = training.at(-1);
+  const lastRows = last
+    ? [
         row(
           "train-flops",
-          totalFlops(training.at(-1)!),
+          totalFlops(last),
           "FLOP",
           "lower",
           "2·MACs + element-wise operations of the last stage's steps, from the program's own count",
         ),
-        row(
-          "total-train-flops",
-          training.reduce((total, stage) => total + totalFlops(stage), 0),
-          "FLOP",
-          "lower",
-          "2·MACs + element-wise operations of all stages (pre-training or VAE included), billed in full",
-        ),
-        row(
-          "wall-seconds",
-          training.reduce((total, { wallSeconds }) => total + wallSeconds, 0),
-          "s",
-          "lower",
-          "wall-clock of all training stages, each as its first run took, billed in full",
-        ),
-      ];
+      ]
+    : [];
+  // What weights made elsewhere cost is not known, which is not 0.
+  const totalRows =
+    planned.pretrained.length > 0
+      ? []
+      : [
+          row(
+            "total-train-flops",
+            training.reduce((total, stage) => total + totalFlops(stage), 0),
+            "FLOP",
+            "lower",
+            "2·MACs + element-wise operations of all stages (pre-training or VAE included), billed in full",
+          ),
+          row(
+            "wall-seconds",
+            training.reduce((total, { wallSeconds }) => total + wallSeconds, 0),
+            "s",
+            "lower",
+            "wall-clock of all training stages, each as its first run took, billed in full",
+          ),
+        ];
   return [
     row(
       "nfe",
@@ -108,7 +114,8 @@ export function measureRows({ planned, training, sampling, timing }: EntryFacts)
       "lower",
       "numbers in the networks that sampling calls, decoder included",
     ),
-    ...trainingRows,
+    ...lastRows,
+    ...totalRows,
     row(
       "peak-memory-bytes",
       peak,

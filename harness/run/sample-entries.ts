@@ -42,7 +42,7 @@ export async function sampleEntries(
   const { config } = settled(request.config, dataset);
   const backend = await openBackend(config);
   const { entries } = await planEntries(config, dataset, backend, cache);
-  const untrained = entries.find(({ pretrained }) => !pretrained);
+  const untrained = entries.find(({ stages }) => stages.length > 0);
   if (untrained)
     throw new UserError(`entry "${untrained.name}" names no weights`, "set its option `weights`");
   const claimed = await claimFolder(folder);
@@ -75,7 +75,7 @@ export async function sampleEntries(
         );
       sampled.push({
         name: planned.name,
-        weights: planned.pretrained!,
+        weights: planned.pretrained[0]!,
         samples: join(job.folder, SAMPLES),
         grid: await writeStoredGrid(folder, slug(planned.name), job.folder, dataset.resolution),
         result: outcome.result,

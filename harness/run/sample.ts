@@ -23,7 +23,7 @@ export async function sample(job: SampleJob, host: JobHost): Promise<SampleResul
   const opened = await openEntry(job);
   const { model, options, dataset, task } = opened;
   const runtime = countingRuntime(opened.backend);
-  const weights = job.untrained ? untrainedWeights(config, opened) : await weightsFrom(job, opened);
+  const weights = await (job.untrained ? untrainedWeights(job, opened) : weightsFrom(job, opened));
   const batchSize = Math.min(model.samplingBatchSize(options, task), n);
   const sampler = await model.sampler(options, task, weights, runtime, batchSize);
   const labels = labelsOf(config, dataset, n);

@@ -4,7 +4,7 @@ import { imageViews } from "../formats/image.ts";
 import { product } from "../linear-algebra/index.ts";
 import type { Dataset, FeatureExtractor, Features, ImageSource } from "../plugin.ts";
 import { scoringCode } from "./identity.ts";
-import { imagesOf, type LabelledImages } from "./image-sets.ts";
+import { firstOf, imagesOf, type LabelledImages } from "./image-sets.ts";
 import type { JobHost, ScoreJob, ScoreResult } from "./jobs.ts";
 import { joinFeatures } from "./join-features.ts";
 import { openBackend, openDataset, openExtractor, referenceOf } from "./open.ts";
@@ -28,21 +28,19 @@ let opened: Promise<Scorer> | null = null;
 export async function score(job: ScoreJob, host: JobHost): Promise<ScoreResult> {
   opened ??= openScorer(job, host);
   const { dataset, extractor, standard } = await opened;
-  const side = dataset.resolution;
-  const seen = ({ images, n }: LabelledImages) =>
-    extractor.extract(imageViews(images, { n, height: side, width: side }));
-  const set = await imagesOf(job.images, dataset);
-  const { n, labels } = set;
-  const features = await seen(set);
-  host.emit({
-    type: "progress",
-    done: 1,
-    total: 2,
-    unit: "steps",
-    note: `${n} images seen by ${extractor.name}`,
-  });
+  const images = await imagesOf(job.images, dataset);
+  const { n, labels } = images;
+  const features = await featuresOf(extractor, images, dataset.resolution, host, extractor.name);
   const { scores, nearest } = await scoresOf(features, labels, standard);
-  const originals = job.originals && (await seen(await imagesOf(job.originals, dataset)));
+  const originals =
+    job.originals &&
+    (await featuresOf(
+      extractor,
+      await imagesOf(job.originals, dataset),
+      dataset.resolution,
+      host,
+      extractor.name,
+    ));
   const result: ScoreResult = {
     n,
     featureDims: extractor.dims,
@@ -55,7 +53,7 @@ export async function score(job: ScoreJob, host: JobHost): Promise<ScoreResult> 
   };
   await mkdir(job.folder, { recursive: true });
   await store(job.folder, result, []);
-  host.emit({ type: "progress", done: 2, total: 2, unit: "steps" });
+  host.emit({ type: "progress", done: n + 1, total: n + 1, unit: "images" });
   return result;
 }
 
@@ -65,11 +63,12 @@ async function openScorer({ config, cache, origin }: ScoreJob, host: JobHost): P
   const backend = await openBackend(config);
   const extractor = await openExtractor(config, backend);
   requireSameCode(origin, await scoringCode(config));
-  const train = await featuresOf(extractor, dataset.train, dataset.resolution, host);
-  const reference =
-    config.scoreAgainst === "train"
-      ? train
-      : await featuresOf(extractor, referenceOf(config, dataset), dataset.resolution, host);
+  const real = (source: ImageSource) => {
+    const images = firstOf(source, source.length, dataset.resolution);
+    return featuresOf(extractor, images, dataset.resolution, host, "real images");
+  };
+  const train = await real(dataset.train);
+  const reference = config.scoreAgainst === "train" ? train : await real(referenceOf(config, dataset));
   const suffix = config.scoreAgainst === "train" ? "-train" : "";
   const standard = await makeStandard({
     extractor: extractor.name,
@@ -87,26 +86,23 @@ async function openScorer({ config, cache, origin }: ScoreJob, host: JobHost): P
 const labelsOf = (source: ImageSource): Int32Array =>
   Int32Array.from({ length: source.length }, (_, i) => source.label(i));
 
-/** Features of a whole part of the data set, read in runs of images so that memory does not grow with it. */
-async function featuresOf(
+/** Only the features of images stay in memory. The score itself is one more piece of work. */
+function featuresOf(
   extractor: FeatureExtractor,
-  source: ImageSource,
+  { n, runs }: LabelledImages,
   side: number,
   host: JobHost,
+  note: string,
 ): Promise<Features> {
-  const RUN = 512;
-  const parts: Features[] = [];
-  for (let start = 0; start < source.length; start += RUN) {
-    const indices = Array.from({ length: Math.min(RUN, source.length - start) }, (_, k) => start + k);
-    const shape = { n: indices.length, height: side, width: side };
-    parts.push(await extractor.extract(imageViews(await source.images(indices), shape)));
-    host.emit({
-      type: "progress",
-      done: start + indices.length,
-      total: source.length + 1,
-      unit: "images",
-      note: "real images",
-    });
+  async function* extracted(): AsyncGenerator<Features> {
+    let done = 0;
+    for await (const run of runs) {
+      const shape = { n: run.length / (3 * side ** 2), height: side, width: side };
+      const features = await extractor.extract(imageViews(run, shape));
+      done += shape.n;
+      host.emit({ type: "progress", done, total: n + 1, unit: "images", note });
+      yield features;
+    }
   }
-  return joinFeatures(parts);
+  return joinFeatures(n, extracted());
 }

@@ -1,14 +1,12 @@
 /** Scoring entries, their reconstructions and the yardsticks beside them. */
 import { join } from "node:path";
-import { readAdmSamples } from "../formats/npz.ts";
 import { base, type Engine, type FoundEntry, type FoundPoint, type Untrained, weightsOf } from "./found.ts";
 import { hashOf, probeCode, scoringCode } from "./identity.ts";
 import type { ImageSet, ProbeResult, ReconstructResult, ScoreResult } from "./jobs.ts";
 import { type Outcome, perform } from "./perform.ts";
-import { NO_PICTURES, slug, writeNeighbours, writeStoredGrid } from "./pictures.ts";
-import type { PlannedStage } from "./plan.ts";
+import { firstSamples, NO_PICTURES, slug, writeNeighbours, writeStoredGrid } from "./pictures.ts";
+import type { PlannedStage } from "./plan-stages.ts";
 import { REFERENCE_POINTS, UNTRAINED } from "./reference-points.ts";
-import { SAMPLES } from "./sample.ts";
 
 async function scoreSet(
   engine: Engine,
@@ -36,9 +34,8 @@ export async function scoreEntry(engine: Engine, found: FoundEntry): Promise<Fou
   );
   if (score.state === "failed") return { ...found, failure: `scoring: ${score.reason}` };
   const side = engine.plan.task.resolution;
-  const { images } = await readAdmSamples(join(folder, SAMPLES));
   const nearest = await engine.dataset.train.images(score.result.neighbours);
-  const shown = images.subarray(0, nearest.length);
+  const shown = await firstSamples(folder, score.result.neighbours.length);
   const neighbours = await writeNeighbours(engine.folder, slug(planned.name), shown, nearest, side);
   const scored = { ...found, score: score.result, pictures: { ...found.pictures, neighbours } };
   const probed = planned.probed ? await probeEntry(engine, scored, planned.probed) : scored;

@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { countingRuntime, type Tallies } from "../measure/counting.ts";
-import type { Executable, Stage, StageContext, StageWeights } from "../plugin.ts";
+import type { Executable, Stage, StageContext } from "../plugin.ts";
 import type { Tensors } from "../program/index.ts";
 import { createStream } from "../random/index.ts";
 import { BEGINNING, checkpoint, lastCheckpoint, type Position, removeCheckpoints } from "./checkpoint.ts";
@@ -13,8 +13,9 @@ import { type FrameMaker, openFrames } from "./frames.ts";
 import { initialState } from "./initial-state.ts";
 import { type JobHost, Stopped, type TrainJob, type TrainResult } from "./jobs.ts";
 import { openEntry } from "./open.ts";
+import { weightsFrom } from "./pretrained.ts";
 import { digest, readStored, store } from "./store.ts";
-import { readTensors, readWeights, WEIGHTS, writeTensors } from "./tensors.ts";
+import { readTensors, WEIGHTS, writeTensors } from "./tensors.ts";
 
 const PREPARED = "prepared.json";
 /** What a kill can cost at most, beside the steps between two pictures. */
@@ -47,7 +48,7 @@ export async function train(job: TrainJob, host: JobHost): Promise<TrainResult> 
     resumed?.state ??
     initialState(stage.program, context.random.stream("initial state"), stage.start(context));
   const executable = await opened.backend.compile(stage.program, start);
-  const frames = openFrames(job, opened, context.previous);
+  const frames = await openFrames(job, opened, context.previous);
   const first = resumed?.position ?? { ...BEGINNING, wallSeconds: preparation.wallSeconds };
   const recorded = { ...stage, steps: job.steps, preparationFlops: preparation.flops };
   const record = await openCurve(job.folder, recorded, first.step);
@@ -82,7 +83,7 @@ async function openStage(job: TrainJob) {
   const runtime = countingRuntime(opened.backend);
   const stage = model.stages(options, task).find(({ name }) => name === job.stage);
   if (!stage) throw new Error(`model ${model.name} has no stage ${job.stage}`);
-  const previous: StageWeights = await readWeights(job.previous);
+  const previous = await weightsFrom(job.previous, opened);
   const context: StageContext = {
     task,
     steps: job.steps,

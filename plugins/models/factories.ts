@@ -42,11 +42,13 @@ export const edmStochastic = (steps: number, settings: Omit<Stochastic, "kind" |
 export const oneStep = (): Sampler => ({ kind: "oneStep" });
 
 type Guidance = NonNullable<EpgInput["guidance"]>;
-type Autoguidance = Extract<Guidance, { kind: "autoguidance" }>;
+type Autoguidance = Omit<Extract<Guidance, { kind: "autoguidance" }>, "kind">;
 
-/** Guidance by a poor network, which is trained for it; `scale` is the paper's, 1 is none. */
-export const autoguidance = (settings: Omit<Autoguidance, "kind">): Guidance => ({
-  kind: "autoguidance",
+/** Guidance by a poor network, trained for it or out of a file; `scale` is the paper's w, 1 is none. */
+export const autoguidance = (settings: Autoguidance): Guidance => ({ kind: "autoguidance", ...settings });
+/** The same by the scale s of EPG's released code, which computes answer + s·(answer − worse): s = w − 1, 0 is none. */
+export const autoguidanceReleased = (settings: Autoguidance): Guidance => ({
+  kind: "autoguidanceReleased",
   ...settings,
 });
 

@@ -8,38 +8,51 @@ import { command, readResult, temporaryFolder } from "./cli.ts";
 
 const folder = temporaryFolder();
 
-function writeConfig(name: string, options: string): void {
+function writeConfig(name: string, options: string, tuned?: string): void {
   writeFileSync(
     join(folder, name),
-    `import { defineConfig, epg, heun, shapes } from "epg-bench";
+    `import { autoguidance, defineConfig, epg, heun, shapes } from "epg-bench";
 export default defineConfig({
   dataset: shapes({ resolution: 32, train: 64, reference: 48, heldOut: 40 }),
   samples: 40,
   checkpoints: 1,
-  entries: { EPG: epg({ size: "tiny", sampler: heun(3), ${options} }) },
+  entries: {
+    EPG: epg({ size: "tiny", sampler: heun(3), ${options} }),
+    ${tuned === undefined ? "" : `Tuned: epg({ size: "tiny", sampler: heun(3), ${tuned} }),`}
+  },
 });
 `,
   );
 }
 
 beforeAll(async () => {
-  writeConfig("train.config.ts", "batchSize: 8, steps: 4, pretraining: { share: 0 }");
-  writeConfig("weights.config.ts", 'weights: "epg.safetensors"');
+  writeConfig("train.config.ts", "batchSize: 8, steps: 4, pretraining: { steps: 2 }");
+  writeConfig(
+    "weights.config.ts",
+    'weights: "epg.safetensors"',
+    'batchSize: 8, steps: 4, pretraining: { weights: "encoder.safetensors" }, guidance: autoguidance({ scale: 1, weights: { file: "epg.safetensors", part: "ema" } })',
+  );
   expect((await command(folder, ["run", "-c", "train.config.ts", "--output", "trained"])).exitCode).toBe(0);
-  const exported = await command(folder, [
-    "export",
-    "safetensors",
-    "trained",
-    "EPG",
-    "--out",
-    "epg.safetensors",
-  ]);
-  expect(exported.stderr).toBe("");
-  expect(exported.exitCode).toBe(0);
+  for (const more of [
+    ["--out", "epg.safetensors"],
+    ["--out", "encoder.safetensors", "--network", "encoder"],
+  ]) {
+    const exported = await command(folder, ["export", "safetensors", "trained", "EPG", ...more]);
+    expect(exported.stderr).toBe("");
+    expect(exported.exitCode).toBe(0);
+  }
 }, 300_000);
 
-const entryOf = (output: string) =>
-  readResult(folder, output).run.entries.find(({ name }) => name === "EPG")!;
+const entryOf = (output: string, entry = "EPG") =>
+  readResult(folder, output).run.entries.find(({ name }) => name === entry)!;
+
+async function imagesOf(output: string, entry = "EPG"): Promise<Buffer> {
+  const file = await openAdmSamples(join(folder, output, entryOf(output, entry).samples!));
+  const batches: Buffer[] = [];
+  for await (const batch of file.batches()) batches.push(Buffer.from(batch));
+  await file.close();
+  return Buffer.concat(batches);
+}
 
 describe("an exported checkpoint", () => {
   it("says what it is and what it came from", async () => {
@@ -49,7 +62,10 @@ describe("an exported checkpoint", () => {
     expect(JSON.parse(metadata.model!)).toMatchObject({ plugin: "epg", options: { size: "tiny" } });
     expect(JSON.parse(metadata.task!)).toEqual({ resolution: 32, classes: 8 });
     const provenance = JSON.parse(metadata.provenance!);
-    expect(provenance).toMatchObject({ seed: 0, stages: [{ stage: "diffusion fine-tuning", steps: 4 }] });
+    expect(provenance).toMatchObject({
+      seed: 0,
+      stages: [{ stage: "pre-training" }, { stage: "diffusion fine-tuning", steps: 4 }],
+    });
     expect(provenance.commands[0]).toContain("run -c train.config.ts --output trained");
     expect(provenance.commands.at(-1)).toContain("export safetensors trained EPG");
     expect(entryOf("trained").weights).not.toBeNull();
@@ -58,15 +74,8 @@ describe("an exported checkpoint", () => {
   it("is sampled from without training, to the same images, and the entry says so", async () => {
     const ran = await command(folder, ["run", "-c", "weights.config.ts", "--output", "loaded"]);
     expect(ran.exitCode).toBe(0);
-    expect(ran.stderr).not.toContain("steps/s");
-    const images = async (output: string) => {
-      const file = await openAdmSamples(join(folder, output, entryOf(output).samples!));
-      const batches: Buffer[] = [];
-      for await (const batch of file.batches()) batches.push(Buffer.from(batch));
-      await file.close();
-      return Buffer.concat(batches);
-    };
-    expect((await images("loaded")).equals(await images("trained"))).toBe(true);
+    expect(ran.stderr).not.toContain("EPG: diffusion fine-tuning: 4 steps\n");
+    expect((await imagesOf("loaded")).equals(await imagesOf("trained"))).toBe(true);
     const entry = entryOf("loaded");
     expect(entry.description).toMatch(
       /Pre-trained, not trained here: epg\.safetensors, the part ema, sha256 /,
@@ -79,12 +88,29 @@ describe("an exported checkpoint", () => {
     );
     expect(entry.description).toContain("trained elsewhere for 4 steps of diffusion fine-tuning");
     expect(result.results.some(({ metric }) => metric === "total-train-flops")).toBe(false);
-    expect(result.ledger.map(({ kind }) => kind)).toEqual(["sampling"]);
+    expect(result.ledger.map(({ kind }) => kind)).toEqual(["training", "sampling", "sampling"]);
     expect(readFileSync(join(folder, "loaded", "report.md"), "utf8")).toContain(
       "not trained here: epg.safetensors",
     );
     expect((await command(folder, ["baseline", "save", "loaded", "--to", "b.json"])).exitCode).toBe(0);
     expect((await command(folder, ["gate", "loaded", "--baseline", "b.json"])).exitCode).toBe(0);
+  });
+
+  it("of the encoder alone gives the same fine-tuning, with a poor network's beside it", async () => {
+    const tuned = await imagesOf("loaded", "Tuned");
+    const trained = await imagesOf("trained");
+    // Guided with scale 1: the same but for rounding.
+    expect(Math.max(...tuned.map((value, i) => Math.abs(value - trained[i]!)))).toBeLessThan(2);
+    const { run, results } = readResult(folder, "loaded");
+    expect(results.find(({ entry, metric }) => entry === "Tuned" && metric === "nfe")!.value).toBe(10);
+    expect(run.match).toMatch(
+      /Partly trained elsewhere: "Tuned" \(pre-training with .* TFLOP by its file's account, poor network .*; .* TFLOP of training here\)\.$/,
+    );
+    const entry = entryOf("loaded", "Tuned");
+    expect(entry.description).toMatch(
+      /^epg: diffusion fine-tuning \(4 steps\)\. Pre-trained, not trained here: encoder\.safetensors, the part online, sha256 \w+… \(pre-training\); epg\.safetensors, the part ema, sha256 \w+… \(poor network\)$/,
+    );
+    expect(entry.film).not.toBeNull();
   });
 });
 

@@ -1,6 +1,6 @@
 /** What a configuration does otherwise than the paper, one sentence each, for the report. */
 import type { Task } from "../../../harness/plugin.ts";
-import type { EpgOptions } from "./options.ts";
+import { type EpgOptions, encoderFile } from "./options.ts";
 import { type Recipe, recipeFor, recipeOf } from "./recipes.ts";
 import { isPublished, networkShape, projectorShape } from "./sizes.ts";
 
@@ -13,10 +13,16 @@ function training(options: EpgOptions, task: Task): readonly string[] {
   const recipe = recipeFor(options);
   return [
     ...(isPublished(options.size) ? overriddenSettings(options, recipe) : smallSize(options, recipe, task)),
-    ...(options.pretraining.share === 0
-      ? ["No pre-training: the encoder starts at random."]
-      : pretrainingChoices(options, recipe)),
+    ...encoderChoices(options, recipe),
   ];
+}
+
+/** Of an encoder made elsewhere it is not known how it was pre-trained. */
+function encoderChoices(options: EpgOptions, recipe: Recipe): readonly string[] {
+  if (encoderFile(options)) return [];
+  return options.pretraining.share === 0
+    ? ["No pre-training: the encoder starts at random."]
+    : pretrainingChoices(options, recipe);
 }
 
 const sampling = ({ size, clamp }: EpgOptions): readonly string[] =>
@@ -37,11 +43,6 @@ function overriddenSettings({ size, objective, pretraining }: EpgOptions, recipe
       : [`Batch ${recipe.batchSize}, not ${released.batchSize}.`]),
     ...(pretraining.share === 0 ? [] : rate("pretraining", "Pre-training's")),
     ...rate(objective, "Fine-tuning's"),
-    ...(objective === "consistency"
-      ? [
-          "Its learning rate falls by a cosine; the released script keeps it for 400,000 steps, then takes .3 and .08 of it.",
-        ]
-      : []),
   ];
 }
 
@@ -72,6 +73,7 @@ function smallSize(
         ]
       : [
           "The weight average forgets half within a part of the steps, not with decay .9999.",
+          "The learning rate falls by a cosine, not to .3 and .08 after 400,000 and 500,000 steps.",
           `Dropout ${consistency.dropout} of the decoder's attention, not .5.`,
           "Stages of consistency tuning are eighths of the steps; c of its loss scales with the image side.",
         ]),

@@ -11,38 +11,60 @@ import {
   trace,
   type Value,
 } from "../../../harness/program/index.ts";
+import { encoderProgram } from "./checkpoint.ts";
 import { denoise, type Target } from "./denoising.ts";
 import { channelScales, type Normalisation } from "./images.ts";
 import type { NetworkShape } from "./network.ts";
 import type { EpgOptions } from "./options.ts";
+import { PRETRAINING } from "./pretraining.ts";
 import { recipeFor } from "./recipes.ts";
 import { resolutionShift, SIGMA_MAX, SIGMA_MIN, timeOf } from "./schedules.ts";
-import { networkShape } from "./sizes.ts";
+import { networkShape, projectorShape } from "./sizes.ts";
+import { lastStage } from "./stages.ts";
 
 /**
- * "denoiser", one call of the network; and for a model of one step "generator", from noise to images, which comes first.
- * @param stage the one whose weights they take
+ * "denoiser", one call of the network; for a model of one step "generator", from noise to images, which comes first;
+ * and the pre-trained "encoder" with its projector, where it is trained here.
  */
 export function exported(
   options: EpgOptions,
   task: Task,
   batchSize: number,
-  stage: string,
 ): Readonly<Record<string, ExportedNetwork>> {
   const shape = networkShape(options.size, task);
   const { normalisation } = recipeFor(options);
   const target = options.objective === "diffusion" ? "x0" : "edm";
-  const conventions = conventionsOf(shape, normalisation);
-  const denoiser: ExportedNetwork = {
-    program: denoiserProgram(shape, target, batchSize),
-    stage,
+  const common = {
+    stage: lastStage(options),
     role: "ema",
-    documentation: DENOISER,
-    conventions,
+    conventions: conventionsOf(shape, normalisation),
+  } as const;
+  const generator = () => generatorProgram(shape, batchSize, normalisation, options.clamp);
+  return {
+    ...(options.objective === "consistency"
+      ? { generator: { ...common, program: generator(), documentation: GENERATOR } }
+      : {}),
+    denoiser: { ...common, program: denoiserProgram(shape, target, batchSize), documentation: DENOISER },
+    ...encoder(options, shape, batchSize, common.conventions),
   };
-  if (options.objective === "diffusion") return { denoiser };
-  const program = generatorProgram(shape, batchSize, normalisation, options.clamp);
-  return { generator: { program, stage, role: "ema", documentation: GENERATOR, conventions }, denoiser };
+}
+
+function encoder(
+  { size, pretraining, weights }: EpgOptions,
+  shape: NetworkShape,
+  batchSize: number,
+  conventions: ExportedNetwork["conventions"],
+): Readonly<Record<string, ExportedNetwork>> {
+  if (weights !== null || pretraining.share === 0) return {};
+  return {
+    encoder: {
+      program: encoderProgram(shape, projectorShape(size), batchSize),
+      stage: PRETRAINING,
+      role: pretraining.weights === "target" ? "target" : "online",
+      documentation: ENCODER,
+      conventions,
+    },
+  };
 }
 
 const LABELS = "class of each image, int32; the number of classes (the last row of the table) is no class";
@@ -53,6 +75,13 @@ const DENOISER = {
   time: "250·ln(sigma), computed in double precision",
   labels: LABELS,
   denoised: "clean images as the network sees them in x, normalised, not clamped",
+} as const;
+
+const ENCODER = {
+  x: "noisy images (x0 + sigma·noise)/√(sigma² + 0.25), RGB, NCHW, x0 normalised (see metadata)",
+  time: "250·ln(sigma), computed in double precision",
+  representation: "the class token after the last norm",
+  projected: "the projector's output, its BatchNorm by its running statistics",
 } as const;
 
 const GENERATOR = {

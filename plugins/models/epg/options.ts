@@ -3,34 +3,34 @@ import { z } from "zod";
 import { samplerSchema } from "./samplers/choice.ts";
 import { guidanceSchema } from "./samplers/guidance.ts";
 import { sizeNames } from "./sizes.ts";
+import { refuseTraining, weightsFile } from "./weights-option.ts";
 
 const learningRate = z.number().positive().max(1).nullable().default(null);
 const steps = z.int().min(1).max(100_000_000).nullable().default(null);
 
-const pretraining = z.strictObject({
-  /** Part of the entry's training FLOPs; 0: no pre-training. */
-  share: z.number().min(0).max(0.95).default(0.3),
-  /** null: derived from the budget. */
-  steps,
-  learningRate,
-  temperature: z.enum(["constant", "interpolated", "annealed"]).default("annealed"),
-  /** Which weights fine-tuning starts from. */
-  weights: z.enum(["online", "target"]).default("online"),
-  /** The target's BatchNorm: "running" as released, or "batch"; null: the size's own. */
-  targetBatchNorm: z.enum(["running", "batch"]).nullable().default(null),
-});
-
-const weights = z.union([
-  z
-    .string()
-    .min(1)
-    .transform((file) => ({ file, part: null })),
-  z.strictObject({
-    file: z.string().min(1),
-    /** Of a file with several; null: the average where there is one. */
-    part: z.enum(["ema", "online", "target"]).nullable().default(null),
-  }),
-]);
+const pretraining = z
+  .strictObject({
+    /** Part of the entry's training FLOPs, .3 where nothing is said; 0: no pre-training. */
+    share: z.number().min(0).max(0.95).optional(),
+    /** null: derived from the budget. */
+    steps,
+    learningRate,
+    /** "annealed" where nothing is said. */
+    temperature: z.enum(["constant", "interpolated", "annealed"]).optional(),
+    /** Which weights fine-tuning starts from; or the file of a pre-trained encoder, in place of pre-training. */
+    weights: z.union([z.enum(["online", "target"]), weightsFile(["online", "target"])]).default("online"),
+    /** The target's BatchNorm: "running" as released, or "batch"; null: the size's own. */
+    targetBatchNorm: z.enum(["running", "batch"]).nullable().default(null),
+  })
+  .superRefine((settings, context) => {
+    if (typeof settings.weights !== "string")
+      refuseTraining(settings, ["share", "steps", "learningRate", "temperature", "targetBatchNorm"], context);
+  })
+  .transform(({ share, temperature, ...settings }) => ({
+    ...settings,
+    share: share ?? (typeof settings.weights === "string" ? 0.3 : 0),
+    temperature: temperature ?? ("annealed" as const),
+  }));
 
 export const schema = z.strictObject({
   size: z.enum(sizeNames).default("tiny"),
@@ -50,11 +50,15 @@ export const schema = z.strictObject({
   /** Of fine-tuning; null: derived from the budget. */
   steps,
   pretraining: pretraining.prefault({}),
-  /** A checkpoint, relative to the config, that is sampled from in place of training: a file, or { file, part }. */
-  weights: weights.nullable().default(null),
+  /** A checkpoint that is sampled from in place of training. */
+  weights: weightsFile(["ema", "online", "target"]).nullable().default(null),
   /** Bounds of denoised images while sampling: each channel's valid range, or [−1, 1] as released. */
   clamp: z.enum(["range", "released"]).default("range"),
 });
 
 export type EpgOptions = z.infer<typeof schema>;
 export type EpgInput = z.input<typeof schema>;
+
+/** The file of the encoder that fine-tuning starts from; null: it is pre-trained here, or not at all. */
+export const encoderFile = ({ pretraining }: EpgOptions) =>
+  typeof pretraining.weights === "string" ? null : pretraining.weights;

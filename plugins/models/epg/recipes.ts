@@ -1,7 +1,7 @@
 /** How each stage trains: the released settings for the paper's sizes, scaled to any number of steps for the small ones. */
 import type { Normalisation } from "./images.ts";
 import type { EpgOptions } from "./options.ts";
-import { averageDecay, type ConsistencyStages, warmupCosine } from "./schedules.ts";
+import { averageDecay, type ConsistencyStages, type Drop, warmupCosine, warmupDrops } from "./schedules.ts";
 import { isPublished, type SizeName } from "./sizes.ts";
 
 /** A number of steps, or a part of the stage's. */
@@ -16,6 +16,8 @@ export interface OptimiserRecipe {
   readonly beta2: number;
   readonly weightDecay: number;
   readonly warmup: Length;
+  /** What follows warm-up: half a cosine to 0 at the end, or drops at fixed steps. */
+  readonly decay: "cosine" | readonly Drop[];
   /** Gradient norm kept below once warm-up is over; null: none. */
   readonly clip: number | null;
   /** Decay of the weight average, or the part of training within which it forgets half. */
@@ -36,6 +38,11 @@ export interface Recipe {
 }
 
 const WARMUP: Length = { steps: 10_000 };
+/** "warmup-step" of the released configs (AMAP-ML/EPG `configs/imagenet256_consistency.py`, `rcm/gen_train_utils.py`). */
+const RELEASED_DROPS: readonly Drop[] = [
+  { after: 400_000, factor: 0.3 },
+  { after: 500_000, factor: 0.08 },
+];
 const RELEASED_AVERAGE = { decay: 0.9999 };
 
 const RELEASED: Recipe = {
@@ -47,6 +54,7 @@ const RELEASED: Recipe = {
     beta2: 0.95,
     weightDecay: 0.03,
     warmup: WARMUP,
+    decay: "cosine",
     clip: null,
     average: { decay: 0.99 },
     targetBatchNorm: "running",
@@ -57,6 +65,7 @@ const RELEASED: Recipe = {
     beta2: 0.999,
     weightDecay: 0.01,
     warmup: WARMUP,
+    decay: "cosine",
     clip: 0.5,
     average: RELEASED_AVERAGE,
     logSigmaMean: -1.2,
@@ -68,6 +77,7 @@ const RELEASED: Recipe = {
     beta2: 0.99,
     weightDecay: 0.03,
     warmup: WARMUP,
+    decay: RELEASED_DROPS,
     clip: null,
     average: RELEASED_AVERAGE,
     dropout: 0.5,
@@ -80,7 +90,13 @@ const RELEASED: Recipe = {
  * For about a thousand steps. Without clipping, which makes every batch's gradient as long as the next and so
  * holds back those that tell most: after 250 steps it left twice the error.
  */
-const SMALL_SCALE = { learningRate: 1.5e-3, beta2: 0.95, clip: null, warmup: { share: 0.05 } } as const;
+const SMALL_SCALE = {
+  learningRate: 1.5e-3,
+  beta2: 0.95,
+  clip: null,
+  warmup: { share: 0.05 },
+  decay: "cosine",
+} as const;
 const SMALL_AVERAGE = { halfLife: 0.05 };
 
 const SMALL: Recipe = {
@@ -119,10 +135,11 @@ export function recipeFor({ size, learningRate, batchSize, pretraining }: EpgOpt
 /** The optimiser's numbers at a step of `total`. */
 export function optimiserStep(recipe: OptimiserRecipe, step: number, total: number) {
   const warmup = stepsOf(recipe.warmup, total);
-  const { average, beta1, beta2, clip } = recipe;
+  const { average, beta1, beta2, clip, decay } = recipe;
+  const factor = decay === "cosine" ? warmupCosine(step, warmup, total) : warmupDrops(step, warmup, decay);
   return {
     step,
-    learningRate: recipe.learningRate * warmupCosine(step, warmup, total),
+    learningRate: recipe.learningRate * factor,
     beta1,
     beta2,
     emaDecay: "decay" in average ? average.decay : averageDecay(step, average.halfLife * total),

@@ -1,10 +1,16 @@
 /** Which EPG a file of tensors holds, by names and shapes alone. */
 import { type Differences, numbersIn, type Shapes } from "../../../harness/formats/state-dict.ts";
 import type { NamedShapes, RecognisedPart } from "../../../harness/plugin.ts";
-import { type State, trace } from "../../../harness/program/index.ts";
-import { type EpgPart, epgParts, networkStates, partDifferences, shapesOf } from "./checkpoint.ts";
-import { type ProjectorShape, project } from "./layers.ts";
-import { type NetworkShape, representation } from "./network.ts";
+import {
+  type EpgPart,
+  encoderStates,
+  epgParts,
+  networkStates,
+  partDifferences,
+  shapesOf,
+} from "./checkpoint.ts";
+import type { ProjectorShape } from "./layers.ts";
+import type { NetworkShape } from "./network.ts";
 import { cuts, networkShape, projectorShape, SIZES, type SizeName } from "./sizes.ts";
 
 export const recognise = (file: NamedShapes): readonly RecognisedPart[] =>
@@ -34,13 +40,6 @@ function sized(part: EpgPart): Differences & { readonly size: string } {
   );
   return { size: `${size}, ${task}`, ...partDifferences(expected, part) };
 }
-
-const encoderStates = (shape: NetworkShape, projector: ProjectorShape): readonly State[] =>
-  trace("epg.encoder", (p) => {
-    const x = p.input("x", [1, 3, shape.resolution, shape.resolution]);
-    const z = representation(p, shape, x, p.input("time", [1]));
-    p.output("projected", project(p, projector, z, "running").output);
-  }).states;
 
 /** What a file may claim at most: its shapes are anyone's. */
 const MOST = { width: 2 ** 15, side: 2 ** 13, blocks: 512, tokens: 2 ** 20 };

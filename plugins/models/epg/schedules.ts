@@ -56,6 +56,17 @@ export function warmupCosine(step: number, warmup: number, total: number): numbe
   return 0.5 * (1 + Math.cos((Math.PI * (step - warmup)) / Math.max(1, total - warmup)));
 }
 
+export interface Drop {
+  /** The last step before it. */
+  readonly after: number;
+  /** Of the learning rate, from then on. */
+  readonly factor: number;
+}
+
+/** Linear from 0 over `warmup` steps, then 1 until the first of the drops, which follow each other: the factor of the learning rate. */
+export const warmupDrops = (step: number, warmup: number, drops: readonly Drop[]): number =>
+  step < warmup ? step / warmup : (drops.findLast(({ after }) => step > after)?.factor ?? 1);
+
 export interface ConsistencyStages {
   /** δ, the first stage. */
   readonly first: number;

@@ -48,7 +48,7 @@ function shapesOf(half: Half, autoencoder: AutoencoderConfig, config: DitConfig)
 }
 
 export interface OpenCheckpoint {
-  read(): Promise<StageWeights>;
+  read(half: Half): Promise<Tensors>;
   close(): Promise<void>;
 }
 
@@ -71,10 +71,7 @@ export async function openCheckpoint(
     };
     requireSame(path, file, halves, title);
     return {
-      read: async () => ({
-        VAE: await readHalf(path, file, "VAE", halves.VAE),
-        DiT: await readHalf(path, file, "DiT", halves.DiT),
-      }),
+      read: (half) => readHalf(path, file, half, halves[half]),
       close: () => file.close(),
     };
   } catch (error) {

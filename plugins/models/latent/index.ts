@@ -111,6 +111,7 @@ const model: Model<Options> = {
   name: "latent",
   schema,
   stages(options, task) {
+    if (options.weights !== null) return [];
     const size: Size = SIZES[options.size];
     const dit = ditFor(options.size, task);
     const vaeShare = options.vaeShare ?? size.vaeShare;
@@ -138,15 +139,21 @@ const model: Model<Options> = {
   exported: ({ size }, task, batchSize) => exported(SIZES[size].autoencoder, ditFor(size, task), batchSize),
   stateDict: packed,
   pretrained({ size, weights }) {
-    if (weights === null) return null;
-    return {
+    if (weights === null) return [];
+    return (["VAE", "DiT"] as const).map((stage) => ({
+      stage,
       file: weights,
       async open(path, task) {
         const title = `latent ${size} at ${task.resolution} px with ${task.classes} classes`;
-        const opened = await openCheckpoint(path, SIZES[size].autoencoder, ditFor(size, task), title);
-        return { part: "averages of VAE and DiT", ...opened };
+        const { read, close } = await openCheckpoint(
+          path,
+          SIZES[size].autoencoder,
+          ditFor(size, task),
+          title,
+        );
+        return { part: "the averages", read: () => read(stage), close };
       },
-    };
+    }));
   },
   reconstructor: (options, task, weights, runtime) =>
     openReconstructor(

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { loadConfig, type ResolvedConfig } from "../../../harness/config/index.ts";
 import { shippedEntries } from "../../../harness/config/shipped.ts";
 import { packageRoot } from "../../../harness/package-root.ts";
-import { elsewhereSentence, type PretrainedFile } from "../../../harness/run/pretrained.ts";
+import { elsewhereSentence } from "../../../harness/run/match-sentence.ts";
+import type { PretrainedFile } from "../../../harness/run/pretrained.ts";
 import { quickened } from "../../../harness/run/quick.ts";
 
 const load = (name: string): Promise<ResolvedConfig> =>
@@ -22,7 +23,9 @@ describe("a quick run", () => {
 });
 
 describe("what was trained elsewhere", () => {
-  const file = (told: PretrainedFile["told"]) => ({ path: "w.safetensors", sha256: "", part: "ema", told });
+  const file = (told: PretrainedFile["told"]) => [
+    { stage: "DiT", path: "w.safetensors", sha256: "", part: "ema", told },
+  ];
   const told = {
     commands: ["x"],
     data: { name: "shapes", trainingImages: 4096 },
@@ -33,13 +36,12 @@ describe("what was trained elsewhere", () => {
   it("is told with its compute where its file tells it, and as unknown where not", () => {
     expect(
       elsewhereSentence([
-        { name: "here", pretrained: null },
         { name: "A", pretrained: file(told) },
         { name: "B", pretrained: file(null) },
       ]),
     ).toBe(
       ' Trained elsewhere, by their files\' account: "A" with 62.0 TFLOP. Pre-trained elsewhere, at a cost not known here: "B".',
     );
-    expect(elsewhereSentence([{ name: "here", pretrained: null }])).toBe("");
+    expect(elsewhereSentence([])).toBe("");
   });
 });

@@ -57,6 +57,16 @@ describe("a step of a million", () => {
     expect(at(999_999).learningRate).toBeLessThan(1e-15);
   });
 
+  test("of consistency tuning keeps its learning rate for 400,000 steps, then takes .3 and .08 of it", () => {
+    const rate = (step: number) => optimiserStep(released.consistency, step, 700_000).learningRate;
+    expect(rate(5_000)).toBeCloseTo(0.5e-4, 12);
+    expect([10_000, 400_000, 400_001, 500_000, 500_001, 699_999].map(rate)).toEqual(
+      [1, 1, 0.3, 0.3, 0.08, 0.08].map((factor) => 1e-4 * factor),
+    );
+    const small = recipeOf("tiny").consistency;
+    expect(optimiserStep(small, 199, 200).learningRate).toBeLessThan(small.learningRate / 1000);
+  });
+
   test("clips the gradient's norm once warm-up is over", () => {
     expect(at(9_999).clip).toBe(Number.POSITIVE_INFINITY);
     expect(at(10_000).clip).toBe(0.5);

@@ -1,10 +1,12 @@
 /** Checkpoints of small networks, written for tests. */
 import { writeFileSync } from "node:fs";
 import type { NamedArrays } from "../../../../harness/formats/safetensors.ts";
-import { sizeOf } from "../../../../harness/program/index.ts";
+import type { Task } from "../../../../harness/plugin.ts";
+import { type State, sizeOf } from "../../../../harness/program/index.ts";
 import { createStream } from "../../../../harness/random/index.ts";
-import { networkStates } from "../../../../plugins/models/epg/checkpoint.ts";
+import { encoderStates, networkStates } from "../../../../plugins/models/epg/checkpoint.ts";
 import type { NetworkShape } from "../../../../plugins/models/epg/network.ts";
+import { networkShape, projectorShape, type SizeName } from "../../../../plugins/models/epg/sizes.ts";
 import * as py from "../../../harness/formats/pickler.ts";
 
 type FloatArrays = Readonly<
@@ -12,10 +14,17 @@ type FloatArrays = Readonly<
 >;
 
 /** Every parameter of a network, drawn at random, so that nothing in it is zero. */
-export function randomWeights(shape: NetworkShape, seed = 0): FloatArrays {
+export const randomWeights = (shape: NetworkShape, seed = 0): FloatArrays =>
+  randomStates(networkStates(shape), seed);
+
+/** Those of a pre-trained encoder with its projector. */
+export const randomEncoder = (size: SizeName, task: Task, seed = 0): FloatArrays =>
+  randomStates(encoderStates(networkShape(size, task), projectorShape(size)), seed);
+
+function randomStates(states: readonly State[], seed: number): FloatArrays {
   const random = createStream(seed, "weights");
   return Object.fromEntries(
-    networkStates(shape).map(({ name, value }) => {
+    states.map(({ name, value }) => {
       const data = new Float32Array(sizeOf(value.shape));
       random.stream(name).fillNormal(data);
       return [name, { dtype: "float32", shape: value.shape, data: data.map((z) => z * 0.05) }];
