@@ -10,17 +10,12 @@ import type { NumericArray } from "./numeric-array.ts";
 const IMAGES = "arr_0";
 const LABELS = "arr_1";
 
-export interface AdmSamples {
+/** An open file of samples whose images come as they are needed. */
+export interface AdmFile {
   /** N, height, width, 3. */
   readonly shape: readonly [number, number, number, 3];
-  /** uint8 RGB, of that shape. */
-  readonly images: Uint8Array;
   /** One per image; null where the file has none. */
   readonly labels: Int32Array | null;
-}
-
-/** An open file of samples whose images come as they are needed. */
-export interface AdmFile extends Omit<AdmSamples, "images"> {
   /** Not compressed: `images` works. */
   readonly stored: boolean;
   /**
@@ -52,17 +47,6 @@ export async function openAdmSamples(path: string): Promise<AdmFile> {
   } catch (error) {
     await npz.close();
     throw error;
-  }
-}
-
-/** Reads all images at once: `openAdmSamples` is for files that do not fit in memory. */
-export async function readAdmSamples(path: string): Promise<AdmSamples> {
-  const npz = await openNpz(path);
-  try {
-    const { shape, labels } = await contentOf(npz, path);
-    return { shape, labels, images: (await npz.read(IMAGES)).data as Uint8Array };
-  } finally {
-    await npz.close();
   }
 }
 
@@ -100,7 +84,7 @@ async function contentOf(npz: Npz, path: string) {
   return { entry, shape, labels: labelsOf(await npz.read(LABELS), path) };
 }
 
-function imageShape({ dtype, shape }: NpzEntry, path: string): AdmSamples["shape"] {
+function imageShape({ dtype, shape }: NpzEntry, path: string): AdmFile["shape"] {
   const [n, height, width, channels] = shape;
   const found = `${dtype} [${shape.join(", ")}]`;
   if (dtype !== "uint8" || shape.length !== 4 || channels !== 3)

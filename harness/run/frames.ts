@@ -36,8 +36,10 @@ export async function openFrames(
   }
   return async (result) => {
     const reconstructor = await model.reconstructor!(options, task, weightsWith(result), backend);
-    const images = await reconstructed(reconstructor, dataset.heldOut, FRAME_IMAGES);
+    const batches: Uint8Array[] = [];
+    for await (const { made } of reconstructed(reconstructor, dataset.heldOut, FRAME_IMAGES))
+      batches.push(made);
     await reconstructor.dispose();
-    return images;
+    return Buffer.concat(batches);
   };
 }

@@ -4,25 +4,35 @@ import { join } from "node:path";
 import { writeAdmSamples } from "../formats/npz.ts";
 import { peakSignalToNoise, SSIM_WINDOW, structuralSimilarity } from "../metrics/index.ts";
 import type { ImageSource, Reconstructor } from "../plugin.ts";
-import { inBatches } from "./batches.ts";
 import type { JobHost, ReconstructJob, ReconstructResult } from "./jobs.ts";
 import { openEntry } from "./open.ts";
 import { weightsFrom } from "./pretrained.ts";
 import { SAMPLES } from "./sample.ts";
 import { store } from "./store.ts";
 
-/** The first `n` images of `source`, encoded and decoded. */
-export async function reconstructed(
-  reconstructor: Reconstructor,
+/** Images, and what became of them: uint8 [few, side, side, 3] each. */
+export interface Reconstructed {
+  readonly real: Uint8Array;
+  readonly made: Uint8Array;
+}
+
+/**
+ * The first `n` images of `source`, from the start again where it has fewer, encoded and decoded batch by batch.
+ * The last batch is padded by its last image; its padding is dropped.
+ */
+export async function* reconstructed(
+  reconstructor: Pick<Reconstructor, "batchSize" | "reconstruct">,
   source: ImageSource,
   n: number,
-  progress: (done: number) => void = () => {},
-): Promise<Uint8Array> {
-  const bytes = (await source.images([0])).length;
-  return inBatches(n, reconstructor.batchSize, new Uint8Array(n * bytes), async (positions, done) => {
-    progress(done);
-    return reconstructor.reconstruct(await source.images(positions.map((k) => k % source.length)));
-  });
+): AsyncGenerator<Reconstructed> {
+  const { batchSize } = reconstructor;
+  for (let start = 0; start < n; start += batchSize) {
+    const positions = Array.from({ length: batchSize }, (_, k) => Math.min(start + k, n - 1));
+    const real = await source.images(positions.map((k) => k % source.length));
+    const made = await reconstructor.reconstruct(real);
+    const kept = (real.length / batchSize) * Math.min(batchSize, n - start);
+    yield { real: real.subarray(0, kept), made: made.subarray(0, kept) };
+  }
 }
 
 export async function reconstruct(job: ReconstructJob, host: JobHost): Promise<ReconstructResult> {
@@ -33,19 +43,27 @@ export async function reconstruct(job: ReconstructJob, host: JobHost): Promise<R
   const source = dataset.heldOut;
   const n = Math.min(source.length, config.samples);
   const reconstructor = await model.reconstructor(options, task, await weightsFrom(job, opened), backend);
-  const images = await reconstructed(reconstructor, source, n, (done) =>
-    host.emit({ type: "progress", done, total: n, unit: "images" }),
-  );
-  await reconstructor.dispose();
-
   const side = task.resolution;
-  const real = await source.images(Array.from({ length: n }, (_, k) => k));
+  const bytes = 3 * side ** 2;
+  let done = 0;
+  let decibels = 0;
+  let similarity = 0;
+  async function* images(): AsyncGenerator<Uint8Array> {
+    for await (const { real, made } of reconstructed(reconstructor, source, n)) {
+      const count = made.length / bytes;
+      decibels += peakSignalToNoise(made, real, bytes) * count;
+      if (side >= SSIM_WINDOW) similarity += structuralSimilarity(made, real, side) * count;
+      done += count;
+      host.emit({ type: "progress", done, total: n, unit: "images" });
+      yield made;
+    }
+  }
   await mkdir(folder, { recursive: true });
   const labels = Int32Array.from({ length: n }, (_, k) => source.label(k));
-  await writeAdmSamples(join(folder, SAMPLES), images, [n, side, side, 3], labels);
-  const psnr = peakSignalToNoise(images, real, real.length / n);
-  const ssim = side < SSIM_WINDOW ? null : structuralSimilarity(images, real, side);
-  const result = { n, psnr, ssim };
+  const shape = [n, side, side, 3] as const;
+  await writeAdmSamples(join(folder, SAMPLES), images(), shape, labels);
+  await reconstructor.dispose();
+  const result = { n, psnr: decibels / n, ssim: side < SSIM_WINDOW ? null : similarity / n };
   await store(folder, result, [SAMPLES]);
   return result;
 }

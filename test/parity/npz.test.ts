@@ -1,9 +1,10 @@
 /** NumPy's files, and statistics and samples as other tools keep them: the good read bit for bit, the bad refused. */
 import { describe, expect, it } from "vitest";
-import { openAdmSamples, readAdmSamples } from "../../harness/formats/npz.ts";
+import { openAdmSamples } from "../../harness/formats/npz.ts";
 import { openTensors } from "../../harness/formats/open-tensors.ts";
 import { readStatistics } from "../../harness/formats/statistics.ts";
 import { readTensor } from "../../harness/formats/tensor-file.ts";
+import { readAdmSamples } from "../fixtures/adm-samples.ts";
 import { casesOf, expectContent, expectUnharmed, readsWhole, refused } from "./manifest.ts";
 
 const { good, bad } = casesOf("npz");
@@ -23,9 +24,7 @@ describe("npz", () => {
   for (const { title, what, path, expect: expected, kind } of bad)
     it(`${title} (${what}): ${expected}${kind ? ` as ${kind}` : ""}`, async () => {
       if (kind === "statistics") expect(await refused(() => readStatistics(path))).toBe(true);
-      if (kind === "samples")
-        for (const read of [readAdmSamples, openAdmSamples])
-          expect(await refused(() => read(path))).toBe(true);
+      if (kind === "samples") expect(await refused(() => openAdmSamples(path))).toBe(true);
       const reads = await readsWhole(path);
       if (expected === "refuse") expect(reads).toBe(kind !== undefined);
       expectUnharmed();

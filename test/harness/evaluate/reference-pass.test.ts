@@ -5,13 +5,13 @@ import type { ImageSet } from "../../../harness/evaluate/image-set.ts";
 import { referencePass } from "../../../harness/evaluate/reference-pass.ts";
 import { admCentreCrop } from "../../../harness/formats/adm-crop.ts";
 import type { Image } from "../../../harness/formats/image.ts";
-import { readAdmSamples } from "../../../harness/formats/npz.ts";
 import { writeNpz } from "../../../harness/formats/npz-writer.ts";
 import { readStatistics } from "../../../harness/formats/statistics.ts";
 import { matrix, product } from "../../../harness/linear-algebra/index.ts";
 import { covarianceOf, meanOf, momentsOf } from "../../../harness/metrics/index.ts";
 import type { LayerExtractor } from "../../../harness/plugin.ts";
 import { createStream } from "../../../harness/random/index.ts";
+import { readAdmSamples } from "../../fixtures/adm-samples.ts";
 import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
 
 const SIDE = 6;

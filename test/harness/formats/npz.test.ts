@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FormatError } from "../../../harness/formats/format-error.ts";
 import { npyHeader } from "../../../harness/formats/npy-header.ts";
-import { openAdmSamples, readAdmSamples, writeAdmSamples } from "../../../harness/formats/npz.ts";
+import { openAdmSamples, writeAdmSamples } from "../../../harness/formats/npz.ts";
 import { openNpz } from "../../../harness/formats/npz-reader.ts";
 import { writeNpz } from "../../../harness/formats/npz-writer.ts";
 import { asBytes, type NumericArray, type NumericData } from "../../../harness/formats/numeric-array.ts";
@@ -17,6 +17,7 @@ import {
   localHeader,
   type StoredMember,
 } from "../../../harness/formats/zip-records.ts";
+import { readAdmSamples } from "../../fixtures/adm-samples.ts";
 import { expectUnharmed } from "../../parity/manifest.ts";
 import { arrays, damaged, damages, ELEMENT_TYPES } from "./arbitrary.ts";
 import { zipFile } from "./zip-writer.ts";

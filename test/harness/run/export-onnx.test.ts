@@ -80,7 +80,11 @@ describe("the generator", () => {
   });
 
   test("comes first for a model of one step, and there is none for one of many", () => {
-    expect(Object.keys(model.exported!(options(consistency), task, 1))).toEqual(["generator", "denoiser"]);
+    expect(Object.keys(model.exported!(options(consistency), task, 1))).toEqual([
+      "generator",
+      "denoiser",
+      "encoder",
+    ]);
     expect(Object.keys(model.exported!(options({}), task, 1))).toEqual(["denoiser"]);
   });
 });

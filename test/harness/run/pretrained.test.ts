@@ -40,7 +40,7 @@ describe("what stands for weights made elsewhere", () => {
   test("is the sha256 of a file", async () => {
     const path = join(folder, "1.safetensors");
     expect(await identified("1.safetensors")).toEqual([
-      { stage: "one", path, sha256: sha256(shard(1)), part: "the part ema" },
+      { stage: "one", path, sha256: sha256(shard(1)), part: "the part ema", told: null },
     ]);
   });
 
