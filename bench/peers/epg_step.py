@@ -20,20 +20,10 @@ class Attention(nn.Module):
         self.qkv = nn.Linear(width, 3 * width, bias=False)
         self.proj = nn.Linear(width, width)
 
-    def parts(self, x, weight):
-        n, t, d = x.shape
-        return F.linear(x, weight).reshape(n, t, -1, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)
-
-    def attend(self, q, k, v):
-        return self.proj(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
-
     def forward(self, x):
-        return self.attend(*self.parts(x, self.qkv.weight))
-
-    def first(self, x):
-        """Of the first token alone."""
-        d = x.shape[2]
-        return self.attend(*self.parts(x[:, :1], self.qkv.weight[:d]), *self.parts(x, self.qkv.weight[d:]))
+        n, t, d = x.shape
+        q, k, v = self.qkv(x).reshape(n, t, 3, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)
+        return self.proj(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(n, t, d))
 
 
 class Mlp(nn.Module):
@@ -56,11 +46,6 @@ class EncoderBlock(nn.Module):
 
     def forward(self, x):
         x = x + self.attn(self.norm1(x))
-        return x + self.mlp(self.norm2(x))
-
-    def first(self, x):
-        """Of the first token alone."""
-        x = x[:, :1] + self.attn.first(self.norm1(x))
         return x + self.mlp(self.norm2(x))
 
 
@@ -117,9 +102,9 @@ class PretrainedEncoder(Encoder):
 
     def forward(self, x, t):
         x = self.tokens(x, time_embedding(t, self.width), self.cls_token.expand(len(x), -1, -1))
-        for block in self.blocks[:-1]:
+        for block in self.blocks:
             x = block(x)
-        return self.norm(self.blocks[-1].first(x)[:, 0])
+        return self.norm(x[:, 0])
 
 
 class EncoderDecoder(Encoder):

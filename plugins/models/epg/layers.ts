@@ -13,7 +13,6 @@ import {
   relu,
   reshape,
   type Shape,
-  slice,
   split,
   type Tracer,
   transpose,
@@ -44,26 +43,23 @@ export function norm(p: Tracer, name: string, x: Value): Value {
 }
 
 /**
- * Multi-head self-attention, one weight for q, k and v (without bias), scale (width/heads)^−½.
+ * Multi-head self-attention, one product for q, k and v (without bias), scale (width/heads)^−½.
  * @param separateBounds initialise q, k and v as three matrices, as pre-training does
- * @param asking how many tokens, from the first on, are to be known afterwards: the others are keys and values alone
  */
-export function attend(p: Tracer, x: Value, heads: number, separateBounds: boolean, asking: number): Value {
+export function attend(p: Tracer, x: Value, heads: number, separateBounds: boolean): Value {
   const [batch, tokens, width] = x.shape as readonly [number, number, number];
   const initialiser = xavierUniform(width, separateBounds ? width : 3 * width);
-  const weight = p.parameter("qkv.weight", [3 * width, width], initialiser);
-  const parts = (of: Value, from: number, to: number): readonly Value[] => {
-    const count = of.shape[1]!;
-    const product = linear(of, slice(weight, 0, from * width, to * width));
-    const apart = reshape(product, [batch, count, to - from, heads, width / heads]);
-    return split(transpose(apart, [2, 0, 3, 1, 4]), 0, to - from).map((part) =>
-      reshape(part, [batch, heads, count, width / heads]),
-    );
-  };
-  const [q, k, v] = (
-    asking === tokens ? parts(x, 0, 3) : [...parts(slice(x, 1, 0, asking), 0, 1), ...parts(x, 1, 3)]
+  const qkv = reshape(dense(p, "qkv", x, 3 * width, { bias: false, initialiser }), [
+    batch,
+    tokens,
+    3,
+    heads,
+    width / heads,
+  ]);
+  const [q, k, v] = split(transpose(qkv, [2, 0, 3, 1, 4]), 0, 3).map((part) =>
+    reshape(part, [batch, heads, tokens, width / heads]),
   ) as [Value, Value, Value];
-  const attended = reshape(transpose(attention(q, k, v), [0, 2, 1, 3]), [batch, asking, width]);
+  const attended = reshape(transpose(attention(q, k, v), [0, 2, 1, 3]), [batch, tokens, width]);
   return dense(p, "proj", attended, width);
 }
 

@@ -48,17 +48,12 @@ const patchesOf = ({ resolution, patch }: NetworkShape): number => (resolution /
 /** Tokens of a sequence: class, time, patches. */
 export const sequenceLength = (shape: NetworkShape): number => shape.tokens + 1 + patchesOf(shape);
 
-/**
- * Pre-training's output before the projector: norm(x)[:, 0], [batch, width]. x [batch, 3, H, H], t = 250·ln σ [batch].
- * The last block computes that one token.
- */
+/** Pre-training's output before the projector: norm(x)[:, 0], [batch, width]. x [batch, 3, H, H], t = 250·ln σ [batch]. */
 export function representation(p: Tracer, shape: NetworkShape, x: Value, t: Value): Value {
   const classToken = broadcastTo(classTokens(p, shape), [x.shape[0]!, shape.tokens, shape.width]);
   let sequence = tokens(p, shape, classToken, timeEmbedding(t, shape.width), x);
-  for (let i = 0; i < shape.depth; i++) {
-    const asking = i < shape.depth - 1 ? sequence.shape[1]! : 1;
-    sequence = encoderBlock(p.scope(`blocks.${i}.`), sequence, shape, true, asking);
-  }
+  for (let i = 0; i < shape.depth; i++)
+    sequence = encoderBlock(p.scope(`blocks.${i}.`), sequence, shape, true);
   const first = reshape(slice(sequence, 1, 0, 1), [x.shape[0]!, shape.width]);
   return norm(p, "norm", first);
 }
@@ -90,7 +85,7 @@ export function network(
   let sequence = tokens(p, shape, classToken, time, x);
   const skips: Value[] = [];
   for (let i = 0; i < shape.depth; i++) {
-    sequence = encoderBlock(p.scope(`blocks.${i}.`), sequence, shape, false, sequence.shape[1]!);
+    sequence = encoderBlock(p.scope(`blocks.${i}.`), sequence, shape, false);
     skips.push(sequence);
   }
   sequence = norm(p, "norm", sequence);
@@ -149,16 +144,8 @@ function unpatchify(x: Value, { patch, resolution }: NetworkShape): Value {
   return reshape(transpose(blocks, [0, 5, 1, 3, 2, 4]), [batch, 3, resolution, resolution]);
 }
 
-/** Of the first `asking` tokens, all that is known of them afterwards: [batch, asking, width]. */
-function encoderBlock(
-  p: Tracer,
-  x: Value,
-  shape: NetworkShape,
-  separateBounds: boolean,
-  asking: number,
-): Value {
-  const attention = attend(p.scope("attn."), norm(p, "norm1", x), shape.heads, separateBounds, asking);
-  const attended = add(slice(x, 1, 0, asking), attention);
+function encoderBlock(p: Tracer, x: Value, shape: NetworkShape, separateBounds: boolean): Value {
+  const attended = add(x, attend(p.scope("attn."), norm(p, "norm1", x), shape.heads, separateBounds));
   return add(attended, feedForward(p.scope("mlp."), norm(p, "norm2", attended)));
 }
 
@@ -182,7 +169,6 @@ function decoderBlock(
     modulate(norm(p, "norm1", joined), shift1, scale1),
     shape.decoderHeads,
     false,
-    joined.shape[1]!,
   );
   const y = add(joined, mul(gate1, mask ? mul(attended, mask) : attended));
   return add(y, mul(gate2, feedForward(p.scope("mlp."), modulate(norm(p, "norm2", y), shift2, scale2))));

@@ -85,7 +85,7 @@ describe("the generator", () => {
       "denoiser",
       "encoder",
     ]);
-    expect(Object.keys(model.exported!(options({}), task, 1))).toEqual(["denoiser"]);
+    expect(Object.keys(model.exported!(options({}), task, 1))).toEqual(["denoiser", "encoder"]);
   });
 });
 

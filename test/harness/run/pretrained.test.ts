@@ -9,14 +9,14 @@ import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
 
 const task = { resolution: 8, classes: 0 };
 const shard = (value: number) =>
-  writeSafetensors({ w: { dtype: "float32", shape: [1], data: Float32Array.of(value) } });
+  writeSafetensors({ [`w${value}`]: { dtype: "float32", shape: [1], data: Float32Array.of(value) } });
 const sha256 = (content: string | Uint8Array) => createHash("sha256").update(content).digest("hex");
 
 let folder: string;
 let index: string;
 beforeEach(() => {
   folder = temporaryFolder();
-  index = JSON.stringify({ weight_map: { b: "2.safetensors", a: "1.safetensors", c: "2.safetensors" } });
+  index = JSON.stringify({ weight_map: { w2: "2.safetensors", w1: "1.safetensors" } });
   writeFileSync(join(folder, "model.safetensors.index.json"), index);
   writeFileSync(join(folder, "1.safetensors"), shard(1));
   writeFileSync(join(folder, "2.safetensors"), shard(2));

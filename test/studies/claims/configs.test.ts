@@ -52,7 +52,7 @@ describe("the configs of a study", () => {
 
   it("are configs of the harness, with the tuned rates and planned steps", () => {
     const { entries } = resolve("claims-seed-1", seedConfig(settings, 1, steps, rates));
-    expect(entries["one step"]!.options).toMatchObject({ learningRate: 0.0015 });
+    expect(entries["one step"]!.options).toMatchObject({ learningRate: 0.00075 });
     expect(entries["pre-trained, B/4"]!.options).toMatchObject({ steps: 4, pretraining: { steps: 2 } });
     expect(entries["scratch, equal steps"]!.options).toMatchObject({ steps: 16 });
     expect(entries["VAE + DiT"]!.options).toMatchObject({ vae: { steps: 24 }, dit: { steps: 32 } });

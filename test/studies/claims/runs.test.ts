@@ -101,7 +101,7 @@ describe("what is read from a result", () => {
     for (const row of result.results)
       if (row.entry === "pre-trained") row.entry = "pre-trained, learning rate ×1";
     const [trial] = trialsOf(result, 1);
-    expect(trial).toMatchObject({ arm: "pre-trained", factor: 1, learningRate: 3e-3 });
+    expect(trial).toMatchObject({ arm: "pre-trained", factor: 1, learningRate: 1.5e-3 });
     expect(trial!.fd).toBe(
       rowOf(result, "pre-trained, learning rate ×1", "fd-efficientnet-lite0-train").value,
     );

@@ -42,8 +42,8 @@ describe("the results of a study", () => {
 
   it("holds every trial, the chosen rate bold, and says where it is at the edge", () => {
     const [, table] = text.split("### Learning rates");
-    expect(table).toContain("| pre-trained | 0.003 | 1.00 | **0.00** | 1.00 | 0.003 |");
-    expect(table).toContain("| one step | 0.003 | **0.50** | 1.00 | 2.00 | 0.0015 (edge) |");
+    expect(table).toContain("| pre-trained | 0.0015 | 1.00 | **0.00** | 1.00 | 0.0015 |");
+    expect(table).toContain("| one step | 0.0015 | **0.50** | 1.00 | 2.00 | 0.00075 (edge) |");
   });
 
   it("tells the command, the machine and what failed", () => {

@@ -32,20 +32,6 @@ test("pre-training: twelve encoder forwards an image", () => {
   expect(perImage(pretraining!) / forward("XL/16").encoder).toBeCloseTo(12, 0);
 });
 
-test("the last block of a representation asks for one token, of which alone there is more than keys and values", () => {
-  const shape = networkShape("XL/16", task);
-  const { macs } = trace("representation", (p) => {
-    p.output("z", representation(p, shape, p.input("x", [1, 3, 256, 256]), p.input("t", [1])));
-  });
-  const { width, depth, patch } = shape;
-  const patches = (256 / patch) ** 2;
-  const tokens = patches + 2;
-  // q, k, v: 3 W², projection W², feed-forward 8 W²; scores and weighted sum: 2 W a pair of tokens.
-  const block = tokens * 12 * width ** 2 + 2 * tokens ** 2 * width;
-  const last = tokens * 2 * width ** 2 + 10 * width ** 2 + 2 * tokens * width;
-  expect(macs).toBe(patches * 3 * patch ** 2 * width + (depth - 1) * block + last);
-});
-
 test("diffusion: three network forwards an image", () => {
   const [, diffusion] = stagesOf({ size: "XL/16" });
   expect(perImage(diffusion!) / forward("XL/16").network).toBeCloseTo(3, 1);

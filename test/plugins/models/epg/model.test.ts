@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { UserError } from "../../../../harness/errors.ts";
 import model from "../../../../plugins/models/epg/index.ts";
 import { type EpgInput, type EpgOptions, schema } from "../../../../plugins/models/epg/options.ts";
+import { denoiserProgram } from "../../../../plugins/models/epg/samplers/denoiser.ts";
 import { networkShape, type SizeName } from "../../../../plugins/models/epg/sizes.ts";
 import { autoguidance, epg, heun } from "../../../../plugins/models/factories.ts";
 
@@ -25,6 +26,18 @@ describe("stages", () => {
       return { identity, nodes: program.nodes.length, states: program.states.map(({ name }) => name) };
     });
     expect(diffusion).toEqual(consistency);
+  });
+
+  test("pre-training bills twelve encoder forwards an image", () => {
+    const encoderForwards = 12;
+    const stage = model.stages(options(), task)[0]!;
+    const decoderless = denoiserProgram({
+      shape: { ...networkShape("tiny", task), decoderDepth: 0 },
+      target: "x0",
+      batchSize: stage.batchSize,
+    });
+    // The patch layer needs no gradient to the image, and the projector runs beside: within a tenth.
+    expect(stage.program.macs / decoderless.macs / encoderForwards).toBeCloseTo(1, 0.7);
   });
 
   test("no pre-training: one stage that starts from its initialisers", () => {
