@@ -5,7 +5,7 @@ const pretraining = { share: 0.3 };
 
 export default defineConfig({
   dataset: imageFolder({ folder: ".", resolution: 64 }),
-  budget: { trainingFlops: 3e14 },
+  budget: { trainingFlops: 3e13 },
   checkpoints: 10,
   entries: {
     "EPG small, Heun 16": epg({ size: "small", sampler: heun(16), pretraining }),
