@@ -1,4 +1,4 @@
-/** The default run with fifteen times the compute: about an hour and a half on two cores, resumable (`--resume`). */
+/** The default run with fifteen times the compute: half an hour to an hour on two cores, resumable (`--resume`). */
 import { ddim, defineConfig, epg, heun, latent, shapes } from "epg-bench";
 
 export default defineConfig({
