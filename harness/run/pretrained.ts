@@ -85,9 +85,9 @@ async function readFile(
   }
 }
 
-/** "epg.safetensors, the part ema, sha256 0123456789ab… (diffusion fine-tuning); by its own account trained elsewhere for …" */
+/** "epg.safetensors, the part ema, sha256 0123456789ab… (diffusion fine-tuning), by its own account trained elsewhere for …" */
 const described = ({ stage, path, sha256, part, told }: PretrainedFile): string =>
-  `${basename(path)}, ${part}, sha256 ${sha256.slice(0, 12)}… (${stage})${told ? `; by its own account ${trainingTold(told)}` : ""}`;
+  `${basename(path)}, ${part}, sha256 ${sha256.slice(0, 12)}… (${stage})${told ? `, by its own account ${trainingTold(told)}` : ""}`;
 
 export const describePretrained = (files: readonly PretrainedFile[]): string =>
   `Pre-trained, not trained here: ${files.map(described).join("; ")}`;

@@ -83,10 +83,12 @@ describe("an exported checkpoint", () => {
     const result = readResult(folder, "loaded");
     const trained = readResult(folder, "trained");
     const { value } = trained.results.find(({ metric }) => metric === "total-train-flops")!;
-    expect(result.run.match).toBe(
+    expect(result.run.match).toContain(
       `Trained elsewhere, by their files' account: "EPG" with ${(value! / 1e12).toPrecision(3)} TFLOP.`,
     );
-    expect(entry.description).toContain("trained elsewhere for 4 steps of diffusion fine-tuning");
+    expect(entry.description).toContain(
+      "trained elsewhere for 2 steps of pre-training, then 4 of diffusion fine-tuning",
+    );
     expect(result.results.some(({ metric }) => metric === "total-train-flops")).toBe(false);
     expect(result.ledger.map(({ kind }) => kind)).toEqual(["training", "sampling", "sampling"]);
     expect(readFileSync(join(folder, "loaded", "report.md"), "utf8")).toContain(
@@ -108,7 +110,7 @@ describe("an exported checkpoint", () => {
     );
     const entry = entryOf("loaded", "Tuned");
     expect(entry.description).toMatch(
-      /^epg: diffusion fine-tuning \(4 steps\)\. Pre-trained, not trained here: encoder\.safetensors, the part online, sha256 \w+… \(pre-training\); epg\.safetensors, the part ema, sha256 \w+… \(poor network\)$/,
+      /^epg: diffusion fine-tuning \(4 steps\)\. Pre-trained, not trained here: encoder\.safetensors, the part online, sha256 \w+… \(pre-training\), by its own account trained elsewhere for 2 steps of pre-training, .*; epg\.safetensors, the part ema, sha256 \w+… \(poor network\), by .*$/,
     );
     expect(entry.film).not.toBeNull();
   });
@@ -146,7 +148,7 @@ describe("mistakes", () => {
     const ran = await command(folder, ["run", "-c", "other.config.ts", "--dry-run"]);
     expect(ran.exitCode).toBe(2);
     expect(ran.stderr).toMatch(
-      /of another size: class_embed\.weight is \[9, 128\], EPG small .* has \[9, 256\]/,
+      /of another size: class_embed\.weight is \[9, 192\], EPG small .* has \[9, 256\]/,
     );
   });
 
