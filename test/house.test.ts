@@ -20,6 +20,7 @@ const CONTRACTS = [
   "random",
   "package-root.ts",
   "user-cache.ts",
+  "weights",
 ];
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   program: [],
@@ -30,6 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "suggest.ts": [],
   "package-root.ts": [],
   "user-cache.ts": [],
+  weights: ["program", "formats", "errors.ts"],
   metrics: ["linear-algebra"],
   "result.ts": [],
   "plugin.ts": ["program", "formats", "random", "result.ts"],

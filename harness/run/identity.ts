@@ -50,7 +50,7 @@ function codeFiles(path: string): string[] {
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** The harness's own code that decides what is computed, whether run from sources or built. */
-const HARNESS = ["../program", "../random", "../formats", "../run", "../measure"].map(here);
+const HARNESS = ["../program", "../random", "../formats", "../run", "../measure", "../weights"].map(here);
 const SCORING = [...HARNESS, ...["../evaluate", "../metrics", "../linear-algebra"].map(here)];
 
 /** sha256 of every part of the code that decides a piece of work, by the name people know it by. */
