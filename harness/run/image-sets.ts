@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type AdmFile, openAdmSamples } from "../formats/npz.ts";
 import type { Dataset, ImageSource } from "../plugin.ts";
 import type { ImageSet } from "./jobs.ts";
+import { firstLabels } from "./labels.ts";
 import { SAMPLES } from "./sample.ts";
 
 export interface LabelledImages {
@@ -39,7 +40,7 @@ export function firstOf(source: ImageSource, wanted: number, side: number): Labe
   const n = Math.min(wanted, source.length);
   return {
     n,
-    labels: Int32Array.from({ length: n }, (_, k) => source.label(k)),
+    labels: firstLabels(source, n),
     runs: runsOf(source, n, side),
   };
 }

@@ -1,5 +1,5 @@
-/** Which label each sample gets: part of a result's identity. */
-import type { Dataset } from "../plugin.ts";
+/** Which label each sample gets, part of a result's identity; and those that real images have. */
+import type { Dataset, ImageSource } from "../plugin.ts";
 import { createStream } from "../random/index.ts";
 import type { SettledConfig } from "./settle.ts";
 
@@ -19,3 +19,7 @@ export function labelsOf(
     return labels === "uniform" ? random.integer(classes.length) : train.label(random.integer(train.length));
   });
 }
+
+/** Labels of the first `n` images of a part. */
+export const firstLabels = (source: ImageSource, n = source.length): Int32Array =>
+  Int32Array.from({ length: n }, (_, k) => source.label(k));

@@ -6,6 +6,7 @@ import type { Tensors } from "../program/index.ts";
 import { inBatches } from "./batches.ts";
 import { probeCode } from "./identity.ts";
 import { type JobHost, type ProbeJob, type ProbeResult, Stopped } from "./jobs.ts";
+import { firstLabels } from "./labels.ts";
 import { openEntry } from "./open.ts";
 import { requireSameCode } from "./origin.ts";
 import { store } from "./store.ts";
@@ -46,7 +47,7 @@ export async function probe(job: ProbeJob, host: JobHost): Promise<ProbeResult> 
     accuracy: value,
     standardError,
     untrained: (await accuracyOf(initial!)).value,
-    chance: chanceAccuracy(labelsOf(heldOut), task.classes),
+    chance: chanceAccuracy(firstLabels(heldOut), task.classes),
     encoder: encoder.convention,
   };
   await store(job.folder, result, []);
@@ -69,8 +70,5 @@ async function encodedImages(
   const features = storedRows(n, dims, async (from, to) =>
     Float64Array.from(rows.subarray(from * dims, to * dims)),
   );
-  return { features, labels: labelsOf(source) };
+  return { features, labels: firstLabels(source) };
 }
-
-const labelsOf = (source: ImageSource): Int32Array =>
-  Int32Array.from({ length: source.length }, (_, i) => source.label(i));

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { writeAdmSamples } from "../formats/npz.ts";
 import { peakSignalToNoise, SSIM_WINDOW, structuralSimilarity } from "../metrics/index.ts";
 import type { ImageSource, Reconstructor } from "../plugin.ts";
+import { batchesOf } from "./batches.ts";
 import type { JobHost, ReconstructJob, ReconstructResult } from "./jobs.ts";
+import { firstLabels } from "./labels.ts";
 import { openEntry } from "./open.ts";
 import { weightsFrom } from "./pretrained.ts";
 import { SAMPLES } from "./sample.ts";
@@ -26,12 +28,11 @@ export async function* reconstructed(
   n: number,
 ): AsyncGenerator<Reconstructed> {
   const { batchSize } = reconstructor;
-  for (let start = 0; start < n; start += batchSize) {
-    const positions = Array.from({ length: batchSize }, (_, k) => Math.min(start + k, n - 1));
+  for (const { positions, kept } of batchesOf(n, batchSize)) {
     const real = await source.images(positions.map((k) => k % source.length));
     const made = await reconstructor.reconstruct(real);
-    const kept = (real.length / batchSize) * Math.min(batchSize, n - start);
-    yield { real: real.subarray(0, kept), made: made.subarray(0, kept) };
+    const bytes = (real.length / batchSize) * kept;
+    yield { real: real.subarray(0, bytes), made: made.subarray(0, bytes) };
   }
 }
 
@@ -59,7 +60,7 @@ export async function reconstruct(job: ReconstructJob, host: JobHost): Promise<R
     }
   }
   await mkdir(folder, { recursive: true });
-  const labels = Int32Array.from({ length: n }, (_, k) => source.label(k));
+  const labels = firstLabels(source, n);
   const shape = [n, side, side, 3] as const;
   await writeAdmSamples(join(folder, SAMPLES), images(), shape, labels);
   await reconstructor.dispose();

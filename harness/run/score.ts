@@ -7,6 +7,7 @@ import { scoringCode } from "./identity.ts";
 import { firstOf, imagesOf, type LabelledImages } from "./image-sets.ts";
 import type { JobHost, ScoreJob, ScoreResult } from "./jobs.ts";
 import { joinFeatures } from "./join-features.ts";
+import { firstLabels } from "./labels.ts";
 import { openBackend, openDataset, openExtractor, referenceOf } from "./open.ts";
 import { requireSameCode, requireSameData } from "./origin.ts";
 import { reconstructionDistance } from "./reconstruction-distance.ts";
@@ -74,7 +75,7 @@ async function openScorer({ config, cache, origin }: ScoreJob, host: JobHost): P
     extractor: extractor.name,
     suffix,
     train,
-    trainLabels: labelsOf(dataset.train),
+    trainLabels: firstLabels(dataset.train),
     reference,
     classes: config.unconditional ? 0 : dataset.classes.length,
     classesMatch: dataset.classesAreImageNet,
@@ -82,9 +83,6 @@ async function openScorer({ config, cache, origin }: ScoreJob, host: JobHost): P
   });
   return { dataset, extractor, standard };
 }
-
-const labelsOf = (source: ImageSource): Int32Array =>
-  Int32Array.from({ length: source.length }, (_, i) => source.label(i));
 
 /** Only the features of images stay in memory. The score itself is one more piece of work. */
 function featuresOf(
