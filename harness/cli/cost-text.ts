@@ -35,7 +35,9 @@ export function entryText(title: string, cost: EntryCost, bills: readonly Bill[]
   return lines([
     `${title} at ${resolution} px`,
     "",
-    ...(pretrained === null ? [] : [`trained elsewhere (${pretrained}), at a cost not known here`, ""]),
+    ...(pretrained.length === 0
+      ? []
+      : [`trained elsewhere (${pretrained.join(", ")}), at a cost not known here`, ""]),
     ...(training.length === 0 ? [] : [...trainingTable(cost, bills), ""]),
     ...samplingTable(cost),
   ]);

@@ -116,6 +116,7 @@ it("docs/cost.md shows what the verb prints", async () => {
 describe("a model by name", () => {
   it("has its lines, its bills and what was published of it", async () => {
     expect(await exit("cost", "dit-xl2-256")).toBe(0);
+    expect(printed.stdout).not.toContain("trained elsewhere");
     expect(printed.stdout).toMatch(/^DiT {2,}7,000,000 +256 +1\.792 G +637\.7 EMAC .* ×3\.00 +637\.7 EMAC$/m);
     expect(printed.stdout).toMatch(
       /^in all, VAE in full .*\nin all, VAE shared by 10 .*\nin all, VAE free /m,
