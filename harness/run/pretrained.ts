@@ -40,13 +40,17 @@ export async function pretrainedFiles(
   task: Task,
 ): Promise<readonly PretrainedFile[]> {
   const files: PretrainedFile[] = [];
+  // A latent model's two stages lie in one file.
+  const known = new Map<string, Pick<PretrainedFile, "sha256" | "told">>();
   for (const { stage, file, open } of model.pretrained?.(options) ?? []) {
     const path = resolve(baseFolder, file);
     if (!existsSync(path))
       throw new UserError(`weights: no file ${path}`, "give its path from the config's folder");
     const { part, close } = await open(path, task);
     await close();
-    files.push({ stage, path, sha256: await contentOf(path), part, told: await toldTraining(path) });
+    const content = known.get(path) ?? { sha256: await contentOf(path), told: await toldTraining(path) };
+    known.set(path, content);
+    files.push({ stage, path, part, ...content });
   }
   return files;
 }
@@ -66,16 +70,17 @@ export async function weightsFrom(
   entry: Pick<OpenEntry, "model" | "options" | "task">,
 ): Promise<StageWeights> {
   const weights: Record<string, StageWeights[string]> = { ...(await readWeights(stages)) };
+  for (const [path, sha256] of new Map(pretrained.map((file) => [file.path, file.sha256])))
+    if ((await contentOf(path)) !== sha256)
+      throw new UserError(`weights: ${path} changed during the run`, "put it back, or start the run anew");
   for (const file of pretrained) weights[file.stage] = await readFile(file, entry);
   return weights;
 }
 
 async function readFile(
-  { stage, path, sha256 }: PretrainedFile,
+  { stage, path }: PretrainedFile,
   { model, options, task }: Pick<OpenEntry, "model" | "options" | "task">,
 ): Promise<StageWeights[string]> {
-  if ((await contentOf(path)) !== sha256)
-    throw new UserError(`weights: ${path} changed during the run`, "put it back, or start the run anew");
   const named = model.pretrained!(options).find((one) => one.stage === stage)!;
   const opened = await named.open(path, task);
   try {
