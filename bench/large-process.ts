@@ -35,7 +35,7 @@ async function load(path: string) {
   const file = await checkpoint!.open(path, task);
   const weights = { [checkpoint!.stage]: await file.read() };
   await file.close();
-  await model.sampler(options, task, weights, await runtime(), 1);
+  await model.sampler(options, task, weights, await runtime(), 1, { baseFolder: "." });
   return { seconds: (performance.now() - began) / 1000, weightBytes: bytesOf(weights) };
 }
 
@@ -44,7 +44,7 @@ async function sample() {
   const weights = {
     "diffusion fine-tuning": randomWeights(networkStates(networkShape("L/16", task)), true),
   };
-  const sampler = await model.sampler(options, task, weights, await runtime(), 1);
+  const sampler = await model.sampler(options, task, weights, await runtime(), 1, { baseFolder: "." });
   const began = performance.now();
   await sampler.sample([createStream(0)], [1]);
   return { seconds: (performance.now() - began) / 1000, weightBytes: bytesOf(weights) };

@@ -31,7 +31,9 @@ async function openSampling() {
     },
   };
   const batchSize = epg.samplingBatchSize(options, TASK);
-  const sampler = await epg.sampler(options, TASK, { [stage.name]: weights }, runtime, batchSize);
+  const sampler = await epg.sampler(options, TASK, { [stage.name]: weights }, runtime, batchSize, {
+    baseFolder: ".",
+  });
   const streams = () => Array.from({ length: batchSize }, (_, k) => createStream(0, "sample", k));
   return { sampler, streams, spent };
 }

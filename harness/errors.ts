@@ -18,6 +18,11 @@ export class UserError extends Error {
   }
 }
 
+/** What ends one entry's work and no other's: told in one line, without a stack. */
+export class EntryError extends Error {
+  override name = "EntryError";
+}
+
 /** Exit codes of every verb. */
 export const EXIT = {
   ok: 0,

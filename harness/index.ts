@@ -8,6 +8,7 @@ export {
   ancestralEuler,
   autoguidance,
   autoguidanceReleased,
+  command,
   ddim,
   ddpm,
   edmStochastic,
@@ -19,6 +20,7 @@ export {
   heunReleased,
   latent,
   oneStep,
+  samples,
 } from "../plugins/models/factories.ts";
 export { defineConfig } from "./config/define.ts";
 export type { Config } from "./config/schema.ts";

@@ -3,10 +3,15 @@
  * plugins only through these, and plugins know the harness only through these and its libraries.
  */
 import type { ZodType } from "zod";
+import type { Elsewhere, Told } from "./elsewhere.ts";
 import type { Image } from "./formats/image.ts";
-import type { Differences, PartRole, Shapes } from "./formats/state-dict.ts";
+import type { PartRole } from "./formats/state-dict.ts";
 import type { Program, Tensors } from "./program/index.ts";
 import type { Stream } from "./random/index.ts";
+import type { NamedShapes, RecognisedPart } from "./recognised.ts";
+
+export type { Elsewhere, Told } from "./elsewhere.ts";
+export type { NamedShapes, RecognisedPart } from "./recognised.ts";
 
 // ── Descriptors: what a config holds ────────────────────────────────────────────────────────────
 
@@ -135,6 +140,7 @@ export interface Model<Options = never> {
     weights: StageWeights,
     runtime: Runtime,
     batchSize: number,
+    context: ModelContext,
   ): Promise<Sampler>;
   /** Images a call when samples are made for scoring. */
   samplingBatchSize(options: Options, task: Task): number;
@@ -160,6 +166,20 @@ export interface Model<Options = never> {
   ): Promise<Reconstructor>;
   /** For models that pre-train an encoder: how its features are read, to be probed for what they know. null: these options pre-train none. */
   encoderProbe?(options: Options, task: Task): EncoderProbe | null;
+  /**
+   * sha256 of the files and programs that the options name beside those of `pretrained`: images depend on them. Asked
+   * for before anything runs, so that what is missing, or does not fit, is missed at once.
+   */
+  identity?(options: Options, task: Task, context: ModelContext): Promise<string>;
+  /** For models that nothing here trains and whose networks do not run through the runtime: what is known of their cost. */
+  elsewhere?(options: Options, task: Task, context: ModelContext): Awaitable<Elsewhere>;
+  /** In place of sampling: images that exist already, a folder, tar or zip of them, or an npz; relative to the config. */
+  images?(options: Options): string;
+}
+
+export interface ModelContext {
+  /** Relative paths in the options are relative to this folder. */
+  readonly baseFolder: string;
 }
 
 type Awaitable<Value> = Value | Promise<Value>;
@@ -198,27 +218,6 @@ export interface ExportedNetwork {
   readonly documentation: Readonly<Record<string, string>>;
   /** What else one must know to use it: how images are normalised, which σ is meant. */
   readonly conventions: Readonly<Record<string, string>>;
-}
-
-/** A file of tensors to be recognised by names and shapes alone. */
-export interface NamedShapes {
-  readonly path: string;
-  readonly shapes: Shapes;
-  /** A safetensors file's own texts. */
-  readonly metadata: ReadonlyMap<string, string>;
-}
-
-/** A state dict that a plugin knows. */
-export interface RecognisedPart extends Differences {
-  /** "EPG", "SD-VAE". */
-  readonly family: string;
-  /** "XL/16, 256 px, 1000 classes"; the dimensions where they are no listed size's. */
-  readonly size: string;
-  /** null where the file does not tell. */
-  readonly role: PartRole | null;
-  /** What the names of its tensors begin with in the file. */
-  readonly prefix: string;
-  readonly parameters: number;
 }
 
 export interface PreparationCost {
@@ -288,6 +287,8 @@ export interface Sampler {
   sample(streams: readonly Stream[], labels: readonly number[]): Promise<Uint8Array>;
   /** How it samples, for the report and for identity: solver, steps, guidance, clamp. */
   readonly description: Readonly<Record<string, string | number | boolean>>;
+  /** Network calls an image made so far, where they do not go through the runtime; null: not known. */
+  calls?(): Told | null;
   dispose(): Promise<void>;
 }
 

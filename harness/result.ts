@@ -25,6 +25,8 @@ const row = z.strictObject({
   beside: z.strictObject({ label: z.string(), value: z.number().nullable() }).optional(),
   /** The metric with seed group g left out, g = 0…: what paired comparisons and their errors are made from. */
   deleteGroup: z.array(z.number()).optional(),
+  /** Not counted here: as the config declares it, or the model's own program reports it. */
+  told: z.enum(["declared", "reported"]).optional(),
   /** Never to be gated, and why. */
   notGated: z.string().optional(),
 });
@@ -77,11 +79,13 @@ const ledgerLine = z.strictObject({
   steps: z.int().nullable(),
   images: z.int(),
   batchSize: z.int(),
-  /** Multiply-accumulates of the whole line, counted from the program. */
-  macs: z.number(),
-  /** 2·MACs + element-wise operations, of the whole line. */
-  flops: z.number(),
-  parameters: z.int(),
+  /** Multiply-accumulates of the whole line, counted from the program; null: not known. */
+  macs: z.number().nullable(),
+  /** 2·MACs + element-wise operations, of the whole line; null: not known. */
+  flops: z.number().nullable(),
+  parameters: z.int().nullable(),
+  /** MACs are as the config declares them, not counted. */
+  declared: z.literal(true).optional(),
   /** Training of an autoencoder, which other models can share. */
   autoencoder: z.literal(true).optional(),
   /** The stage's first run, also after a resume or from the cache; null where it was not timed apart. */

@@ -1,7 +1,7 @@
 /** What it took: the ledger of the run, each entry's bill, and what an image costs. */
 import { hasAutoencoder, MODELS_SHARING, trainingBill } from "../harness/measure/autoencoder-bill.ts";
 import { metricKind, metricLabel, type Result, type ResultEntry } from "../harness/result.ts";
-import { count, NO_VALUE, quantity } from "./format.ts";
+import { cost, count, NO_VALUE, quantity } from "./format.ts";
 import { type ExtraColumn, metricsOf, metricTable } from "./metric-table.ts";
 import { type Column, code, escaped, list, table } from "./text.ts";
 
@@ -30,9 +30,9 @@ export function ledger(result: Result): string {
     count(line.steps),
     count(line.images),
     count(line.batchSize),
-    quantity({ value: line.macs, unit: "MAC" }),
-    quantity({ value: line.flops, unit: "FLOP" }),
-    quantity({ value: line.parameters, unit: "parameters" }),
+    cost({ value: line.macs, unit: "MAC", told: line.declared && "declared" }),
+    cost({ value: line.flops, unit: "FLOP" }),
+    cost({ value: line.parameters, unit: "parameters" }),
     quantity({ value: line.wallSeconds, unit: "s" }),
     quantity({ value: line.peakMemoryBytes, unit: "byte" }),
     line.cached ? "yes" : "no",
@@ -57,9 +57,16 @@ export function bills(result: Result): string {
     "### Each entry, billed in full",
     costTable(result, (metric) => BILL.has(metric)),
     "Shared stages are billed to every entry that uses them. Train FLOPs: the last stage; total train FLOPs: with pre-training or autoencoder.",
-    `The run's actual total, shared stages once: ${total.join(", ")}.`,
+    `The run's actual total, shared stages once: ${total.join(", ")}.${uncounted(result)}`,
     ...autoencoderBills(result),
   ].join("\n\n");
+}
+
+/** Whose sampling the total leaves out. */
+function uncounted({ ledger }: Result): string {
+  const names = ledger.filter(({ flops }) => flops === null).flatMap(({ entries }) => entries);
+  const quoted = names.map((name) => `"${escaped(name)}"`).join(", ");
+  return names.length === 0 ? "" : ` Not in it, since it is computed elsewhere: sampling of ${quoted}.`;
 }
 
 /** Where an entry trained an autoencoder: its training with that in full, in part and without. */

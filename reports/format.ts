@@ -103,6 +103,15 @@ const signed = (text: string): string => text.replace("-", "−");
 const superscript = (exponent: number): string =>
   [...String(exponent)].map((digit) => (digit === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)])).join("");
 
+/** What stands where a cost was not counted, and nobody tells it. */
+const UNKNOWN = "unknown";
+
+/** A cost: "1.2 TMAC", "1.2 TMAC (declared)" where it was not counted here, "unknown" where it is not told either. */
+export function cost(shown: Shown & { readonly told?: string | undefined }): string {
+  if (shown.value === null) return UNKNOWN;
+  return `${quantity(shown)}${shown.told === undefined ? "" : ` (${shown.told})`}`;
+}
+
 /** "2,048", or a dash. */
 export const count = (value: number | null): string =>
   value === null ? NO_VALUE : value.toLocaleString("en-US");

@@ -3,12 +3,13 @@ import {
   type Comparison,
   METRIC_FAMILIES,
   metricFamily,
+  metricKind,
   metricLabel,
   type Result,
   type ResultEntry,
   type ResultRow,
 } from "../harness/result.ts";
-import { arrow, NO_VALUE, quantity } from "./format.ts";
+import { arrow, cost, NO_VALUE, quantity } from "./format.ts";
 import { type Column, escaped, table } from "./text.ts";
 
 /** The metrics of a choice of rows, each once, in reading order. */
@@ -69,7 +70,7 @@ function besideText({ beside, unit }: ResultRow): string {
 function valueCell(result: Result, entry: string, metric: string): string {
   const row = rowOf(result, entry, metric);
   if (row === undefined) return NO_VALUE;
-  const text = escaped(quantity(row));
+  const text = escaped(metricKind(metric) === "count" ? cost(row) : quantity(row));
   const beside = isBesideShared(result, row.metric) ? "" : besideText(row);
   return `${isBest(result, row) ? `**${text}**` : text}${beside}`;
 }

@@ -9,7 +9,7 @@ import {
   type Result,
   type ResultRow,
 } from "../harness/result.ts";
-import { arrow, NO_VALUE, quantity } from "./format.ts";
+import { arrow, cost, NO_VALUE, quantity } from "./format.ts";
 import { plain } from "./text.ts";
 import { GATE_MARKS, NO_GATES } from "./verdicts.ts";
 
@@ -161,6 +161,7 @@ function cellText(
     const row = result.results.find((one) => one.entry === entry && familyOf(result, one) === family);
     if (row === undefined) return NO_VALUE;
     const unit = metricKind(row.metric) === "machine" || family === "nfe" ? "" : row.unit;
+    if (metricKind(row.metric) === "count") return cost({ value: row.value, unit, told: row.told });
     return quantity(
       { value: row.value, unit, standardError: withError && withErrors ? row.standardError : null },
       1,

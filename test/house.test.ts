@@ -34,7 +34,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   weights: ["program", "formats", "errors.ts"],
   metrics: ["linear-algebra"],
   "result.ts": [],
-  "plugin.ts": ["program", "formats", "random", "result.ts"],
+  "elsewhere.ts": [],
+  "recognised.ts": ["formats"],
+  "plugin.ts": ["program", "formats", "random", "result.ts", "elsewhere.ts", "recognised.ts"],
   measure: ["plugin.ts", "program", "result.ts", "errors.ts"],
   gate: ["result.ts", "errors.ts", "suggest.ts"],
   config: ["plugin.ts", "errors.ts", "suggest.ts", "package-root.ts", "gate", "index.ts", "plugins"],
@@ -84,6 +86,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "run",
   ],
   cli: [
+    "elsewhere.ts",
     "formats",
     "result.ts",
     "errors.ts",

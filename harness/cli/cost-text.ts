@@ -1,8 +1,9 @@
 /** What `cost` prints. */
 import { quantity } from "../../reports/format.ts";
-import type { EntryCost } from "../cost/entry-cost.ts";
+import type { ElsewhereCost, EntryCost } from "../cost/entry-cost.ts";
 import type { PublishedHours } from "../cost/hours.ts";
 import type { NamedCost } from "../cost/named-cost.ts";
+import type { Told } from "../elsewhere.ts";
 import { hasAutoencoder, trainingBill } from "../measure/autoencoder-bill.ts";
 import { columns } from "./columns.ts";
 
@@ -40,6 +41,24 @@ export function entryText(title: string, cost: EntryCost, bills: readonly Bill[]
       : [`trained elsewhere (${pretrained.join(", ")}), at a cost not known here`, ""]),
     ...(training.length === 0 ? [] : [...trainingTable(cost, bills), ""]),
     ...samplingTable(cost),
+  ]);
+}
+
+/** What is known of an entry whose images are made elsewhere. */
+export function elsewhereText({ name, resolution, elsewhere }: ElsewhereCost): string {
+  const { calls, macs: work, parameters, trainFlops } = elsewhere;
+  const told = (told: Told | null, unit: string): [string, string] =>
+    told === null ? ["unknown", ""] : [quantity({ value: told.value, unit }), told.by];
+  return lines([
+    `${name} at ${resolution} px, made elsewhere, where nothing is counted`,
+    "",
+    ...columns([
+      ["", "", ""],
+      ["training", ...told(trainFlops, "FLOP")],
+      ["network calls an image", ...told(calls, "calls")],
+      ["MACs an image", ...told(work, "MAC")],
+      ["parameters", ...told(parameters, "parameters")],
+    ]).slice(1),
   ]);
 }
 

@@ -54,7 +54,7 @@ interface Answer {
 }
 
 async function ofConfig(file: string, bills: readonly Bill[]): Promise<Answer> {
-  const [{ loadConfig }, { entryCosts }, { entryText, billed }] = await Promise.all([
+  const [{ loadConfig }, { entryCosts }, { elsewhereText, entryText, billed }] = await Promise.all([
     import("../config/index.ts"),
     import("../cost/entry-cost.ts"),
     import("./cost-text.ts"),
@@ -63,8 +63,10 @@ async function ofConfig(file: string, bills: readonly Bill[]): Promise<Answer> {
   const config = await loadConfig({ file, folder: process.cwd(), overrides: {}, note });
   const costs = await entryCosts(config);
   return {
-    told: costs.map((one) => entryText(one.name, one, bills)).join("\n"),
-    record: { entries: costs.map((one) => billed(one, bills)) },
+    told: costs
+      .map((one) => ("elsewhere" in one ? elsewhereText(one) : entryText(one.name, one, bills)))
+      .join("\n"),
+    record: { entries: costs.map((one) => ("elsewhere" in one ? one : billed(one, bills))) },
   };
 }
 

@@ -22,6 +22,8 @@ const BUILT_IN: { readonly [Kind in PluginKind]: Readonly<Record<string, Load>> 
   model: {
     epg: () => import("../../plugins/models/epg/index.ts"),
     latent: () => import("../../plugins/models/latent/index.ts"),
+    command: () => import("../../plugins/models/command/index.ts"),
+    samples: () => import("../../plugins/models/samples/index.ts"),
   },
   dataset: {
     shapes: () => import("../../plugins/datasets/shapes/index.ts"),

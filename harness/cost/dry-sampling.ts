@@ -1,12 +1,12 @@
 /** What sampling an image takes, found by sampling one on a backend that computes nothing. */
 import { countingRuntime } from "../measure/counting.ts";
 import { dryBackend } from "../measure/dry-backend.ts";
-import type { SamplingWork } from "../measure/ledger.ts";
-import type { Model, Role, StageWeights, Task } from "../plugin.ts";
+import type { CountedSampling } from "../measure/ledger.ts";
+import type { Model, ModelContext, Role, StageWeights, Task } from "../plugin.ts";
 import type { Program, Tensor, Tensors } from "../program/index.ts";
 import { createStream } from "../random/index.ts";
 
-export interface DrySampling extends SamplingWork {
+export interface DrySampling extends CountedSampling {
   /** Network calls an image, guidance's counted. */
   readonly nfe: number;
   /** Of attention's two products in one call of the network, which some published counts leave out. */
@@ -15,7 +15,12 @@ export interface DrySampling extends SamplingWork {
 }
 
 /** The calls are made by the model's own loops; one whose steps hang on what the network says cannot be counted so. */
-export async function drySampling(model: Model, options: never, task: Task): Promise<DrySampling> {
+export async function drySampling(
+  model: Model,
+  options: never,
+  task: Task,
+  context: ModelContext,
+): Promise<DrySampling> {
   const networks: Program[] = [];
   const counting = countingRuntime(dryBackend);
   const runtime = {
@@ -24,7 +29,7 @@ export async function drySampling(model: Model, options: never, task: Task): Pro
       return counting.compile(program, state, role);
     },
   };
-  const sampler = await model.sampler(options, task, ANY_WEIGHTS, runtime, 1);
+  const sampler = await model.sampler(options, task, ANY_WEIGHTS, runtime, 1, context);
   await sampler.sample([createStream(0, "sample", 0)], [task.classes > 0 ? 0 : -1]);
   await sampler.dispose();
   const { network, decoder } = counting.tallies;
@@ -39,6 +44,7 @@ export async function drySampling(model: Model, options: never, task: Task): Pro
     decoderFlopsPerImage: decoder.flops,
     networkParameters: network.parameters,
     decoderParameters: decoder.parameters,
+    declared: false,
     attentionMacsPerCall: attentionMacs(networks[0]!),
     description: sampler.description,
   };

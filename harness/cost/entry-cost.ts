@@ -1,14 +1,14 @@
 /** What the entries of a config cost, in the ledger's lines: counted from their programs, none of them run. */
 import type { ResolvedConfig } from "../config/index.ts";
-import { NOT_MEASURED, samplingLines, trainingLines } from "../measure/ledger.ts";
-import type { LedgerLine } from "../result.ts";
+import { type CountedLine, NOT_MEASURED, samplingLines, trainingLines } from "../measure/ledger.ts";
+import type { Elsewhere } from "../plugin.ts";
 import { cacheFolder } from "../run/folder.ts";
 import { openDataset, openModel, taskOf } from "../run/open.ts";
 import { settled } from "../run/settle.ts";
 import { type StageWork, stageWork } from "../run/stage-work.ts";
 import { drySampling } from "./dry-sampling.ts";
 
-export interface TrainingLine extends LedgerLine {
+export interface TrainingLine extends CountedLine {
   /** Of the forward passes, as a part of `macs`. */
   readonly forwardMacs: number;
 }
@@ -22,7 +22,7 @@ export interface EntryCost {
   /** Of encoding every image anew at every step, as DiT's own script does; null where nothing is encoded. */
   readonly encodingEveryStepMacs: number | null;
   /** Of one image: the network's calls, the decoder's. */
-  readonly sampling: readonly LedgerLine[];
+  readonly sampling: readonly CountedLine[];
   readonly nfe: number;
   readonly decoderCalls: number;
   readonly macsPerImage: number;
@@ -32,19 +32,31 @@ export interface EntryCost {
   readonly sampler: Readonly<Record<string, string | number | boolean>>;
 }
 
+/** An entry whose images are made elsewhere, where nothing is counted. */
+export interface ElsewhereCost {
+  readonly name: string;
+  readonly resolution: number;
+  readonly elsewhere: Elsewhere;
+}
+
 /** @throws UserError for whatever in the config cannot be planned */
-export async function entryCosts(resolved: ResolvedConfig): Promise<EntryCost[]> {
+export async function entryCosts(resolved: ResolvedConfig): Promise<(EntryCost | ElsewhereCost)[]> {
   const dataset = await openDataset(resolved, cacheFolder());
   const { config } = settled(resolved, dataset);
   const task = taskOf(config, dataset);
-  const costs: EntryCost[] = [];
+  const costs: (EntryCost | ElsewhereCost)[] = [];
   for (const [name, descriptor] of Object.entries(config.entries)) {
     const { model, options } = await openModel(config, descriptor, name);
+    const elsewhere = await model.elsewhere?.(options, task, config);
+    if (elsewhere) {
+      costs.push({ name, resolution: task.resolution, elsewhere });
+      continue;
+    }
     const files = model.pretrained?.(options).map(({ file }) => file) ?? [];
     const training = model
       .stages(options, task)
       .flatMap((stage) => linesOf(stageWork(config, dataset, name, stage), name));
-    const sampling = await drySampling(model, options, task);
+    const sampling = await drySampling(model, options, task, config);
     const { nfe, macsPerImage, decoderCalls, decoderMacsPerImage } = sampling;
     costs.push({
       name,

@@ -25,8 +25,8 @@ export function trainingBill(lines: readonly Line[], share: number): Work {
   for (const { kind, macs, flops, autoencoder } of lines) {
     if (kind !== "training" && kind !== "encoding") continue;
     const paid = autoencoder ? share : 1;
-    total.macs += paid * macs;
-    total.flops += paid * flops;
+    total.macs += paid * (macs ?? 0);
+    total.flops += paid * (flops ?? 0);
   }
   return total;
 }

@@ -1,6 +1,13 @@
 /** The compute ledger: a line for everything that costs, counted from the programs that ran. */
 import type { LedgerLine } from "../result.ts";
 
+/** A line whose work a runtime or a program counted. */
+export interface CountedLine extends LedgerLine {
+  readonly macs: number;
+  readonly flops: number;
+  readonly parameters: number;
+}
+
 /** The work of training a stage. */
 export interface TrainingWork {
   readonly steps: number;
@@ -14,10 +21,13 @@ export interface TrainingWork {
 }
 
 /** What only a run can tell. */
-interface Measured {
+export interface Measured {
   readonly wallSeconds: number;
   readonly peakMemoryBytes: number;
 }
+
+/** The same where another process computes, or where images exist already. */
+type MeasuredInPart = { readonly [Name in keyof Measured]: number | null };
 
 /** Of what was counted without running it. */
 export const NOT_MEASURED = { wallSeconds: null, peakMemoryBytes: null } as const;
@@ -25,22 +35,31 @@ export const NOT_MEASURED = { wallSeconds: null, peakMemoryBytes: null } as cons
 /** What training a stage took. */
 export interface TrainingCost extends TrainingWork, Measured {}
 
-/** The work of making `n` samples. */
-export interface SamplingWork {
+/** The work of making `n` samples; null: computed elsewhere, and not known. */
+interface SamplingWork {
   readonly n: number;
   readonly batchSize: number;
   /** Of network and decoder, an image. */
-  readonly macsPerImage: number;
-  readonly flopsPerImage: number;
+  readonly macsPerImage: number | null;
+  readonly flopsPerImage: number | null;
   readonly decoderCalls: number;
   readonly decoderMacsPerImage: number;
   readonly decoderFlopsPerImage: number;
-  readonly networkParameters: number;
+  readonly networkParameters: number | null;
   readonly decoderParameters: number;
+  /** Whether MACs are as the config declares them. */
+  readonly declared: boolean;
+}
+
+/** The same where all of it was counted. */
+export interface CountedSampling extends SamplingWork {
+  readonly macsPerImage: number;
+  readonly flopsPerImage: number;
+  readonly networkParameters: number;
 }
 
 /** What making them took. */
-export interface SamplingCost extends SamplingWork, Measured {}
+export interface SamplingCost extends SamplingWork, MeasuredInPart {}
 
 /** A stage's lines: encoding of the data set, where there is any, and its steps. Entries that share it are all billed. */
 export function trainingLines(
@@ -48,10 +67,10 @@ export function trainingLines(
   result: TrainingCost | (TrainingWork & typeof NOT_MEASURED),
   entries: readonly string[],
   cached: boolean,
-): LedgerLine[] {
+): CountedLine[] {
   const common = { entries: [...entries], batchSize: result.batchSize, cached };
   const { preparation } = result;
-  const training: LedgerLine = {
+  const training: CountedLine = {
     ...common,
     stage,
     kind: "training",
@@ -65,7 +84,7 @@ export function trainingLines(
     peakMemoryBytes: result.peakMemoryBytes,
   };
   if (preparation.images === 0) return [training];
-  const encoding: LedgerLine = {
+  const encoding: CountedLine = {
     ...common,
     stage: `${stage}: encoding the data set`,
     kind: "encoding",
@@ -84,9 +103,11 @@ export function trainingLines(
 /** An entry's sampling: the network's calls, and the decoder's on a line apart. */
 export function samplingLines(
   entry: string,
-  result: SamplingCost | (SamplingWork & typeof NOT_MEASURED),
+  result: CountedSampling & typeof NOT_MEASURED,
   cached: boolean,
-): LedgerLine[] {
+): CountedLine[];
+export function samplingLines(entry: string, result: SamplingCost, cached: boolean): LedgerLine[];
+export function samplingLines(entry: string, result: SamplingCost, cached: boolean): LedgerLine[] {
   const common = {
     entries: [entry],
     steps: null,
@@ -95,13 +116,16 @@ export function samplingLines(
     peakMemoryBytes: result.peakMemoryBytes,
     cached,
   };
+  const ofAll = (perImage: number | null, decoder: number): number | null =>
+    perImage === null ? null : (perImage - decoder) * result.n;
   const network: LedgerLine = {
     ...common,
     stage: "sampling",
     kind: "sampling",
-    macs: (result.macsPerImage - result.decoderMacsPerImage) * result.n,
-    flops: (result.flopsPerImage - result.decoderFlopsPerImage) * result.n,
+    macs: ofAll(result.macsPerImage, result.decoderMacsPerImage),
+    flops: ofAll(result.flopsPerImage, result.decoderFlopsPerImage),
     parameters: result.networkParameters,
+    ...(result.declared && { declared: true }),
     wallSeconds: result.wallSeconds,
   };
   if (result.decoderCalls === 0) return [network];

@@ -38,7 +38,7 @@ export interface Reproduction {
   readonly weights: { readonly path: string; readonly sha256: string; readonly part: string };
   readonly reference: string;
   readonly metric: string;
-  readonly nfe: { readonly expected: number; readonly found: number };
+  readonly nfe: { readonly expected: number; readonly found: number | null };
   readonly verdict: Verdict;
   /** Relative to the folder. */
   readonly grid: string;

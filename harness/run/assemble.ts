@@ -16,6 +16,7 @@ import {
   type ResultEntry,
   type ResultRow,
 } from "../result.ts";
+import { elsewhereRows } from "./elsewhere-rows.ts";
 import type { Found, FoundEntry, FoundPoint } from "./found.ts";
 import { hashOf } from "./identity.ts";
 import type { Beginning } from "./journal.ts";
@@ -84,12 +85,14 @@ function rowsOf({ entries, points }: Found): ResultRow[] {
   for (const entry of entries) {
     const { planned, training, sampling, timing, score, probe, reconstruction } = entry;
     if (score) rows.push(...scoreRows(planned.name, score.scores));
-    if (sampling && timing)
+    const sampled = sampling?.result;
+    if (sampled && sampled.elsewhere !== null) rows.push(...elsewhereRows(planned.name, sampled, timing));
+    else if (sampled && timing)
       rows.push(
         ...measureRows({
           planned,
           training: training.map(({ result }) => result),
-          sampling: sampling.result,
+          sampling: sampled,
           timing,
         }),
       );
@@ -147,7 +150,7 @@ function runOf(
   const flops = (training: boolean): number =>
     ledger
       .filter(({ kind }) => (kind === "training" || kind === "encoding") === training)
-      .reduce((sum, line) => sum + line.flops, 0);
+      .reduce((sum, line) => sum + (line.flops ?? 0), 0);
   return {
     id: `${startedAt.toISOString()}-${config.name}`,
     tool: `epg-bench ${packageVersion()}`,
@@ -198,12 +201,12 @@ const filmless = ({ name }: PlannedEntry): string =>
 
 function modelEntries(entry: FoundEntry, config: SettledConfig): ResultEntry[] {
   const { planned, sampling, failure, pictures, reconstruction } = entry;
-  const { pretrained, stages } = planned;
+  const { pretrained, stages, made } = planned;
   const elsewhere = pretrained.length > 0 ? [describePretrained(pretrained)] : [];
   const common = {
     weights: weightsHash(entry),
     recipe: planned.stages.at(-1)?.recipe ?? null,
-    seeds: seedsHash(config),
+    seeds: made.images === null ? seedsHash(config) : null,
   };
   const model: ResultEntry = {
     name: planned.name,
@@ -213,6 +216,7 @@ function modelEntries(entry: FoundEntry, config: SettledConfig): ResultEntry[] {
         ? [stages.map(({ name, steps }) => `${name} (${steps} steps)`).join(", then ")]
         : []),
       ...elsewhere,
+      ...(made.elsewhere ? ["not trained here; its networks are not counted here"] : []),
     ].join(". ")}`,
     status: failure === null ? "ok" : "failed",
     failure,
@@ -243,7 +247,8 @@ function modelEntries(entry: FoundEntry, config: SettledConfig): ResultEntry[] {
 
 /** Of what it samples from: a file's own, or a hash over all that was trained and named; null where training broke off. */
 function weightsHash(entry: FoundEntry): string | null {
-  const { pretrained, stages } = entry.planned;
+  const { pretrained, stages, made } = entry.planned;
+  if (made.identity !== null) return made.identity;
   const files = pretrained.map(({ sha256 }) => sha256);
   if (stages.length === 0 && files.length === 1) return files[0]!;
   return isTrained(entry)

@@ -61,11 +61,12 @@ function memory({ name, entry, batchSize, stateBytes, activationBytes }: Planned
   return `  ${entry}: ${name}: ${giga(stateBytes)} GB of weights, moments and averages; activations of ${each} GB an image, were nothing freed`;
 }
 
-function total({ name, trainFlops, stages, pretrained }: PlannedEntry): string {
+function total({ name, trainFlops, stages, pretrained, made }: PlannedEntry): string {
   const elsewhere = pretrained.length > 0 ? [describePretrained(pretrained)] : [];
   const here =
     stages.length > 0
       ? [`${giga(trainFlops)} GFLOPs of training in all, ${gpuHours(trainFlops)} GPU-hours`]
       : [];
-  return `  ${name}: ${[...here, ...elsewhere].join("; ")}`;
+  const outside = made.elsewhere ? ["not trained here"] : [];
+  return `  ${name}: ${[...here, ...elsewhere, ...outside].join("; ")}`;
 }

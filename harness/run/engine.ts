@@ -50,6 +50,7 @@ async function sampleUntrained(engine: Engine): Promise<Untrained | null> {
     pretrained: entry.pretrained,
     untrained: true,
     samples: engine.config.samples,
+    identity: entry.made.identity,
   } as const;
   const outcome = await perform<SampleResult>(engine.performer, job, { fresh: true });
   if (outcome.state === "done") {
@@ -130,12 +131,14 @@ async function sampleEntry(engine: Engine, planned: PlannedEntry, trained: Train
     kind: "sample",
     untrained: false,
     samples: engine.config.samples,
+    identity: planned.made.identity,
   } as const;
   const sampling = await perform<SampleResult>(engine.performer, job, { fresh: true });
   if (sampling.state === "failed") return { ...found, training, failure: `sampling: ${sampling.reason}` };
   const frames = planned.film === null ? new Map<number, string>() : await readFilm(planned.film);
   const side = engine.plan.task.resolution;
   const pictures = await writeEntryPictures(engine.folder, slug(planned.name), job.folder, side, frames);
+  if (planned.made.images !== null) return { ...found, training, sampling, pictures };
   // Timings belong to this run and this machine: they are kept in the run folder, never in the cache.
   const timing = await perform<MeasureResult>(
     engine.performer,

@@ -28,7 +28,7 @@ export async function openFrames(
   if (isLast) {
     const labels = [...labelsOf(config, dataset, FRAME_IMAGES)];
     return async (result) => {
-      const sampler = await model.sampler(options, task, weightsWith(result), backend, FRAME_IMAGES);
+      const sampler = await model.sampler(options, task, weightsWith(result), backend, FRAME_IMAGES, config);
       const images = await sampler.sample(sampleStreams(config.seed, 0, FRAME_IMAGES), labels);
       await sampler.dispose();
       return images;

@@ -1,7 +1,7 @@
 /** The pieces of work a run is cut into. Each is plain data, done by a worker process, addressed by its content. */
 import type { Score } from "../evaluate/score.ts";
-import type { SamplingCost, TrainingCost } from "../measure/ledger.ts";
-import type { Descriptor } from "../plugin.ts";
+import type { CountedSampling, Measured, SamplingCost, TrainingCost } from "../measure/ledger.ts";
+import type { Descriptor, Elsewhere } from "../plugin.ts";
 import type { Rival } from "./claim.ts";
 import type { Origin } from "./origin.ts";
 import type { WeightsSource } from "./pretrained.ts";
@@ -45,13 +45,27 @@ export interface SampleJob extends JobBase, WeightsSource {
   /** Sample from networks as they were before the first step. */
   readonly untrained: boolean;
   readonly samples: number;
+  /** Of the files it was planned with. */
+  readonly identity: string | null;
 }
 
-export interface SampleResult extends SamplingCost {
+export type SampleResult = SampledHere | SampledElsewhere;
+
+interface Sampled {
   readonly resolution: number;
+  readonly description: Readonly<Record<string, string | number | boolean>>;
+}
+
+export interface SampledHere extends Sampled, CountedSampling, Measured {
+  readonly elsewhere: null;
   /** Network calls an image; guidance passes counted. */
   readonly nfe: number;
-  readonly description: Readonly<Record<string, string | number | boolean>>;
+}
+
+export interface SampledElsewhere extends Sampled, SamplingCost {
+  /** What is known of it; the rest of the costs is null. */
+  readonly elsewhere: Elsewhere;
+  readonly nfe: number | null;
 }
 
 export interface ReconstructJob extends JobBase, WeightsSource {

@@ -44,13 +44,24 @@ const partlyTrained = ({ planned: { name, pretrained, trainFlops } }: FoundEntry
 };
 
 /** What was trained elsewhere, beside whose compute that of the others is not put. */
-export function elsewhereSentence(entries: readonly Pick<PlannedEntry, "name" | "pretrained">[]): string {
-  const told = entries.map(({ name, pretrained }) => ({ name, told: pretrained[0]?.told ?? null }));
+export function elsewhereSentence(
+  entries: readonly Pick<PlannedEntry, "name" | "pretrained" | "made">[],
+): string {
+  const declared = entries.flatMap(({ name, made }) => {
+    const flops = made.elsewhere?.trainFlops;
+    return flops ? [`"${name}" with ${teraFlops(flops.value)}`] : [];
+  });
+  const told = entries
+    .filter(({ made }) => !made.elsewhere?.trainFlops)
+    .map(({ name, pretrained }) => ({ name, told: pretrained[0]?.told ?? null }));
   const known = told.flatMap((one) =>
     one.told ? [`"${one.name}" with ${teraFlops(one.told.trainingFlops)}`] : [],
   );
   const unknown = told.filter((one) => one.told === null).map(({ name }) => `"${name}"`);
   return [
+    ...(declared.length > 0
+      ? [` Trained elsewhere, as the config declares and nothing here counted: ${declared.join(", ")}.`]
+      : []),
     ...(known.length > 0 ? [` Trained elsewhere, by their files' account: ${known.join(", ")}.`] : []),
     ...(unknown.length > 0
       ? [` Pre-trained elsewhere, at a cost not known here: ${unknown.join(", ")}.`]

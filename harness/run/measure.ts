@@ -21,20 +21,22 @@ export async function measure(job: MeasureJob, host: JobHost): Promise<MeasureRe
   const batchSize = Math.min(model.samplingBatchSize(options, task), config.samples, largestBatch);
 
   const timeAt = async (size: number) => {
-    const sampler: Sampler = await model.sampler(options, task, weights, runtime, size);
+    const sampler: Sampler = await model.sampler(options, task, weights, runtime, size, config);
     const streams = () => sampleStreams(config.seed, 0, size);
     const labels = [...labelsOf(config, dataset, size)];
     let round = 0;
-    const timing = await timed(
-      async () => {
-        await sampler.sample(streams(), labels);
-        host.emit({ type: "progress", done: ++round, total: rounds, unit: "rounds" });
-      },
-      rounds,
-      milliseconds,
-    );
-    await sampler.dispose();
-    return timing;
+    try {
+      return await timed(
+        async () => {
+          await sampler.sample(streams(), labels);
+          host.emit({ type: "progress", done: ++round, total: rounds, unit: "rounds" });
+        },
+        rounds,
+        milliseconds,
+      );
+    } finally {
+      await sampler.dispose();
+    }
   };
 
   const batch = await timeAt(batchSize);

@@ -37,6 +37,12 @@ export function requireSameData({ dataset: planned }: Origin, dataset: Dataset):
   throw new UserError(`the data set ${dataset.name} changed during the run: ${what}`, FIX);
 }
 
+/** @throws UserError where the files that an entry's options name are not those it was planned with */
+export function requireSameFiles(planned: string | null, found: string | null): void {
+  if (found !== planned)
+    throw new UserError("files that the entry's options name changed during the run", FIX);
+}
+
 /** @throws UserError where code is not the one the run was planned with */
 export function requireSameCode({ code: planned }: Origin, code: CodeHashes): void {
   const changed = Object.keys(code).filter((part) => code[part] !== planned[part]);

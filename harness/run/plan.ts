@@ -5,6 +5,8 @@
 import { UserError } from "../errors.ts";
 import type { Backend, Dataset, Descriptor, Task } from "../plugin.ts";
 import { type CodeHashes, hashOf, modelCode, scoreIdentity, scoringCode } from "./identity.ts";
+import { type MadeElsewhere, madeElsewhere } from "./made-elsewhere.ts";
+import { requireImages } from "./made-images.ts";
 import { extractorIdentity, namingEntry, openModel, taskOf } from "./open.ts";
 import { slug } from "./pictures.ts";
 import { contentOf, type PlannedStage, planStages } from "./plan-stages.ts";
@@ -20,6 +22,8 @@ export interface PlannedEntry {
   readonly stages: readonly PlannedStage[];
   /** Files in place of stages. */
   readonly pretrained: readonly PretrainedFile[];
+  /** What of it comes from elsewhere. */
+  readonly made: MadeElsewhere;
   readonly reconstructs: boolean;
   /** The stage whose encoder is probed; null where none trains, or there are no classes to tell apart. */
   readonly probed: PlannedStage | null;
@@ -78,10 +82,13 @@ export async function planEntries(
   for (const [name, descriptor] of Object.entries(config.entries)) {
     const { model, options } = await openModel(config, descriptor, name);
     const code = await modelCode(config, descriptor);
-    const { pretrained, trained } = await namingEntry(name, async () => ({
+    const { pretrained, trained, made } = await namingEntry(name, async () => ({
       pretrained: await pretrainedFiles(config, model, options, task),
       trained: model.stages(options, task),
+      made: await madeElsewhere(config, model, options, task),
     }));
+    if (made.images !== null)
+      await namingEntry(name, () => requireImages(made.images!, config, task, dataset));
     const planned = planStages(
       { config, dataset, task, name, descriptor, model, pretrained, code, backendIdentity, cache },
       trained,
@@ -94,6 +101,7 @@ export async function planEntries(
       title: model.name,
       stages: planned.map(({ key }) => stages.get(key)!),
       pretrained,
+      made,
       reconstructs: model.reconstructor !== undefined,
       probed: planned.find((stage) => stage.name === probe?.stage) ?? null,
       deviations: model.deviations(options, task),
@@ -101,6 +109,7 @@ export async function planEntries(
         planned.map(({ key }) => key),
         pretrained.map(contentOf),
         descriptor.options,
+        ...(made.identity === null ? [] : [made.identity]),
         code,
         seedsHash(config),
         backendIdentity,

@@ -1,14 +1,14 @@
 /** Rows of a result from what the jobs found. */
 import { KNN } from "../metrics/index.ts";
 import type { ResultRow } from "../result.ts";
-import type { MeasureResult, ProbeResult, SampleResult, TrainResult } from "./jobs.ts";
+import type { MeasureResult, ProbeResult, SampledHere, TrainResult } from "./jobs.ts";
 import type { PlannedEntry } from "./plan.ts";
 
 /** Everything known of an entry that trained and sampled. */
 export interface EntryFacts {
   readonly planned: PlannedEntry;
   readonly training: readonly TrainResult[];
-  readonly sampling: SampleResult;
+  readonly sampling: SampledHere;
   readonly timing: MeasureResult;
 }
 
@@ -22,7 +22,6 @@ export function measureRows({ planned, training, sampling, timing }: EntryFacts)
     unit: string,
     direction: ResultRow["direction"],
     convention: string,
-    standardError: number | null = null,
   ): ResultRow => ({
     entry: planned.name,
     metric,
@@ -30,11 +29,10 @@ export function measureRows({ planned, training, sampling, timing }: EntryFacts)
     unit,
     direction,
     n: null,
-    standardError,
+    standardError: null,
     convention,
   });
 
-  const { throughput, latency } = timing;
   const peak = Math.max(sampling.peakMemoryBytes, ...training.map(({ peakMemoryBytes }) => peakMemoryBytes));
   const last = training.at(-1);
   const lastRows = last
@@ -91,22 +89,7 @@ export function measureRows({ planned, training, sampling, timing }: EntryFacts)
       "lower",
       "2·MACs + element-wise operations an image, network and decoder, from the programs' own count",
     ),
-    row(
-      "throughput",
-      throughput.median,
-      "images/s",
-      "higher",
-      `median of batches of ${timing.batchSize} after warm-up, decoding included; error: of the median, from the median absolute deviation`,
-      throughput.standardError,
-    ),
-    row(
-      "latency",
-      latency.median,
-      "s",
-      "lower",
-      "median of single images (batch 1) after warm-up, decoding included; error: of the median, from the median absolute deviation",
-      latency.standardError,
-    ),
+    ...speedRows(planned.name, timing),
     row(
       "parameters",
       sampling.networkParameters + sampling.decoderParameters,
@@ -123,6 +106,32 @@ export function measureRows({ planned, training, sampling, timing }: EntryFacts)
       "lower",
       "largest resident set of the entry's training and sampling processes",
     ),
+  ];
+}
+
+export function speedRows(entry: string, { batchSize, throughput, latency }: MeasureResult): ResultRow[] {
+  const error = "error: of the median, from the median absolute deviation";
+  return [
+    {
+      entry,
+      metric: "throughput",
+      value: throughput.median,
+      unit: "images/s",
+      direction: "higher",
+      n: null,
+      standardError: throughput.standardError,
+      convention: `median of batches of ${batchSize} after warm-up, decoding included; ${error}`,
+    },
+    {
+      entry,
+      metric: "latency",
+      value: latency.median,
+      unit: "s",
+      direction: "lower",
+      n: null,
+      standardError: latency.standardError,
+      convention: `median of single images (batch 1) after warm-up, decoding included; ${error}`,
+    },
   ];
 }
 

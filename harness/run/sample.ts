@@ -4,13 +4,17 @@ import { mkdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import { writeAdmSamples } from "../formats/npz.ts";
-import { countingRuntime, type Tallies, type Tally } from "../measure/counting.ts";
+import { countingRuntime } from "../measure/counting.ts";
 import type { Sampler } from "../plugin.ts";
 import { batchesOf } from "./batches.ts";
 import { type JobHost, type SampleJob, type SampleResult, Stopped } from "./jobs.ts";
 import { labelsOf } from "./labels.ts";
-import { openEntry } from "./open.ts";
+import { type MadeElsewhere, madeElsewhere, NOTHING_TOLD } from "./made-elsewhere.ts";
+import { openMadeImages } from "./made-images.ts";
+import { type OpenEntry, openEntry } from "./open.ts";
+import { requireSameFiles } from "./origin.ts";
 import { weightsFrom } from "./pretrained.ts";
+import { countedCost, toldCost } from "./sampling-cost.ts";
 import { sampleStreams } from "./seeds.ts";
 import { readStored, store } from "./store.ts";
 import { untrainedWeights } from "./untrained.ts";
@@ -19,45 +23,78 @@ export const SAMPLES = "samples.npz";
 
 /** Leaves `samples.npz` (ADM layout) in the job's folder. */
 export async function sample(job: SampleJob, host: JobHost): Promise<SampleResult> {
-  const { config, folder, samples: n } = job;
-  await mkdir(folder, { recursive: true });
+  await mkdir(job.folder, { recursive: true });
   const opened = await openEntry(job);
+  const made = await madeElsewhere(job.config, opened.model, opened.options, opened.task);
+  requireSameFiles(job.identity, made.identity);
+  const result = made.images === null ? await draw(job, host, opened, made) : await take(job, opened, made);
+  await store(job.folder, result, [SAMPLES]);
+  if (made.images === null) await removeChunks(job.folder, result.n, result.batchSize);
+  return result;
+}
+
+async function draw(
+  job: SampleJob,
+  host: JobHost,
+  opened: OpenEntry,
+  { elsewhere }: MadeElsewhere,
+): Promise<SampleResult> {
+  const { config, folder, samples: n } = job;
   const { model, options, dataset, task } = opened;
   const runtime = countingRuntime(opened.backend);
   const weights = await (job.untrained ? untrainedWeights(job, opened) : weightsFrom(job, opened));
   const batchSize = Math.min(model.samplingBatchSize(options, task), n);
-  const sampler = await model.sampler(options, task, weights, runtime, batchSize);
-  const labels = labelsOf(config, dataset, n);
+  const sampler = await model.sampler(options, task, weights, runtime, batchSize, config);
+  try {
+    const labels = labelsOf(config, dataset, n);
+    const bytes = 3 * task.resolution ** 2;
+    const { made, spent } = await sampleAll(job, host, sampler, labels, bytes);
+    const shape = [n, task.resolution, task.resolution, 3] as const;
+    // From the chunks, one by one: fifty thousand images of 256 pixels are ten gigabytes.
+    await writeAdmSamples(join(folder, SAMPLES), chunks(folder, n, batchSize, bytes), shape, labels);
+    const common = { n, resolution: task.resolution, description: sampler.description, batchSize };
+    if (elsewhere === null) return { ...common, ...countedCost(runtime.tallies, made, batchSize), ...spent };
+    const told = toldCost({ ...elsewhere, calls: sampler.calls?.() ?? elsewhere.calls });
+    return {
+      ...common,
+      ...told,
+      ...spent,
+      peakMemoryBytes: elsewhere.ownProcess ? null : spent.peakMemoryBytes,
+    };
+  } finally {
+    await sampler.dispose();
+  }
+}
 
-  const bytes = 3 * task.resolution ** 2;
-  const { made, spent } = await sampleAll(job, host, sampler, labels, bytes);
-  const { network, decoder } = perImage(runtime.tallies, made * batchSize);
-  const shape = [n, task.resolution, task.resolution, 3] as const;
-  // From the chunks, one by one: fifty thousand images of 256 pixels are ten gigabytes.
-  await writeAdmSamples(join(folder, SAMPLES), chunks(folder, n, batchSize, bytes), shape, labels);
-  const result: SampleResult = {
+/** Images that exist already. */
+async function take(
+  { folder, samples: n }: SampleJob,
+  { task, dataset }: OpenEntry,
+  { images: path, elsewhere }: MadeElsewhere,
+): Promise<SampleResult> {
+  const { resolution: side } = task;
+  const found = await openMadeImages(path!, n, task, dataset);
+  try {
+    await writeAdmSamples(join(folder, SAMPLES), found.images(), [n, side, side, 3], found.labels);
+  } finally {
+    await found.close();
+  }
+  return {
     n,
-    resolution: task.resolution,
-    nfe: network.calls * batchSize,
-    decoderCalls: decoder.calls * batchSize,
-    macsPerImage: network.macs + decoder.macs,
-    flopsPerImage: network.flops + decoder.flops,
-    decoderMacsPerImage: decoder.macs,
-    decoderFlopsPerImage: decoder.flops,
-    networkParameters: runtime.tallies.network.parameters,
-    decoderParameters: runtime.tallies.decoder.parameters,
-    description: sampler.description,
-    batchSize,
-    ...spent,
+    resolution: side,
+    ...toldCost(elsewhere ?? NOTHING_TOLD),
+    description: found.description,
+    batchSize: n,
+    wallSeconds: null,
+    peakMemoryBytes: null,
   };
-  await sampler.dispose();
-  await store(folder, result, [SAMPLES]);
-  await removeChunks(folder, n, batchSize);
-  return result;
 }
 
 /** What all chunks took, in whatever processes they were made. */
-type Spent = Pick<SampleResult, "wallSeconds" | "peakMemoryBytes">;
+interface Spent {
+  readonly wallSeconds: number;
+  readonly peakMemoryBytes: number;
+}
 
 const SPENT = "spent.json";
 const chunkFile = (start: number): string => `chunk-${start}.u8`;
@@ -110,15 +147,6 @@ const makeChunk = (
     positions.map((k) => sampleStreams(seed, k, k + 1)[0]!),
     positions.map((k) => labels[k]!),
   );
-
-function perImage(tallies: Tallies, images: number) {
-  const of = ({ calls, macs, flops }: Tally) => ({
-    calls: calls / images,
-    macs: macs / images,
-    flops: flops / images,
-  });
-  return { network: of(tallies.network), decoder: of(tallies.decoder) };
-}
 
 async function removeChunks(folder: string, n: number, size: number): Promise<void> {
   for (const { start } of batchesOf(n, size)) await rm(join(folder, chunkFile(start)), { force: true });

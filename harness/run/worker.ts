@@ -2,7 +2,7 @@
  * A worker process: does the jobs it is sent, one after another, and tells how they end. Native code runs
  * here, so that a crash or an out-of-memory ends this process and one job, not the run.
  */
-import { UserError } from "../errors.ts";
+import { EntryError, UserError } from "../errors.ts";
 import { claim } from "./claim.ts";
 import { Diverged, type Job, type JobEvent, type JobHost, Stopped } from "./jobs.ts";
 import { readStored } from "./store.ts";
@@ -18,7 +18,7 @@ export type WorkerMessage =
   | ({ readonly type: "done" } & Done)
   | {
       readonly type: "failed";
-      readonly reason: "stopped" | "diverged" | "user" | "crash";
+      readonly reason: "stopped" | "diverged" | "user" | "entry" | "crash";
       readonly message: string;
       readonly fix?: string | undefined;
     };
@@ -80,6 +80,7 @@ function failure(error: unknown): WorkerMessage {
   if (error instanceof Diverged) return { type: "failed", reason: "diverged", message: error.message };
   if (error instanceof UserError)
     return { type: "failed", reason: "user", message: error.message, fix: error.fix };
+  if (error instanceof EntryError) return { type: "failed", reason: "entry", message: error.message };
   const { stack, message } = error instanceof Error ? error : new Error(String(error));
   return { type: "failed", reason: "crash", message: stack ?? message };
 }

@@ -1,6 +1,8 @@
 import type { Descriptor } from "../../harness/plugin.ts";
+import type { CommandInput } from "./command/options.ts";
 import type { EpgInput } from "./epg/options.ts";
 import type { LatentInput } from "./latent/index.ts";
+import type { SamplesInput } from "./samples/index.ts";
 
 type Sampler = NonNullable<EpgInput["sampler"]>;
 
@@ -65,3 +67,17 @@ type LatentSampler = NonNullable<LatentInput["sampler"]>;
 export const ddim = (steps: number): LatentSampler => ({ kind: "ddim", steps });
 /** Ancestral sampling of a latent model, with its learned variance. */
 export const ddpm = (steps: number): LatentSampler => ({ kind: "ddpm", steps });
+
+/** Any program that answers requests for images, line by line. */
+export const command = (options: CommandInput): Descriptor<"model"> => ({
+  kind: "model",
+  plugin: "command",
+  options: { ...options },
+});
+
+/** Images made elsewhere: a folder, tar or zip of them, or an .npz. */
+export const samples = (options: SamplesInput): Descriptor<"model"> => ({
+  kind: "model",
+  plugin: "samples",
+  options: { ...options },
+});

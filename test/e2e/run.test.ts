@@ -75,7 +75,7 @@ describe("a run", () => {
   it("bills every stage, and the total beside it", () => {
     const lines = result.ledger.filter(({ entries }) => entries.includes("VAE + DiT"));
     const training = lines.filter(({ kind }) => kind === "training" || kind === "encoding");
-    expect(training.reduce((sum, { flops }) => sum + flops, 0)).toBeCloseTo(
+    expect(training.reduce((sum, { flops }) => sum + flops!, 0)).toBeCloseTo(
       value("VAE + DiT", "total-train-flops"),
       -3,
     );

@@ -11,7 +11,7 @@ import latent from "../../../plugins/models/latent/index.ts";
 
 const TASK = { resolution: 32, classes: 8 };
 const dry = <Options>(model: Model<Options>, options: unknown) =>
-  drySampling(model as unknown as Model, model.schema.parse(options) as never, TASK);
+  drySampling(model as unknown as Model, model.schema.parse(options) as never, TASK, { baseFolder: "." });
 const levels = { steps: 32 };
 
 /** 12 of the calls lie in (.19, 1.61] (arXiv 2510.12586: 75 calls). */
@@ -50,7 +50,7 @@ async function real<Options>(model: Model<Options>, input: unknown) {
   const weights: Record<string, Tensors> = {};
   for (const stage of model.stages(options, TASK))
     weights[stage.name] = stage.result(initialState(stage.program, createStream(0, stage.name)));
-  const sampler = await model.sampler(options, TASK, weights, runtime, 2);
+  const sampler = await model.sampler(options, TASK, weights, runtime, 2, { baseFolder: "." });
   await sampler.sample([createStream(1), createStream(2)], [0, 1]);
   await sampler.dispose();
   return runtime.tallies;

@@ -62,6 +62,7 @@ describe("the generator", () => {
       { [network.stage]: weights },
       await runtime(),
       BATCH,
+      { baseFolder: "." },
     );
     const streams = Array.from({ length: BATCH }, (_, k) => createStream(7, k));
     const expected = await sampler.sample(streams, [3, -1]);

@@ -44,11 +44,13 @@ describe("what was trained elsewhere", () => {
     trainingFlops: 6.2e13,
   };
 
+  const HERE = { identity: null, images: null, elsewhere: null };
+
   it("is told with its compute where its file tells it, and as unknown where not", () => {
     expect(
       elsewhereSentence([
-        { name: "A", pretrained: file(told) },
-        { name: "B", pretrained: file(null) },
+        { name: "A", pretrained: file(told), made: HERE },
+        { name: "B", pretrained: file(null), made: HERE },
       ]),
     ).toBe(
       ' Trained elsewhere, by their files\' account: "A" with 62.0 TFLOP. Pre-trained elsewhere, at a cost not known here: "B".',

@@ -344,7 +344,7 @@ describe("a poor network's checkpoint", () => {
       guidance: { kind: "autoguidance", scale: 2, size: "small", weights: "poor.safetensors" },
     });
     const weights = { "diffusion fine-tuning": online, "poor network": poor };
-    const sampler = await model.sampler(options, task, weights, { compile } as never, 1);
+    const sampler = await model.sampler(options, task, weights, { compile } as never, 1, { baseFolder: "." });
     await sampler.sample([createStream(0)], [1]);
     expect(sampler.description).toMatchObject({ guidance: "autoguidance", guidanceScale: 2 });
     const [own, its] = calls;

@@ -100,7 +100,7 @@ describe("the latent model", () => {
     // 20 images, mirrored ones included, in one call of 32
     expect(calls).toEqual({ encoder: 1 });
 
-    const sampler = await model.sampler(options, task, weights, runtime, 2);
+    const sampler = await model.sampler(options, task, weights, runtime, 2, { baseFolder: "." });
     const pair = await sampler.sample(streamsOf(1, 2), [0, 1]);
     expect(pair).toHaveLength(2 * 768);
     expect(calls).toEqual({ encoder: 1, network: 6, decoder: 1 });
