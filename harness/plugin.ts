@@ -172,6 +172,8 @@ export interface Pretrained {
   readonly stage: string;
   /** As the options give it: relative to the config. */
   readonly file: string;
+  /** Nothing is trained or sampled by it: the reconstructor alone measures with it. */
+  readonly judges?: true;
   /**
    * Opens it and compares every name and shape with what the task needs; its numbers are read later.
    * @throws UserError for a file of other names or shapes

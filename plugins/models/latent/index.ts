@@ -7,6 +7,7 @@ import { deviations } from "./deviations.ts";
 import { ditStage } from "./dit-stage.ts";
 import { exported } from "./exported.ts";
 import { type LatentOptions, latentScaleOf, schema, stageSettings } from "./options.ts";
+import { PERCEPTUAL_NETS } from "./perceptual-nets.ts";
 import { pretrained } from "./pretrained.ts";
 import { recognise } from "./recognise.ts";
 import { openReconstructor } from "./reconstructor.ts";
@@ -62,8 +63,10 @@ const model: Model<LatentOptions> = {
       latentScale: latentScaleOf(options),
     });
     if (!trainsAutoencoder) return [dit];
-    const { adversarial } = options.vae;
-    return [vaeStage({ ...common, ...stageSettings(options, "vae"), share: vaeShare, adversarial }), dit];
+    const { adversarial, perceptual: weight } = options.vae;
+    const perceptual = weight === null ? null : { net: PERCEPTUAL_NETS[options.lpips!.net], weight };
+    const vae = { ...common, ...stageSettings(options, "vae"), share: vaeShare, adversarial, perceptual };
+    return [vaeStage(vae), dit];
   },
   sampler: (options, task, weights, runtime, batchSize) =>
     openSampler(samplerSettings(options, task), weights, runtime, batchSize),

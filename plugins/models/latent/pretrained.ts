@@ -3,11 +3,25 @@ import type { Pretrained } from "../../../harness/plugin.ts";
 import { openAutoencoder } from "./autoencoder-checkpoint.ts";
 import { openCheckpoint } from "./checkpoint.ts";
 import type { LatentOptions } from "./options.ts";
+import { openPerceptual } from "./perceptual-checkpoint.ts";
 import { ditFor, SIZES } from "./sizes.ts";
+import { PERCEPTUAL_FILES } from "./vae-stage.ts";
 
 export function pretrained(options: LatentOptions): readonly Pretrained[] {
-  if (options.weights !== null) return halves(options.size, options.weights);
-  return options.vae.weights === null ? [] : [autoencoder(options.size, options.vae.weights)];
+  const { size, weights, vae } = options;
+  if (weights !== null) return [...halves(size, weights), ...perceptual(options)];
+  return [...(vae.weights === null ? [] : [autoencoder(size, vae.weights)]), ...perceptual(options)];
+}
+
+/** Where the loss does not look through it, it judges alone. */
+function perceptual({ lpips, vae }: LatentOptions): readonly Pretrained[] {
+  if (lpips === null) return [];
+  return (["trunk", "linear"] as const).map((half, i) => ({
+    stage: PERCEPTUAL_FILES[i]!,
+    file: lpips[half],
+    ...(vae.perceptual === null && { judges: true }),
+    open: (path) => openPerceptual(path, `lpips.${half}`, lpips.net, half),
+  }));
 }
 
 const halves = (size: LatentOptions["size"], file: string): readonly Pretrained[] =>
