@@ -18,7 +18,7 @@ export interface TrainingLine extends LedgerLine {
 }
 
 /** A file of weights, as the config names it. */
-interface ElsewhereTrained {
+export interface ElsewhereTrained {
   readonly file: string;
   /** What it tells that its training took; null where it does not, or is not here. */
   readonly trainingFlops: number | null;
@@ -79,7 +79,7 @@ async function trainedElsewhere(
   baseFolder: string,
 ): Promise<readonly ElsewhereTrained[]> {
   const found = new Map<string, number | null>();
-  for (const { stage, file } of named) {
+  for (const { stage, file } of named.filter(({ judges }) => !judges)) {
     const path = resolve(baseFolder, file);
     const told = existsSync(path) ? await toldTraining(path) : null;
     const flops = told && toldUpTo(stage, told).trainingFlops;

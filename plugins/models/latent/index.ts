@@ -39,6 +39,16 @@ function samplerSettings(options: LatentOptions, task: Task): SamplerSettings {
   };
 }
 
+function requireVisible({ lpips }: LatentOptions, { resolution }: Task): void {
+  if (lpips === null) return;
+  const { title, smallest } = PERCEPTUAL_NETS[lpips.net];
+  if (resolution < smallest)
+    throw new UserError(
+      `lpips.net is "${lpips.net}": ${title} leaves nothing of images of ${resolution} px`,
+      `use a resolution of at least ${smallest}, another net, or lpips: null`,
+    );
+}
+
 /** Images decoded at once where memory is what is short. */
 const TILED_BATCH = 4;
 
@@ -46,6 +56,7 @@ const model: Model<LatentOptions> = {
   name: "latent",
   schema,
   stages(options, task) {
+    requireVisible(options, task);
     if (options.weights !== null) return [];
     const size: Size = SIZES[options.size];
     const trainsAutoencoder = options.vae.weights === null;
@@ -83,6 +94,7 @@ const model: Model<LatentOptions> = {
       runtime,
       options.decoderTile === null ? 32 : TILED_BATCH,
       options.decoderTile,
+      options.lpips?.net ?? null,
     ),
   deviations: (options, task) => deviations(options, task, samplerSettings(options, task)),
 };

@@ -75,11 +75,6 @@ export function vaeStage(settings: VaeStageSettings): Stage {
       `vae.adversarial: its discriminator judges patches, and images of ${resolution} px are too small for one`,
       `use a resolution of at least ${SMALLEST_JUDGED}, or vae: { adversarial: null }`,
     );
-  if (perceptual && resolution < perceptual.net.smallest)
-    throw new UserError(
-      `vae.perceptual is ${perceptual.weight}: ${perceptual.net.title} leaves nothing of images of ${resolution} px`,
-      `use a resolution of at least ${perceptual.net.smallest}, another lpips.net, or leave it out`,
-    );
   return {
     name: "VAE",
     after: perceptual ? PERCEPTUAL_FILES : [],

@@ -85,6 +85,12 @@ async function trainAll(options: never, runtime: Runtime): Promise<StageWeights>
   return weights;
 }
 
+/** What the first stage would hand on before its first step. */
+function untrained(options: never, at: typeof task): Tensors {
+  const [stage] = model.stages(options, at) as [Stage];
+  return stage.result(initialState(stage.program, createStream(0, "initial")));
+}
+
 const streamsOf = (...seeds: readonly number[]) => seeds.map((seed) => createStream(seed, "sample"));
 
 describe("the latent model", () => {
@@ -183,13 +189,37 @@ describe("the latent model", () => {
     expect(stage.program.flops).toBeGreaterThan(plain.program.flops);
   }, 60_000);
 
+  it("measures LPIPS of reconstructions where its weights are named", async () => {
+    const { runtime, calls } = counting();
+    const side = { ...task, resolution: 24 };
+    const given = lpipsWeights("squeeze") as Tensors;
+    const weights = { "LPIPS trunk": given, "LPIPS linear layers": given };
+    const judged = parse({ lpips: { net: "squeeze", trunk: "f" } });
+    expect(model.pretrained!(judged)).toMatchObject([{ judges: true }, { judges: true }]);
+    const autoencoder = untrained(judged, side);
+    const open = (more: StageWeights) =>
+      model.reconstructor!(judged, side, { VAE: autoencoder, ...more }, runtime);
+    const unjudged = await open({});
+    expect(unjudged.judge).toBeUndefined();
+    await unjudged.dispose();
+    const { judge, dispose } = await open(weights);
+    expect(judge!.metric).toBe("lpips-squeeze");
+    const images = await noiseOf(24).images(Array.from({ length: 10 }, (_, k) => k));
+    const changed = images.map((value, i) => (i < images.length / 2 ? value : 255 - value));
+    const found = await judge!.distances(images, changed);
+    await dispose();
+    expect([...found.subarray(0, 5)]).toEqual(Array(5).fill(0));
+    expect(Math.min(...found.subarray(5))).toBeGreaterThan(0);
+    expect(calls).toEqual({ extractor: 2 });
+  });
+
   it("refuses LPIPS without weights, and of images that leave its net nothing", () => {
     expect(model.schema.safeParse({ vae: { perceptual: 1 } }).error!.issues).toMatchObject([
       { path: ["vae", "perceptual"], message: expect.stringMatching(/name them in `lpips`/) },
     ]);
     const small = parse({ vae: { perceptual: 1 }, lpips: { net: "alex", trunk: "f" } });
     expect(() => model.stages(small, task)).toThrow(
-      "vae.perceptual is 1: AlexNet leaves nothing of images of 16 px",
+      'lpips.net is "alex": AlexNet leaves nothing of images of 16 px',
     );
   });
 
