@@ -17,17 +17,11 @@ export interface TrainingLine extends LedgerLine {
   readonly forwardMacs: number;
 }
 
-/** A file of weights, as the config names it. */
-export interface ElsewhereTrained {
-  readonly file: string;
-  /** What it tells that its training took; null where it does not, or is not here. */
-  readonly trainingFlops: number | null;
-}
-
 export interface EntryCost {
   readonly name: string;
   readonly resolution: number;
-  readonly pretrained: readonly ElsewhereTrained[];
+  /** Files of weights as the config names them, and what they tell that their training took; null: nothing, or they are not here. */
+  readonly pretrained: readonly { readonly file: string; readonly trainingFlops: number | null }[];
   readonly training: readonly TrainingLine[];
   /** Of encoding every image anew at every step, as DiT's own script does; null where nothing is encoded. */
   readonly encodingEveryStepMacs: number | null;
@@ -77,7 +71,7 @@ export async function entryCosts(resolved: ResolvedConfig): Promise<EntryCost[]>
 async function trainedElsewhere(
   named: readonly Pretrained[],
   baseFolder: string,
-): Promise<readonly ElsewhereTrained[]> {
+): Promise<EntryCost["pretrained"]> {
   const found = new Map<string, number | null>();
   for (const { stage, file } of named.filter(({ judges }) => !judges)) {
     const path = resolve(baseFolder, file);
