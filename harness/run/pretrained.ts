@@ -1,6 +1,5 @@
 /** Weights made elsewhere, in place of stages: which files, whose content is part of every key that hangs on them. */
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import type { ResolvedConfig } from "../config/index.ts";
 import { UserError } from "../errors.ts";
@@ -46,8 +45,6 @@ export async function pretrainedFiles(
   const known = new Map<string, Pick<PretrainedFile, "sha256" | "told">>();
   for (const { stage, file, judges, open } of model.pretrained?.(options) ?? []) {
     const path = resolve(baseFolder, file);
-    if (!existsSync(path))
-      throw new UserError(`weights: no file ${path}`, "give its path from the config's folder");
     const { part, close } = await open(path, task);
     await close();
     const content = known.get(path) ?? { sha256: await contentOf(path), told: await toldTraining(path) };
