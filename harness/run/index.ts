@@ -10,8 +10,9 @@ import { cacheFolder, claimFolder, writeJson } from "./folder.ts";
 import type { Found } from "./found.ts";
 import { Stopped } from "./jobs.ts";
 import { type Beginning, type Clock, openJournal, readBeginning, systemClock } from "./journal.ts";
-import { openBackend, openDataset } from "./open.ts";
+import { openBackend, openDataset, taskOf } from "./open.ts";
 import { makePlan, type Plan } from "./plan.ts";
+import { quickened } from "./quick.ts";
 import type { RunOutcome, RunRequest } from "./request.ts";
 import { type SettledConfig, settled } from "./settle.ts";
 import { WorkerPool } from "./workers.ts";
@@ -24,7 +25,8 @@ export async function run(request: RunRequest): Promise<RunOutcome> {
     ? await readBeginning(folder)
     : { command: request.command, cache: cacheFolder(), startedAt: clock.date(), earlierSeconds: 0 };
   const dataset = await openDataset(request.config, beginning.cache);
-  const { config, warnings } = settled(request.config, dataset);
+  const chosen = await quickened(request.config, taskOf(request.config, dataset));
+  const { config, warnings } = settled(chosen, dataset);
   const backend = await openBackend(config);
   const plan = await makePlan(config, dataset, backend, beginning.cache);
   const lack = tooFew(dataset, config, plan);

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { ResolvedConfig } from "../config/index.ts";
 import { loadPlugin, parseOptions } from "../config/plugins.ts";
+import { UserError } from "../errors.ts";
 import type {
   Backend,
   Dataset,
@@ -60,6 +61,16 @@ export async function openModel(
 ): Promise<OpenModel> {
   const model = await loadPlugin("model", descriptor.plugin, config.baseFolder);
   return { model, options: parseOptions(model, descriptor, ["entries", entry], sourceOf(config)) };
+}
+
+/** A model does not know which entry's options it refuses. */
+export async function namingEntry<Result>(entry: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`entries.${entry}: ${error.message}`, error.fix);
+  }
 }
 
 /** Where the config stands, for messages. */

@@ -5,7 +5,7 @@
 import { UserError } from "../errors.ts";
 import type { Backend, Dataset, Descriptor, Task } from "../plugin.ts";
 import { type CodeHashes, hashOf, modelCode, scoreIdentity, scoringCode } from "./identity.ts";
-import { extractorIdentity, openModel, taskOf } from "./open.ts";
+import { extractorIdentity, namingEntry, openModel, taskOf } from "./open.ts";
 import { slug } from "./pictures.ts";
 import { contentOf, type PlannedStage, planStages } from "./plan-stages.ts";
 import { type PretrainedFile, pretrainedFiles } from "./pretrained.ts";
@@ -114,16 +114,6 @@ export async function planEntries(
     });
   }
   return { task, stages: [...stages.values()], entries, backendIdentity };
-}
-
-/** A model does not know which entry's options it refuses. */
-async function namingEntry<Result>(entry: string, work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    throw new UserError(`entries.${entry}: ${error.message}`, error.fix);
-  }
 }
 
 /** Entries are told apart by name in the result and by a short form of it in file names. */

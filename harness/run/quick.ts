@@ -1,16 +1,17 @@
 /** `run --quick`: only the entries that train nothing. */
 import type { ResolvedConfig } from "../config/index.ts";
 import { UserError } from "../errors.ts";
-import { cacheFolder } from "./folder.ts";
-import { openDataset, openModel, taskOf } from "./open.ts";
+import type { Task } from "../plugin.ts";
+import { namingEntry, openModel } from "./open.ts";
 
-/** @throws UserError where every entry trains */
-export async function quickened(config: ResolvedConfig): Promise<ResolvedConfig> {
-  const task = taskOf(config, await openDataset(config, cacheFolder()));
+/** The config's entries where it asks for no quick run. @throws UserError where every entry trains */
+export async function quickened(config: ResolvedConfig, task: Task): Promise<ResolvedConfig> {
+  if (!config.quick) return config;
   const kept: [string, ResolvedConfig["entries"][string]][] = [];
   for (const [name, descriptor] of Object.entries(config.entries)) {
     const { model, options } = await openModel(config, descriptor, name);
-    if (model.stages(options, task).length === 0) kept.push([name, descriptor]);
+    const stages = await namingEntry(name, async () => model.stages(options, task));
+    if (stages.length === 0) kept.push([name, descriptor]);
   }
   if (kept.length === 0)
     throw new UserError(
@@ -19,5 +20,5 @@ export async function quickened(config: ResolvedConfig): Promise<ResolvedConfig>
         .join(", ")}`,
       "leave --quick out, give an entry `weights`, or add ...shippedEntries() to a config of shapes at 32 px",
     );
-  return { ...config, quick: true, entries: Object.fromEntries(kept) };
+  return { ...config, entries: Object.fromEntries(kept) };
 }

@@ -6,6 +6,7 @@ import writeFileAtomic from "write-file-atomic";
 import { writeAdmSamples } from "../formats/npz.ts";
 import { countingRuntime, type Tallies, type Tally } from "../measure/counting.ts";
 import type { Sampler } from "../plugin.ts";
+import { batchesOf } from "./batches.ts";
 import { type JobHost, type SampleJob, type SampleResult, Stopped } from "./jobs.ts";
 import { labelsOf } from "./labels.ts";
 import { openEntry } from "./open.ts";
@@ -71,13 +72,11 @@ async function sampleAll(job: SampleJob, host: JobHost, sampler: Sampler, labels
     made++;
     return makeChunk(sampler, config.seed, positions, labels);
   };
-  for (let start = 0; start < n; start += batchSize) {
-    // The last batch is padded by its last image.
-    const positions = Array.from({ length: batchSize }, (_, k) => Math.min(start + k, n - 1));
+  for (const { positions, start, kept } of batchesOf(n, batchSize)) {
     if (host.stopping()) throw new Stopped(`stopped after ${start} of ${n} samples`);
     const file = join(folder, chunkFile(start));
-    const kept = existsSync(file) && (await stat(file)).size === batchSize * bytes;
-    if (!kept) {
+    const found = existsSync(file) && (await stat(file)).size === batchSize * bytes;
+    if (!found) {
       const began = host.now();
       await writeFileAtomic(file, Buffer.from(await make(positions)));
       spent = {
@@ -86,7 +85,7 @@ async function sampleAll(job: SampleJob, host: JobHost, sampler: Sampler, labels
       };
       await store(folder, spent, [], SPENT);
     }
-    host.emit({ type: "progress", done: Math.min(start + batchSize, n), total: n, unit: "images" });
+    host.emit({ type: "progress", done: start + kept, total: n, unit: "images" });
   }
   // Where every chunk was kept, one batch is made again to be counted.
   if (made === 0) await make(Array.from({ length: batchSize }, (_, k) => k));
@@ -95,9 +94,9 @@ async function sampleAll(job: SampleJob, host: JobHost, sampler: Sampler, labels
 
 /** All images in order, the padding of the last chunk left out. */
 async function* chunks(folder: string, n: number, size: number, bytes: number): AsyncGenerator<Uint8Array> {
-  for (let start = 0; start < n; start += size) {
+  for (const { start, kept } of batchesOf(n, size)) {
     const chunk = await readFile(join(folder, chunkFile(start)));
-    yield chunk.subarray(0, Math.min(size, n - start) * bytes);
+    yield chunk.subarray(0, kept * bytes);
   }
 }
 
@@ -122,6 +121,6 @@ function perImage(tallies: Tallies, images: number) {
 }
 
 async function removeChunks(folder: string, n: number, size: number): Promise<void> {
-  for (let start = 0; start < n; start += size) await rm(join(folder, chunkFile(start)), { force: true });
+  for (const { start } of batchesOf(n, size)) await rm(join(folder, chunkFile(start)), { force: true });
   await rm(join(folder, SPENT), { force: true });
 }

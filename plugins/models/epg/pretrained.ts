@@ -5,6 +5,7 @@ import { encoderStates, networkStates, told } from "./checkpoint.ts";
 import { openCheckpoint, type Wanted } from "./open-checkpoint.ts";
 import { type EpgOptions, encoderFile } from "./options.ts";
 import { PRETRAINING } from "./pretraining.ts";
+import { recipeOf } from "./recipes.ts";
 import { networkShape, projectorShape, type SizeName } from "./sizes.ts";
 import { lastStage, POOR } from "./stages.ts";
 
@@ -22,6 +23,11 @@ export function pretrained(options: EpgOptions): readonly Pretrained[] {
     throw new UserError(
       `pretraining.weights is ${JSON.stringify(encoder.file)}, but weights is ${JSON.stringify(weights.file)} and nothing is trained from it`,
       "leave one of the two out",
+    );
+  if (poor?.weights && poor.size && recipeOf(poor.size).normalisation !== recipeOf(size).normalisation)
+    throw new UserError(
+      `guidance.size is ${JSON.stringify(poor.size)}, which sees images normalised as "${recipeOf(poor.size).normalisation}", but size ${JSON.stringify(size)} as "${recipeOf(size).normalisation}": their answers cannot be compared`,
+      `use a poor network normalised as "${recipeOf(size).normalisation}": of the published sizes for a published one, of the small for a small one`,
     );
   return [
     ...(weights ? [standsFor(lastStage(options), weights, networkOf("weights", size))] : []),

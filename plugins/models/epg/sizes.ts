@@ -6,7 +6,7 @@ import type { NetworkShape } from "./network.ts";
 
 interface Size {
   readonly published: boolean;
-  /** Pixels, or for small sizes patches a side, so that any resolution from 64 on costs the same. */
+  /** Pixels, or for small sizes patches a side, so that any resolution costs the same once patches have LEAST_PATCH pixels. */
   readonly patch: { readonly pixels: number } | { readonly perSide: number };
   readonly encoder: Half;
   readonly decoder: Half;
@@ -62,20 +62,21 @@ const POSITION_AMPLITUDE = 1;
 /** Spread of the small sizes' `class_embed`: enough to be seen beside the time embedding from the first step. */
 const CLASS_DEVIATION = 0.5;
 
-/** What a side must be a multiple of. */
-function divisorOf({ patch }: Size, resolution: number): number {
-  if ("pixels" in patch) return patch.pixels;
-  return resolution < LEAST_PATCH * patch.perSide ? LEAST_PATCH : patch.perSide;
+/** How images are cut: the side of a patch in pixels, and what an image's side must be a multiple of. */
+function cutOf({ patch }: Size, resolution: number): { readonly patch: number; readonly divisor: number } {
+  const least = "pixels" in patch ? patch.pixels : LEAST_PATCH;
+  if ("pixels" in patch || resolution < least * patch.perSide) return { patch: least, divisor: least };
+  return { patch: resolution / patch.perSide, divisor: patch.perSide };
 }
 
 /** Whether a size's patches fill an image. */
 export const cuts = (name: SizeName, resolution: number): boolean =>
-  resolution % divisorOf(SIZES[name], resolution) === 0;
+  resolution % cutOf(SIZES[name], resolution).divisor === 0;
 
 /** The network of a size for a task. Throws where the patch does not divide the resolution. */
 export function networkShape(name: SizeName, { resolution, classes }: Task): NetworkShape {
   const size: Size = SIZES[name];
-  const divisor = divisorOf(size, resolution);
+  const { patch, divisor } = cutOf(size, resolution);
   if (!cuts(name, resolution))
     throw new UserError(
       `resolution ${resolution} is not a multiple of ${divisor}, which epg size ${JSON.stringify(name)} cuts images by`,
@@ -83,7 +84,7 @@ export function networkShape(name: SizeName, { resolution, classes }: Task): Net
     );
   return {
     resolution,
-    patch: "pixels" in size.patch ? divisor : Math.max(LEAST_PATCH, resolution / divisor),
+    patch,
     width: size.encoder.width,
     depth: size.encoder.depth,
     heads: size.encoder.heads,

@@ -9,16 +9,27 @@ import { quickened } from "../../../harness/run/quick.ts";
 const load = (name: string): Promise<ResolvedConfig> =>
   loadConfig({ file: `configs/${name}.config.ts`, folder: packageRoot(), overrides: {}, note: () => {} });
 
+const task = { resolution: 32, classes: 8 };
+
 describe("a quick run", () => {
-  it("keeps the entries that train nothing, and says that it is one", async () => {
-    const quick = await quickened(await load("default"));
-    expect(quick.quick).toBe(true);
-    expect(quick.entries).toEqual(shippedEntries());
+  it("keeps the entries that train nothing, and all where it is not asked for", async () => {
+    const config = await load("default");
+    expect((await quickened({ ...config, quick: true }, task)).entries).toEqual(shippedEntries());
+    expect(await quickened(config, task)).toBe(config);
   });
 
   it("is refused where every entry trains", async () => {
     const config = await load("shapes-long");
-    await expect(quickened(config)).rejects.toThrow(/every entry trains: "EPG, Heun 16", "VAE \+ DiT"/);
+    await expect(quickened({ ...config, quick: true }, task)).rejects.toThrow(
+      /every entry trains: "EPG, Heun 16", "VAE \+ DiT"/,
+    );
+  });
+
+  it("names the entry whose options do not fit", async () => {
+    const config = await load("shapes-long");
+    await expect(quickened({ ...config, quick: true }, { ...task, resolution: 30 })).rejects.toThrow(
+      /^entries\.EPG, Heun 16: resolution 30 is not a multiple of 8/,
+    );
   });
 });
 

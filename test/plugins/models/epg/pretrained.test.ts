@@ -322,6 +322,13 @@ describe("a poor network's checkpoint", () => {
     );
   });
 
+  test("is refused where it sees images normalised otherwise", () => {
+    const guidance = { kind: "autoguidance", scale: 2, size: "XL/16", weights: "poor.safetensors" } as const;
+    expect(() => named({ guidance, weights: "epg.pth" })).toThrow(
+      /^guidance\.size is "XL\/16", which sees images normalised as "imagenet", but size "tiny" as "simple"/,
+    );
+  });
+
   test("is called once a level, and billed with its own size", async () => {
     const calls: Program[] = [];
     const compile = async (program: Program) => ({
