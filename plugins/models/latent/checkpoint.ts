@@ -9,6 +9,7 @@ import { type Tensors, trace } from "../../../harness/program/index.ts";
 import { openWeights, readWeights, requireSame } from "../../../harness/weights/weights-file.ts";
 import { type AutoencoderConfig, decode, encode } from "./autoencoder.ts";
 import { type DitConfig, dit } from "./dit.ts";
+import { HEAD, withHead } from "./dit-states.ts";
 
 const PREFIXES = { VAE: "vae_ema/", DiT: "dit_ema/" } as const;
 type Half = keyof typeof PREFIXES;
@@ -65,9 +66,10 @@ export async function openCheckpoint(
   const source = { path, option: "weights" };
   const file = await openWeights(source);
   try {
+    const network = withHead(config, file.tensors.get(inFile("DiT", HEAD))?.shape);
     const halves = {
       VAE: shapesOf("VAE", autoencoder, config),
-      DiT: shapesOf("DiT", autoencoder, config),
+      DiT: shapesOf("DiT", autoencoder, network),
     };
     requireSame(source, differencesOf(file, halves), { title, noun: "tensors", fix: FIX });
     return {

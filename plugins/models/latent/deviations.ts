@@ -10,7 +10,7 @@ export const deviations = (
   task: Task,
   { guidance }: Pick<SamplerSettings, "guidance">,
 ): readonly string[] => [
-  ...(options.weights === null ? training(options) : smallness(options)),
+  ...(options.weights === null && options.dit.weights === null ? training(options) : smallness(options)),
   ...sampling(options, task, guidance),
 ];
 

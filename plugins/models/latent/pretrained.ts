@@ -1,13 +1,17 @@
-/** Files in place of stages: of both halves, or of the autoencoder. */
+/** Files in place of stages: of both halves, or of either. */
 import type { Pretrained } from "../../../harness/plugin.ts";
 import { openAutoencoder } from "./autoencoder-checkpoint.ts";
 import { openCheckpoint } from "./checkpoint.ts";
+import { openDit } from "./dit-checkpoint.ts";
 import type { LatentOptions } from "./options.ts";
-import { ditFor, SIZES } from "./sizes.ts";
+import { ditFor, SIZES, type Size } from "./sizes.ts";
 
 export function pretrained(options: LatentOptions): readonly Pretrained[] {
   if (options.weights !== null) return halves(options.size, options.weights);
-  return options.vae.weights === null ? [] : [autoencoder(options.size, options.vae.weights)];
+  return [
+    ...(options.dit.weights === null ? [] : [denoiser(options, options.dit.weights)]),
+    ...(options.vae.weights === null ? [] : [autoencoder(options.size, options.vae.weights)]),
+  ];
 }
 
 const halves = (size: LatentOptions["size"], file: string): readonly Pretrained[] =>
@@ -29,4 +33,25 @@ const autoencoder = (
   stage: "VAE",
   file,
   open: (path) => openAutoencoder(path, SIZES[size].autoencoder, role, `the autoencoder of latent ${size}`),
+});
+
+const denoiser = (
+  options: LatentOptions,
+  { file, part: role }: NonNullable<LatentOptions["dit"]["weights"]>,
+): Pretrained => ({
+  stage: "DiT",
+  file,
+  open: (path, task) => {
+    const { size, guidance, latentScale } = options;
+    const number = (scale: Size["latentScale"] | undefined): number | null =>
+      typeof scale === "number" ? scale : null;
+    return openDit(path, {
+      config: ditFor(size, task),
+      title: `the DiT of latent ${size} at ${task.resolution} px with ${task.classes} classes`,
+      role,
+      guidanceScale: guidance?.scale ?? null,
+      latentScale: number(latentScale),
+      usualLatentScale: number(SIZES[size].latentScale),
+    });
+  },
 });

@@ -12,7 +12,7 @@ import type { AutoencoderConfig } from "./autoencoder.ts";
 import { autoencoderStates, autoencodersIn } from "./autoencoder-checkpoint.ts";
 import type { AutoencoderLayout } from "./autoencoder-names.ts";
 import type { DitConfig } from "./dit.ts";
-import { ditStates, ditsIn } from "./dit-checkpoint.ts";
+import { ditStates, ditsIn } from "./dit-states.ts";
 import { SD_VAE, SIZE_NAMES, SIZES } from "./sizes.ts";
 
 export const recognise = (file: NamedShapes): readonly RecognisedPart[] => [
