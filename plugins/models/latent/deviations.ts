@@ -20,7 +20,7 @@ function training(options: LatentOptions): readonly string[] {
   const trained = options.vae.weights === null ? (["vae", "dit"] as const) : (["dit"] as const);
   return [
     ...(options.vae.weights === null ? autoencoder(options) : []),
-    "Averages decay by min(0.9999, (1+s)/(10+s)), with a half-life of at most 5 % of the steps.",
+    ...averaging(options, trained),
     ...(isPublished(options.size)
       ? overridden(options, trained)
       : smallness(
@@ -29,6 +29,15 @@ function training(options: LatentOptions): readonly string[] {
         )),
     ...scaling(options),
   ];
+}
+
+/** Averages that are held back while training is young. */
+function averaging(options: LatentOptions, trained: readonly StageName[]): readonly string[] {
+  const held = trained.filter((stage) => stageSettings(options, stage).averageDecay === null);
+  const whose = held.length === trained.length ? "Averages" : "The autoencoder's averages";
+  return held.length === 0
+    ? []
+    : [`${whose} decay by min(0.9999, (1+s)/(10+s)), with a half-life of at most 5 % of the steps.`];
 }
 
 const autoencoder = ({ vae }: LatentOptions): readonly string[] => [

@@ -108,11 +108,12 @@ export type StageName = keyof typeof STAGES;
 
 /** The size's settings of a stage with what the options say otherwise. */
 export function stageSettings(options: Pick<LatentOptions, "size" | StageName>, stage: StageName) {
-  const { batchSize, learningRate }: StageSize = SIZES[options.size][STAGES[stage]];
+  const { batchSize, learningRate, averageDecay }: StageSize = SIZES[options.size][STAGES[stage]];
   const own = options[stage];
   return {
     batchSize: own.batchSize ?? batchSize,
     learningRate: { ...learningRate, peak: own.learningRate ?? learningRate.peak },
+    averageDecay: averageDecay ?? null,
     steps: own.steps,
   };
 }

@@ -80,7 +80,7 @@ function sizedDit(shapes: Shapes): Sized {
       ? listed.join(" or ")
       : `no listed size: ${depth} blocks of width ${width}, patch ${patch}`;
   const expected = shapesOf(ditStates(config).filter(({ name }) => shapes.has(name) || name !== "pos_embed"));
-  const latents = positions === null ? `${latentChannels} channels` : `${side}×${side}×${latentChannels}`;
+  const latents = positions === null ? `of ${latentChannels} channels` : `${side}×${side}×${latentChannels}`;
   const fixed = outputChannels === latentChannels ? ", no variance learned" : "";
   return {
     size: `${named}, latents ${latents}, ${config.classes} classes${fixed}`,
