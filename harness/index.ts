@@ -10,6 +10,7 @@ export {
   autoguidanceReleased,
   ddim,
   ddpm,
+  dpmSolver,
   edmStochastic,
   epg,
   euler,

@@ -17,13 +17,15 @@ type Stepping = Exclude<Sampler, Stochastic | { kind: "oneStep" }>;
 type Levels = Omit<Stepping, "kind" | "steps">;
 
 const stepping =
-  (kind: Stepping["kind"]) =>
-  (steps: number, levels: Levels = {}): Sampler => ({ kind, steps, ...levels });
+  <Kind extends Stepping["kind"]>(kind: Kind) =>
+  (steps: number, levels: Levels = {}) => ({ kind, steps, ...levels });
 
-/** EDM's Heun: 2·steps − 1 network calls, those of guidance apart. */
+/** EDM's Heun: 2·steps − 1 network calls, those of guidance apart; of EPG and of latent models. */
 export const heun = stepping("heun");
 /** Heun as EPG's released loop runs it, without the last step to σ = 0: 2·(steps − 1) calls. */
 export const heunReleased = stepping("heunReleased");
+/** DPM-Solver++, second order in several steps (arXiv:2211.01095): `steps` calls; of EPG and of latent models. */
+export const dpmSolver = stepping("dpmSolver");
 /** Euler's method: `steps` calls. */
 export const euler = stepping("euler");
 /** Euler's method as released, without the last step to σ = 0: steps − 1 calls. */
