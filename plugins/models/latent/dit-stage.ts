@@ -3,7 +3,6 @@ import type { Stage } from "../../../harness/plugin.ts";
 import {
   adamw,
   adamwInputs,
-  add,
   cast,
   mean,
   mul,
@@ -47,11 +46,11 @@ export const ditStep = (config: DitConfig, batch: number): Program =>
     const t = p.input("t", [batch], "int32");
     const noisy = addNoise(start, noise, t);
     const output = dit(p, noisy, cast(t, "float32"), p.input("labels", [batch], "int32"), config);
-    const { squaredError, variationalBound } = diffusionLoss(output, start, noisy, noise, t);
-    const loss = mean(add(squaredError, variationalBound));
+    const { squaredError, variationalBound, total } = diffusionLoss(output, start, noisy, noise, t);
+    const loss = mean(total);
     p.output("loss", loss);
     p.output("squaredError", mean(squaredError));
-    p.output("variationalBound", mean(variationalBound));
+    if (variationalBound) p.output("variationalBound", mean(variationalBound));
     adamw(p, loss, { ...BETAS, weightDecay: 0, ema: true });
     p.state("latent_scale", [], ones);
     p.update("latent_scale", scale);

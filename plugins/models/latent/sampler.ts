@@ -4,7 +4,7 @@ import { type Program, type Tensor, type Tensors, trace } from "../../../harness
 import type { Stream } from "../../../harness/random/index.ts";
 import type { AutoencoderConfig } from "./autoencoder.ts";
 import { openDecoder } from "./decoder.ts";
-import { denoise, guide, type Solver } from "./denoise.ts";
+import { denoise, guide, type Numbers, type Predict, type Solver } from "./denoise.ts";
 import { type DitConfig, dit } from "./dit.ts";
 import { toImages } from "./images.ts";
 import { respacedSchedule, spaceTimesteps } from "./schedule.ts";
@@ -56,7 +56,7 @@ export async function openSampler(
     });
     return data;
   };
-  const tensor = (data: Float32Array): Tensor => ({ dtype: "float32", shape: latents.shape, data });
+  const tensor = (data: Numbers): Tensor => ({ dtype: "float32", shape: latents.shape, data });
 
   return {
     batchSize,
@@ -72,7 +72,7 @@ export async function openSampler(
       const nulls = int32Tensor(labels.map(() => config.classes));
       const classes = int32Tensor(labels.map((label) => (label < 0 ? config.classes : label)));
       const predict = guidedNetwork(network, config, guidance, classes, nulls, latents.shape);
-      let x = drawn(streams, "start");
+      let x: Numbers = drawn(streams, "start");
       const noiseAt = (step: number) => drawn(streams, "noise", step);
       for await (const next of denoise(predict, schedule, solver, x, size, noiseAt)) x = next;
       return toImages(await decoder.decode(tensor(x.map((value) => value / scale))));
@@ -92,9 +92,8 @@ function guidedNetwork(
   labels: Tensor,
   nulls: Tensor,
   shape: readonly number[],
-): (x: Float32Array, timestep: number) => Promise<Float32Array> {
-  const call = async (inputs: Tensors): Promise<Float32Array> =>
-    (await network.run(inputs)).out!.data as Float32Array;
+): Predict {
+  const call = async (inputs: Tensors): Promise<Numbers> => (await network.run(inputs)).out!.data as Numbers;
   return async (data, timestep) => {
     const t: Tensor = {
       dtype: "float32",
