@@ -3,12 +3,16 @@ import { z } from "zod";
 import { UserError } from "../../../harness/errors.ts";
 import type { Model, Task } from "../../../harness/plugin.ts";
 import { downsamplingOf } from "./autoencoder.ts";
-import { openCheckpoint, packed } from "./checkpoint.ts";
+import { halvesOf, openCheckpoint, packed } from "./checkpoint.ts";
 import { ditStage } from "./dit-stage.ts";
 import { exported } from "./exported.ts";
+import { OBJECTIVES, titleOf } from "./objective.ts";
 import { recognise } from "./recognise.ts";
 import { openReconstructor } from "./reconstructor.ts";
 import { openSampler, type SamplerSettings } from "./sampler.ts";
+import { defaultSampler, misfit, samplerSchema } from "./samplers/choice.ts";
+import { samplingDeviations } from "./samplers/deviations.ts";
+import { guidanceSchema } from "./samplers/guidance.ts";
 import { ditFor, isPublished, SIZE_NAMES, SIZES, type Size, type StageSize } from "./sizes.ts";
 import { vaeStage } from "./vae-stage.ts";
 
@@ -20,40 +24,44 @@ const stageSchema = z.strictObject({
   steps: z.int().min(1).nullable().default(null),
 });
 
-const schema = z.strictObject({
-  size: z.enum(SIZE_NAMES).default("tiny"),
-  sampler: z
-    .strictObject({ kind: z.enum(["ddim", "ddpm"]), steps: z.int().min(1).max(1000) })
-    .default({ kind: "ddim", steps: 50 }),
-  /** Classifier-free guidance; scale 1 is none. Without it: 1.5 where there are classes. */
-  guidance: z
-    .strictObject({ scale: z.number().min(0).max(100), channels: z.int().min(1).max(4).optional() })
-    .optional(),
-  /** What latents are multiplied by: a number, or 1/σ of the training set's. Without it, the size's. */
-  latentScale: z.union([z.literal("measured"), z.number().positive()]).optional(),
-  /** Mirrors half of the training images. */
-  flip: z.boolean().default(true),
-  /** The autoencoder's part of the training FLOPs. */
-  vaeShare: z.number().min(0.01).max(0.99).optional(),
-  /** Decodes in overlapping tiles of that many pixels, for large images in little memory; null: all at once. */
-  decoderTile: z.int().min(1).nullable().default(null),
-  vae: stageSchema
-    .extend({
-      /** A discriminator beside L1 and KL, as in latent diffusion's kl-f8; null: none. */
-      adversarial: z
-        .strictObject({
-          weight: z.number().positive().max(100).default(0.5),
-          /** The first step in which it counts; null: 50,001 as published, or after a fifth of the steps where that is earlier. */
-          start: z.int().min(0).nullable().default(null),
-        })
-        .nullable()
-        .default(null),
-    })
-    .prefault({}),
-  dit: stageSchema.prefault({}),
-  /** What `export safetensors` wrote of such an entry, relative to the config: sampled from in place of training. */
-  weights: z.string().min(1).nullable().default(null),
-});
+const schema = z
+  .strictObject({
+    size: z.enum(SIZE_NAMES).default("tiny"),
+    /** "diffusion": a DiT; "flow": a SiT, the same network. */
+    objective: z.enum(OBJECTIVES).default("diffusion"),
+    /** Without it, 50 calls: ddim(50), or odeEuler(50) of a flow. */
+    sampler: samplerSchema.optional(),
+    /** Classifier-free guidance; scale 1 is none. Without it: 1.5 where there are classes. */
+    guidance: guidanceSchema.optional(),
+    /** What latents are multiplied by: a number, or 1/σ of the training set's. Without it, the size's. */
+    latentScale: z.union([z.literal("measured"), z.number().positive()]).optional(),
+    /** Mirrors half of the training images. */
+    flip: z.boolean().default(true),
+    /** The autoencoder's part of the training FLOPs. */
+    vaeShare: z.number().min(0.01).max(0.99).optional(),
+    /** Decodes in overlapping tiles of that many pixels, for large images in little memory; null: all at once. */
+    decoderTile: z.int().min(1).nullable().default(null),
+    vae: stageSchema
+      .extend({
+        /** A discriminator beside L1 and KL, as in latent diffusion's kl-f8; null: none. */
+        adversarial: z
+          .strictObject({
+            weight: z.number().positive().max(100).default(0.5),
+            /** The first step in which it counts; null: 50,001 as published, or after a fifth of the steps where that is earlier. */
+            start: z.int().min(0).nullable().default(null),
+          })
+          .nullable()
+          .default(null),
+      })
+      .prefault({}),
+    dit: stageSchema.prefault({}),
+    /** What `export safetensors` wrote of such an entry, relative to the config: sampled from in place of training. */
+    weights: z.string().min(1).nullable().default(null),
+  })
+  .superRefine(({ objective, sampler }, context) => {
+    const message = sampler && misfit(sampler, objective);
+    if (message) context.addIssue({ code: "custom", path: ["sampler"], message });
+  });
 
 type Options = z.infer<typeof schema>;
 /** What a config may say; the rest takes its default. */
@@ -77,9 +85,14 @@ function samplerSettings(options: Options, task: Task): SamplerSettings {
     autoencoder: size.autoencoder,
     dit: ditFor(options.size, task),
     tile: options.decoderTile,
-    solver: options.sampler.kind,
-    steps: options.sampler.steps,
-    guidance: { scale, channels: options.guidance?.channels ?? size.guidedChannels },
+    objective: options.objective,
+    sampler: options.sampler ?? defaultSampler(options.objective),
+    guidance: {
+      scale,
+      channels: options.guidance?.channels ?? size.guidedChannels,
+      low: options.guidance?.low ?? 0,
+      high: options.guidance?.high ?? null,
+    },
   };
 }
 
@@ -101,7 +114,7 @@ function stageSettings(options: Options, stage: StageName) {
 /** "batch 4 and learning rate 0.001 for the VAE" */
 function trainedWith(options: Options, stage: StageName): string {
   const { batchSize, learningRate } = stageSettings(options, stage);
-  return `batch ${batchSize} and learning rate ${learningRate.peak} for the ${stage === "vae" ? "VAE" : "DiT"}`;
+  return `batch ${batchSize} and learning rate ${learningRate.peak} for the ${stage === "vae" ? "VAE" : titleOf(options.objective)}`;
 }
 
 /** Images decoded at once where memory is what is short. */
@@ -128,6 +141,7 @@ const model: Model<Options> = {
         ...stageSettings(options, "dit"),
         share: 1 - vaeShare,
         dit,
+        objective: options.objective,
         latentScale: options.latentScale ?? size.latentScale,
       }),
     ];
@@ -136,11 +150,12 @@ const model: Model<Options> = {
     openSampler(samplerSettings(options, task), weights, runtime, batchSize),
   samplingBatchSize: ({ decoderTile }) => (decoderTile === null ? 64 : TILED_BATCH),
   recognise,
-  exported: ({ size }, task, batchSize) => exported(SIZES[size].autoencoder, ditFor(size, task), batchSize),
+  exported: ({ size, objective }, task, batchSize) =>
+    exported(SIZES[size].autoencoder, ditFor(size, task), objective, batchSize),
   stateDict: packed,
-  pretrained({ size, weights }) {
+  pretrained({ size, objective, weights }) {
     if (weights === null) return [];
-    return (["VAE", "DiT"] as const).map((stage) => ({
+    return halvesOf(objective).map((stage) => ({
       stage,
       file: weights,
       async open(path, task) {
@@ -149,6 +164,7 @@ const model: Model<Options> = {
           path,
           SIZES[size].autoencoder,
           ditFor(size, task),
+          objective,
           title,
         );
         return { part: "the averages", read: () => read(stage), close };
@@ -166,7 +182,6 @@ const model: Model<Options> = {
     ),
   deviations(options, task) {
     const size: Size = SIZES[options.size];
-    const { guidance } = samplerSettings(options, task);
     const scale = options.latentScale ?? size.latentScale;
     const found = [
       options.vae.adversarial === null
@@ -191,11 +206,7 @@ const model: Model<Options> = {
       found.push(
         `Images are decoded in tiles of ${options.decoderTile} px that overlap by a quarter: tones may differ between tiles.`,
       );
-    if (guidance.scale !== 1 && guidance.channels !== 3)
-      found.push(
-        `Guidance acts on ${guidance.channels} of the latent's channels; the released DiT guides 3.`,
-      );
-    return found;
+    return [...found, ...samplingDeviations(samplerSettings(options, task))];
   },
 };
 
