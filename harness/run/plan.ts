@@ -8,7 +8,7 @@ import { type CodeHashes, hashOf, modelCode, scoreIdentity, scoringCode } from "
 import { extractorIdentity, namingEntry, openModel, taskOf } from "./open.ts";
 import { slug } from "./pictures.ts";
 import { contentOf, type PlannedStage, planStages } from "./plan-stages.ts";
-import { type PretrainedFile, pretrainedFiles } from "./pretrained.ts";
+import { type PretrainedFile, pretrainedFiles, withContents } from "./pretrained.ts";
 import { REFERENCE_POINTS, UNTRAINED } from "./reference-points.ts";
 import type { SettledConfig } from "./settle.ts";
 
@@ -82,8 +82,9 @@ export async function planEntries(
       pretrained: await pretrainedFiles(config, model, options, task),
       trained: model.stages(options, task),
     }));
+    const settings = withContents(descriptor.options, pretrained, config.baseFolder);
     const planned = planStages(
-      { config, dataset, task, name, descriptor, model, pretrained, code, backendIdentity, cache },
+      { config, dataset, task, name, descriptor, settings, model, pretrained, code, backendIdentity, cache },
       trained,
     );
     for (const stage of planned) stages.set(stage.key, stages.get(stage.key) ?? stage);
@@ -100,9 +101,9 @@ export async function planEntries(
       samplesKey: hashOf([
         planned.map(({ key }) => key),
         pretrained.map(contentOf),
-        descriptor.options,
+        settings,
         code,
-        seedsHash(config),
+        seedsHash(config, dataset),
         backendIdentity,
       ]),
       code,
@@ -134,5 +135,21 @@ function refuseClashes(names: readonly string[]): void {
 export const reconstructionName = (entry: string): string => `${entry}: reconstruction`;
 
 /** Equal hashes: the same seeds with the same labels, so that results can be paired. */
-export const seedsHash = ({ seed, samples, labels, unconditional }: SettledConfig): string =>
-  hashOf(["seeds", seed, samples, labels, unconditional]);
+export const seedsHash = (
+  {
+    seed,
+    samples,
+    labels,
+    unconditional,
+  }: Pick<SettledConfig, "seed" | "samples" | "labels" | "unconditional">,
+  { train }: Dataset,
+): string =>
+  hashOf([
+    "seeds",
+    seed,
+    samples,
+    labels,
+    unconditional,
+    // Only such labels are drawn from the images'.
+    ...(labels === "frequency" && !unconditional ? [train.identity] : []),
+  ]);

@@ -2,8 +2,10 @@
 import { titleOf } from "../objective.ts";
 import type { SamplerSettings } from "../sampler.ts";
 
+export type SamplingTold = Pick<SamplerSettings, "objective" | "sampler" | "guidance">;
+
 /** One sentence each. */
-export function samplingDeviations({ objective, sampler, guidance }: SamplerSettings): string[] {
+export function samplingDeviations({ objective, sampler, guidance }: SamplingTold): string[] {
   const title = titleOf(objective);
   const found: string[] = [];
   if (guidance.scale !== 1 && guidance.channels !== 3)
