@@ -1,4 +1,4 @@
-/** The reference DiTs: every folder at or below `dit` that has a config.json, on the engines it is run on. */
+/** The reference DiTs and SiTs: every folder at or below `dit` or `sit` that has a config.json, on the engines it is run on. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Tensor, Tensors } from "../../harness/program/index.ts";
@@ -48,48 +48,51 @@ function configIn(path: string): DitConfig {
   };
 }
 
-const root = fixtures("dit");
+function casesIn(family: "dit" | "sit"): readonly DitCase[] {
+  const root = fixtures(family);
+  const paths = root ? readdirSync(root, { recursive: true, encoding: "utf8" }).sort() : [];
+  return paths
+    .filter((path) => basename(path) === "config.json")
+    .map((path): DitCase => {
+      const folder = join(root!, dirname(path));
+      const config = configIn(join(folder, "config.json"));
+      const files = readdirSync(folder).filter((file) => file.endsWith(".safetensors"));
+      return {
+        name: join(family, dirname(path)),
+        folder,
+        config,
+        files: files.map((file) => basename(file, ".safetensors")).sort(),
+        bytes: files.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0),
+        read: (file) => readTensors(join(folder, `${file}.safetensors`)),
+        async weights() {
+          const file = await openDit(join(folder, "weights.safetensors"), {
+            config,
+            title: "the case",
+            kind: family === "dit" ? "DiT" : "SiT",
+            role: null,
+            guidanceScale: null,
+            latentScale: null,
+            usualLatentScale: 1,
+          });
+          const tensors = await file.read();
+          await file.close();
+          return tensors;
+        },
+      };
+    });
+}
 
-export const cases: readonly DitCase[] = (
-  root ? readdirSync(root, { recursive: true, encoding: "utf8" }).sort() : []
-)
-  .filter((path) => basename(path) === "config.json")
-  .map((path): DitCase => {
-    const folder = join(root!, dirname(path));
-    const config = configIn(join(folder, "config.json"));
-    const files = readdirSync(folder).filter((file) => file.endsWith(".safetensors"));
-    return {
-      name: join("dit", dirname(path)),
-      folder,
-      config,
-      files: files.map((file) => basename(file, ".safetensors")).sort(),
-      bytes: files.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0),
-      read: (file) => readTensors(join(folder, `${file}.safetensors`)),
-      async weights() {
-        const file = await openDit(join(folder, "weights.safetensors"), {
-          config,
-          title: "the case",
-          role: null,
-          guidanceScale: null,
-          latentScale: null,
-          usualLatentScale: 1,
-        });
-        const tensors = await file.read();
-        await file.close();
-        return tensors;
-      },
-    };
-  });
-
-const smallest = [...cases].sort((a, b) => a.bytes - b.bytes)[0];
+export const cases = casesIn("dit");
+export const sitCases = casesIn("sit");
 
 /** Each file whose name matches, of every case on ONNX Runtime and of the smallest on the interpreter too, by title. */
-export function runsOf(pattern: RegExp) {
+export function runsOf(pattern: RegExp, of: readonly DitCase[] = cases) {
+  const smallest = [...of].sort((a, b) => a.bytes - b.bytes)[0];
   const run = (engine: Engine) => (one: DitCase) =>
     one.files
       .filter((file) => pattern.test(file))
       .map((file) => [`${one.name}: ${file}: ${engine.name}`, { one, file, engine }] as const);
-  return [...cases.flatMap(run(float32)), ...(smallest ? run(float64)(smallest) : [])];
+  return [...of.flatMap(run(float32)), ...(smallest ? run(float64)(smallest) : [])];
 }
 
 /** The entries of a JSON file of every case that has it, by title; `at`: where in the file they are. */

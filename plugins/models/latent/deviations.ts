@@ -1,20 +1,16 @@
 /** What a configuration does otherwise than its papers, one sentence each, for the report. */
 import type { Task } from "../../../harness/plugin.ts";
+import { titleOf } from "./objective.ts";
 import { type LatentOptions, latentScaleOf, type StageName, stageSettings } from "./options.ts";
-import type { SamplerSettings } from "./sampler.ts";
+import { type SamplingTold, samplingDeviations } from "./samplers/deviations.ts";
 import { isPublished } from "./sizes.ts";
 
 /** Of weights made elsewhere it is not known how they were trained. */
-export const deviations = (
-  options: LatentOptions,
-  task: Task,
-  { guidance }: Pick<SamplerSettings, "guidance">,
-): readonly string[] => [
+export const deviations = (options: LatentOptions, task: Task, settings: SamplingTold): readonly string[] => [
   ...(options.weights === null && options.dit.weights === null ? training(options) : smallness(options)),
-  ...sampling(options, task, guidance),
+  ...decoding(options, task),
+  ...samplingDeviations(settings),
 ];
-
-const NAMES = { vae: "VAE", dit: "DiT" } as const;
 
 function training(options: LatentOptions): readonly string[] {
   const trained = options.vae.weights === null ? (["vae", "dit"] as const) : (["dit"] as const);
@@ -40,11 +36,11 @@ function averaging(options: LatentOptions, trained: readonly StageName[]): reado
     : [`${whose} decay by min(0.9999, (1+s)/(10+s)), with a half-life of at most 5 % of the steps.`];
 }
 
-const autoencoder = ({ vae }: LatentOptions): readonly string[] => [
+const autoencoder = ({ vae, objective }: LatentOptions): readonly string[] => [
   vae.adversarial === null
     ? "The autoencoder is trained by L1 and KL alone: no LPIPS, no adversarial loss."
     : "The autoencoder is trained by L1, KL and an adversarial loss, without LPIPS; it and the discriminator step at once, from the same reconstructions.",
-  "The autoencoder's weights are averaged as the DiT's are; latent diffusion's kl-f8 keeps the last.",
+  `The autoencoder's weights are averaged as the ${titleOf(objective)}'s are; latent diffusion's kl-f8 keeps the last.`,
 ];
 
 /** @param more what else is to be said of it */
@@ -52,9 +48,12 @@ const smallness = ({ size }: LatentOptions, more = ""): readonly string[] =>
   isPublished(size) ? [] : [`Size "${size}" is smaller than any published${more}.`];
 
 /** "batch 4 and learning rate 0.001 for the VAE" */
-function trainedWith(options: Pick<LatentOptions, "size" | StageName>, stage: StageName): string {
+function trainedWith(
+  options: Pick<LatentOptions, "size" | "objective" | StageName>,
+  stage: StageName,
+): string {
   const { batchSize, learningRate } = stageSettings(options, stage);
-  return `batch ${batchSize} and learning rate ${learningRate.peak} for the ${NAMES[stage]}`;
+  return `batch ${batchSize} and learning rate ${learningRate.peak} for the ${stage === "vae" ? "VAE" : titleOf(options.objective)}`;
 }
 
 /** What a published size trains with otherwise than was published. */
@@ -77,17 +76,10 @@ function scaling(options: LatentOptions): readonly string[] {
   ];
 }
 
-const sampling = (
-  { decoderTile }: LatentOptions,
-  { resolution }: Task,
-  guidance: SamplerSettings["guidance"],
-): readonly string[] => [
+const decoding = ({ decoderTile }: LatentOptions, { resolution }: Task): readonly string[] => [
   ...(decoderTile !== null && decoderTile < resolution
     ? [
         `Images are decoded in tiles of ${decoderTile} px that overlap by a quarter: tones may differ between tiles.`,
       ]
-    : []),
-  ...(guidance.scale !== 1 && guidance.channels !== 3
-    ? [`Guidance acts on ${guidance.channels} of the latent's channels; the released DiT guides 3.`]
     : []),
 ];

@@ -28,6 +28,8 @@ export interface WantedDit {
   readonly config: DitConfig;
   /** What errors call it. */
   readonly title: string;
+  /** Networks of both kinds are alike: a file of ours alone tells them apart, by its prefix. */
+  readonly kind: "DiT" | "SiT";
   /** Of a file with several, the part that is wanted; null: the average where there is one. */
   readonly role: PartRole | null;
   /** Guidance that is asked for by name; null: none is. */
@@ -47,6 +49,7 @@ export async function openDit(path: string, wanted: WantedDit): Promise<OpenPret
   const file = await openWeights(source);
   try {
     const part = chosen(source, file, wanted.role);
+    refuseOtherKind(source, part, wanted);
     refuseGuidance(source, part, wanted);
     const config = withHead(wanted.config, part.shapes.get(HEAD));
     const states = ditStates(config);
@@ -111,6 +114,16 @@ const under = ({ role, prefix }: DitPart): string =>
 
 const told = (part: DitPart, { outputChannels, latentChannels }: DitConfig): string =>
   `the part ${under(part)}${outputChannels === latentChannels ? ", whose variance is not learned" : ""}`;
+
+/** @throws UserError for a SiT of ours in a DiT's place, and the other way round */
+function refuseOtherKind({ path }: WeightsFile, { prefix }: DitPart, { kind }: WantedDit): void {
+  const [other, objective] = kind === "DiT" ? ["SiT", "flow"] : ["DiT", "diffusion"];
+  if (prefix.endsWith(`${other.toLowerCase()}_ema/`))
+    throw new UserError(
+      `${OPTION}: ${path} holds a ${other} (${prefix}…), and the entry is of a ${kind}`,
+      `use objective: "${objective}" with it, or give a ${kind}`,
+    );
+}
 
 /** Rows of the table of labels: one a class, and the null label's. */
 const labelRows = ({ shapes }: DitPart): number => shapes.get(LABELS)?.[0] ?? 0;

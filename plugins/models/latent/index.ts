@@ -7,11 +7,13 @@ import { deviations } from "./deviations.ts";
 import { ditStage } from "./dit-stage.ts";
 import { ditOf } from "./dit-states.ts";
 import { exported } from "./exported.ts";
+import { titleOf } from "./objective.ts";
 import { type LatentOptions, latentScaleOf, schema, stageSettings } from "./options.ts";
 import { pretrained } from "./pretrained.ts";
 import { recognise } from "./recognise.ts";
 import { openReconstructor } from "./reconstructor.ts";
 import { openSampler, type SamplerSettings } from "./sampler.ts";
+import { defaultSampler } from "./samplers/choice.ts";
 import { ditFor, SIZES, type Size } from "./sizes.ts";
 import { vaeStage } from "./vae-stage.ts";
 
@@ -33,9 +35,14 @@ function samplerSettings(options: LatentOptions, task: Task): SamplerSettings {
     autoencoder: size.autoencoder,
     dit: ditFor(options.size, task),
     tile: options.decoderTile,
-    solver: options.sampler.kind,
-    steps: options.sampler.steps,
-    guidance: { scale, channels: options.guidance?.channels ?? size.guidedChannels },
+    objective: options.objective,
+    sampler: options.sampler ?? defaultSampler(options.objective),
+    guidance: {
+      scale,
+      channels: options.guidance?.channels ?? size.guidedChannels,
+      low: options.guidance?.low ?? 0,
+      high: options.guidance?.high ?? null,
+    },
   };
 }
 
@@ -60,6 +67,7 @@ const model: Model<LatentOptions> = {
       ...stageSettings(options, "dit"),
       share: 1 - vaeShare,
       dit: ditFor(options.size, task),
+      objective: options.objective,
       latentScale: latentScaleOf(options),
     });
     if (!trainsAutoencoder) return [dit];
@@ -68,13 +76,15 @@ const model: Model<LatentOptions> = {
   },
   sampler(options, task, weights, runtime, batchSize) {
     const settings = samplerSettings(options, task);
-    const dit = ditOf(settings.dit, weights.DiT!);
+    const dit = ditOf(settings.dit, weights[titleOf(options.objective)]!);
     return openSampler({ ...settings, dit }, weights, runtime, batchSize);
   },
   samplingBatchSize: ({ decoderTile }) => (decoderTile === null ? 64 : TILED_BATCH),
   recognise,
-  exported: ({ size }, task, batchSize, weights) =>
-    exported(SIZES[size].autoencoder, ditOf(ditFor(size, task), weights.DiT!), batchSize),
+  exported: ({ size, objective }, task, batchSize, weights) => {
+    const dit = ditOf(ditFor(size, task), weights[titleOf(objective)]!);
+    return exported(SIZES[size].autoencoder, dit, objective, batchSize);
+  },
   stateDict: packed,
   pretrained,
   reconstructor: (options, task, weights, runtime) =>

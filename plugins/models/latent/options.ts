@@ -1,6 +1,9 @@
 /** What a user may say about a latent model. */
 import { z } from "zod";
 import { refuseTraining, weightsFile } from "../weights-option.ts";
+import { OBJECTIVES } from "./objective.ts";
+import { misfit, samplerSchema } from "./samplers/choice.ts";
+import { guidanceSchema } from "./samplers/guidance.ts";
 import { SIZE_NAMES, SIZES, type Size, type StageSize } from "./sizes.ts";
 
 /** A stage's own settings; what is not given is the size's. */
@@ -43,13 +46,12 @@ const dit = stageSchema
 export const schema = z
   .strictObject({
     size: z.enum(SIZE_NAMES).default("tiny"),
-    sampler: z
-      .strictObject({ kind: z.enum(["ddim", "ddpm"]), steps: z.int().min(1).max(1000) })
-      .default({ kind: "ddim", steps: 50 }),
+    /** "diffusion": a DiT; "flow": a SiT, the same network. */
+    objective: z.enum(OBJECTIVES).default("diffusion"),
+    /** Without it, 50 calls: ddim(50), or odeEuler(50) of a flow. */
+    sampler: samplerSchema.optional(),
     /** Classifier-free guidance; scale 1 is none. Without it: 1.5 where there are classes. */
-    guidance: z
-      .strictObject({ scale: z.number().min(0).max(100), channels: z.int().min(1).max(4).optional() })
-      .optional(),
+    guidance: guidanceSchema.optional(),
     /** What latents are multiplied by: a number, or 1/σ of the training set's. Without it, the size's. */
     latentScale: z.union([z.literal("measured"), z.number().positive()]).optional(),
     /** Mirrors half of the training images; it does where nothing is said. */
@@ -62,6 +64,10 @@ export const schema = z
     dit: dit.prefault({}),
     /** What `export safetensors` wrote of such an entry, relative to the config: sampled from in place of training. */
     weights: z.string().min(1).nullable().default(null),
+  })
+  .superRefine(({ objective, sampler }, context) => {
+    const message = sampler && misfit(sampler, objective);
+    if (message) context.addIssue({ code: "custom", path: ["sampler"], message });
   })
   .superRefine((options, context) => {
     if (options.weights !== null) {

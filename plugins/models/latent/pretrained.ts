@@ -1,27 +1,28 @@
 /** Files in place of stages: of both halves, or of either. */
 import type { Pretrained } from "../../../harness/plugin.ts";
 import { openAutoencoder } from "./autoencoder-checkpoint.ts";
-import { openCheckpoint } from "./checkpoint.ts";
+import { halvesOf, openCheckpoint } from "./checkpoint.ts";
 import { openDit } from "./dit-checkpoint.ts";
+import { titleOf } from "./objective.ts";
 import type { LatentOptions } from "./options.ts";
 import { ditFor, SIZES, type Size } from "./sizes.ts";
 
 export function pretrained(options: LatentOptions): readonly Pretrained[] {
-  if (options.weights !== null) return halves(options.size, options.weights);
+  if (options.weights !== null) return halves(options, options.weights);
   return [
     ...(options.dit.weights === null ? [] : [denoiser(options, options.dit.weights)]),
     ...(options.vae.weights === null ? [] : [autoencoder(options.size, options.vae.weights)]),
   ];
 }
 
-const halves = (size: LatentOptions["size"], file: string): readonly Pretrained[] =>
-  (["VAE", "DiT"] as const).map((stage) => ({
+const halves = ({ size, objective }: LatentOptions, file: string): readonly Pretrained[] =>
+  halvesOf(objective).map((stage) => ({
     stage,
     file,
     async open(path, task) {
       const title = `latent ${size} at ${task.resolution} px with ${task.classes} classes`;
       const { autoencoder } = SIZES[size];
-      const { read, close } = await openCheckpoint(path, autoencoder, ditFor(size, task), title);
+      const { read, close } = await openCheckpoint(path, autoencoder, ditFor(size, task), objective, title);
       return { part: "the averages", read: () => read(stage), close };
     },
   }));
@@ -39,15 +40,16 @@ const denoiser = (
   options: LatentOptions,
   { file, part: role }: NonNullable<LatentOptions["dit"]["weights"]>,
 ): Pretrained => ({
-  stage: "DiT",
+  stage: titleOf(options.objective),
   file,
   open: (path, task) => {
-    const { size, guidance, latentScale } = options;
+    const { size, objective, guidance, latentScale } = options;
     const number = (scale: Size["latentScale"] | undefined): number | null =>
       typeof scale === "number" ? scale : null;
     return openDit(path, {
       config: ditFor(size, task),
-      title: `the DiT of latent ${size} at ${task.resolution} px with ${task.classes} classes`,
+      title: `the ${titleOf(objective)} of latent ${size} at ${task.resolution} px with ${task.classes} classes`,
+      kind: titleOf(objective),
       role,
       guidanceScale: guidance?.scale ?? null,
       latentScale: number(latentScale),

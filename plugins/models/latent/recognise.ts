@@ -17,7 +17,7 @@ import { SD_VAE, SIZE_NAMES, SIZES } from "./sizes.ts";
 
 export const recognise = (file: NamedShapes): readonly RecognisedPart[] => [
   ...ditsIn(file.path, file.shapes).map(({ prefix, shapes, role }) => ({
-    family: "DiT (SiT has the same names)",
+    family: familyOf(prefix),
     role,
     prefix,
     parameters: numbersIn(shapes),
@@ -30,6 +30,12 @@ export const recognise = (file: NamedShapes): readonly RecognisedPart[] => [
     return { family: "AutoencoderKL", role, prefix, parameters, ...sizedAutoencoder(config, shapes, layout) };
   }),
 ];
+
+/** The networks are alike; files of ours say which it is. */
+function familyOf(prefix: string): string {
+  if (prefix.startsWith("sit_")) return "SiT";
+  return prefix.startsWith("dit_") ? "DiT" : "DiT (SiT has the same names)";
+}
 
 type Sized = Differences & { readonly size: string };
 

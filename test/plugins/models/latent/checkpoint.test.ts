@@ -48,7 +48,7 @@ describe("a latent model's file", () => {
     const parts = await recogniseTensors({ path: "whole.safetensors", shapes, metadata: new Map() });
     const whole = { role: "ema", missing: [], surplus: [], misshapen: [] };
     expect(parts).toMatchObject([
-      { family: "DiT (SiT has the same names)", prefix: "dit_ema/", ...whole },
+      { family: "DiT", prefix: "dit_ema/", ...whole },
       { family: "AutoencoderKL", prefix: "vae_ema/", ...whole },
     ]);
   });

@@ -143,6 +143,7 @@ describe("what latents were multiplied by", () => {
     const usual = {
       config,
       title: "",
+      kind: "DiT" as const,
       role: null,
       guidanceScale: null,
       latentScale: null,
