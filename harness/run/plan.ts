@@ -20,6 +20,8 @@ export interface PlannedEntry {
   readonly stages: readonly PlannedStage[];
   /** Files in place of stages. */
   readonly pretrained: readonly PretrainedFile[];
+  /** Files that reconstructions are judged by. */
+  readonly judges: readonly PretrainedFile[];
   readonly reconstructs: boolean;
   /** The stage whose encoder is probed; null where none trains, or there are no classes to tell apart. */
   readonly probed: PlannedStage | null;
@@ -78,11 +80,12 @@ export async function planEntries(
   for (const [name, descriptor] of Object.entries(config.entries)) {
     const { model, options } = await openModel(config, descriptor, name);
     const code = await modelCode(config, descriptor);
-    const { pretrained, trained } = await namingEntry(name, async () => ({
-      pretrained: await pretrainedFiles(config, model, options, task),
+    const { files, trained } = await namingEntry(name, async () => ({
+      files: await pretrainedFiles(config, model, options, task),
       trained: model.stages(options, task),
     }));
-    const settings = withContents(descriptor.options, pretrained, config.baseFolder);
+    const pretrained = files.filter(({ judges }) => !judges);
+    const settings = withContents(descriptor.options, files, config.baseFolder);
     const planned = planStages(
       { config, dataset, task, name, descriptor, settings, model, pretrained, code, backendIdentity, cache },
       trained,
@@ -95,6 +98,7 @@ export async function planEntries(
       title: model.name,
       stages: planned.map(({ key }) => stages.get(key)!),
       pretrained,
+      judges: files.filter(({ judges }) => judges),
       reconstructs: model.reconstructor !== undefined,
       probed: planned.find((stage) => stage.name === probe?.stage) ?? null,
       deviations: model.deviations(options, task),

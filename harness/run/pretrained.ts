@@ -23,6 +23,8 @@ export interface PretrainedFile {
   readonly part: string;
   /** What it tells of its training; null: nothing. */
   readonly told: ToldTraining | null;
+  /** Images are measured by it, and it has no part in making them. */
+  readonly judges?: true;
 }
 
 /** Weights by the stages that handed them on (their folders), and the files in place of others. */
@@ -44,7 +46,7 @@ export async function pretrainedFiles(
   const files: PretrainedFile[] = [];
   // A latent model's two stages lie in one file.
   const known = new Map<string, Pick<PretrainedFile, "sha256" | "told">>();
-  for (const { stage, file, open } of model.pretrained?.(options) ?? []) {
+  for (const { stage, file, judges, open } of model.pretrained?.(options) ?? []) {
     const path = resolve(baseFolder, file);
     if (!existsSync(path))
       throw new UserError(`weights: no file ${path}`, "give its path from the config's folder");
@@ -53,7 +55,7 @@ export async function pretrainedFiles(
     const content = known.get(path) ?? { sha256: await contentOf(path), told: await toldTraining(path) };
     known.set(path, content);
     const told = content.told && toldUpTo(stage, content.told);
-    files.push({ stage, path, part, sha256: content.sha256, told });
+    files.push({ stage, path, part, sha256: content.sha256, told, ...(judges && { judges }) });
   }
   return files;
 }

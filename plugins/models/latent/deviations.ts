@@ -36,12 +36,33 @@ function averaging(options: LatentOptions, trained: readonly StageName[]): reado
     : [`${whose} decay by min(0.9999, (1+s)/(10+s)), with a half-life of at most 5 % of the steps.`];
 }
 
-const autoencoder = ({ vae, objective }: LatentOptions): readonly string[] => [
-  vae.adversarial === null
-    ? "The autoencoder is trained by L1 and KL alone: no LPIPS, no adversarial loss."
-    : "The autoencoder is trained by L1, KL and an adversarial loss, without LPIPS; it and the discriminator step at once, from the same reconstructions.",
-  `The autoencoder's weights are averaged as the ${titleOf(objective)}'s are; latent diffusion's kl-f8 keeps the last.`,
-];
+const autoencoder = ({ vae, lpips, objective }: LatentOptions): readonly string[] => {
+  const parts = [
+    "L1",
+    "KL",
+    ...(vae.perceptual === null ? [] : ["LPIPS"]),
+    ...(vae.adversarial === null ? [] : ["an adversarial loss"]),
+  ];
+  const missing = [
+    ...(vae.perceptual === null ? ["LPIPS"] : []),
+    ...(vae.adversarial === null ? ["adversarial loss"] : []),
+  ];
+  return [
+    ...(missing.length === 0
+      ? []
+      : [`The autoencoder is trained by ${parts.join(", ")}: no ${missing.join(", no ")}.`]),
+    ...(vae.perceptual !== null && lpips?.net !== "vgg"
+      ? [`LPIPS of the loss looks through ${lpips!.net}; latent diffusion's through VGG16.`]
+      : []),
+    ...(vae.perceptual === null || vae.perceptual === 1
+      ? []
+      : [`LPIPS has weight ${vae.perceptual}, not 1.`]),
+    ...(vae.adversarial === null
+      ? []
+      : ["Autoencoder and discriminator step at once, from the same reconstructions."]),
+    `The autoencoder's weights are averaged as the ${titleOf(objective)}'s are; latent diffusion's kl-f8 keeps the last.`,
+  ];
+};
 
 /** @param more what else is to be said of it */
 const smallness = ({ size }: LatentOptions, more = ""): readonly string[] =>

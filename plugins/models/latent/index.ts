@@ -9,6 +9,7 @@ import { ditOf } from "./dit-states.ts";
 import { exported } from "./exported.ts";
 import { titleOf } from "./objective.ts";
 import { type LatentOptions, latentScaleOf, schema, stageSettings } from "./options.ts";
+import { PERCEPTUAL_NETS } from "./perceptual-nets.ts";
 import { pretrained } from "./pretrained.ts";
 import { recognise } from "./recognise.ts";
 import { openReconstructor } from "./reconstructor.ts";
@@ -46,6 +47,16 @@ function samplerSettings(options: LatentOptions, task: Task): SamplerSettings {
   };
 }
 
+function requireVisible({ lpips }: LatentOptions, { resolution }: Task): void {
+  if (lpips === null) return;
+  const { title, smallest } = PERCEPTUAL_NETS[lpips.net];
+  if (resolution < smallest)
+    throw new UserError(
+      `lpips.net is "${lpips.net}": ${title} leaves nothing of images of ${resolution} px`,
+      `use a resolution of at least ${smallest}, another net, or lpips: null`,
+    );
+}
+
 /** Images decoded at once where memory is what is short. */
 const TILED_BATCH = 4;
 
@@ -53,6 +64,7 @@ const model: Model<LatentOptions> = {
   name: "latent",
   schema,
   stages(options, task) {
+    requireVisible(options, task);
     if (options.weights !== null || options.dit.weights !== null) return [];
     const size: Size = SIZES[options.size];
     const trainsAutoencoder = options.vae.weights === null;
@@ -71,8 +83,10 @@ const model: Model<LatentOptions> = {
       latentScale: latentScaleOf(options),
     });
     if (!trainsAutoencoder) return [dit];
-    const { adversarial } = options.vae;
-    return [vaeStage({ ...common, ...stageSettings(options, "vae"), share: vaeShare, adversarial }), dit];
+    const { adversarial, perceptual: weight } = options.vae;
+    const perceptual = weight === null ? null : { net: PERCEPTUAL_NETS[options.lpips!.net], weight };
+    const vae = { ...common, ...stageSettings(options, "vae"), share: vaeShare, adversarial, perceptual };
+    return [vaeStage(vae), dit];
   },
   sampler(options, task, weights, runtime, batchSize) {
     const settings = samplerSettings(options, task);
@@ -95,6 +109,7 @@ const model: Model<LatentOptions> = {
       runtime,
       options.decoderTile === null ? 32 : TILED_BATCH,
       options.decoderTile,
+      options.lpips?.net ?? null,
     ),
   deviations: (options, task) => deviations(options, task, samplerSettings(options, task)),
 };

@@ -25,12 +25,14 @@ const vae = stageSchema
       })
       .nullable()
       .default(null),
+    /** Weight of LPIPS in each pixel and channel of the loss, 1 as in kl-f8, by the weights that `lpips` names; null: none. */
+    perceptual: z.number().positive().max(100).nullable().default(null),
     /** A file of an autoencoder of the size's, as published or ours, in place of training one. */
     weights: weightsFile(["ema", "online", "target"]).nullable().default(null),
   })
   .superRefine((settings, context) => {
     if (settings.weights !== null)
-      refuseTraining(settings, ["batchSize", "learningRate", "steps", "adversarial"], context);
+      refuseTraining(settings, ["batchSize", "learningRate", "steps", "adversarial", "perceptual"], context);
   });
 
 const dit = stageSchema
@@ -42,6 +44,18 @@ const dit = stageSchema
     if (settings.weights !== null)
       refuseTraining(settings, ["batchSize", "learningRate", "steps"], context, { file: "dit.weights" });
   });
+
+/** Its weights, which do not come with this package. */
+const lpips = z
+  .strictObject({
+    /** The classifier it looks through. */
+    net: z.enum(["vgg", "alex", "squeeze"]).default("vgg"),
+    /** torchvision's classifier of that name; or a state dict of `lpips.LPIPS`, which has the linear layers too. */
+    trunk: z.string().min(1),
+    /** Without it, they are in the trunk's file. */
+    linear: z.string().min(1).optional(),
+  })
+  .transform(({ linear, ...rest }) => ({ ...rest, linear: linear ?? rest.trunk }));
 
 export const schema = z
   .strictObject({
@@ -61,6 +75,8 @@ export const schema = z
     /** Decodes in overlapping tiles of that many pixels, for large images in little memory; null: all at once. */
     decoderTile: z.int().min(1).nullable().default(null),
     vae: vae.prefault({}),
+    /** LPIPS of reconstructions, and of the loss where `vae.perceptual` is given; null: it is not known. */
+    lpips: lpips.nullable().default(null),
     dit: dit.prefault({}),
     /** What `export safetensors` wrote of such an entry, relative to the config: sampled from in place of training. */
     weights: z.string().min(1).nullable().default(null),
@@ -78,6 +94,14 @@ export const schema = z
       refuseTraining(options, ["vaeShare"], context, { file: "vae.weights" });
     if (options.weights === null && options.dit.weights !== null)
       refuseBesideDit({ ...options, flip: options.flip, latentScale: options.latentScale }, context);
+    if (options.vae.perceptual !== null && options.lpips === null)
+      context.addIssue({
+        code: "custom",
+        path: ["vae", "perceptual"],
+        input: options.vae.perceptual,
+        message:
+          "LPIPS needs the weights of a classifier, which do not come with this package: name them in `lpips`",
+      });
   });
 
 /** A DiT denoises the latents of one autoencoder, and nothing of either is trained here. */

@@ -5,14 +5,29 @@ import { halvesOf, openCheckpoint } from "./checkpoint.ts";
 import { openDit } from "./dit-checkpoint.ts";
 import { titleOf } from "./objective.ts";
 import type { LatentOptions } from "./options.ts";
+import { openPerceptual } from "./perceptual-checkpoint.ts";
 import { ditFor, SIZES, type Size } from "./sizes.ts";
+import { PERCEPTUAL_FILES } from "./vae-stage.ts";
 
 export function pretrained(options: LatentOptions): readonly Pretrained[] {
-  if (options.weights !== null) return halves(options, options.weights);
+  const { size, weights, vae, dit } = options;
+  if (weights !== null) return [...halves(options, weights), ...perceptual(options)];
   return [
-    ...(options.dit.weights === null ? [] : [denoiser(options, options.dit.weights)]),
-    ...(options.vae.weights === null ? [] : [autoencoder(options.size, options.vae.weights)]),
+    ...(dit.weights === null ? [] : [denoiser(options, dit.weights)]),
+    ...(vae.weights === null ? [] : [autoencoder(size, vae.weights)]),
+    ...perceptual(options),
   ];
+}
+
+/** Where the loss does not look through it, it judges alone. */
+function perceptual({ lpips, vae }: LatentOptions): readonly Pretrained[] {
+  if (lpips === null) return [];
+  return (["trunk", "linear"] as const).map((half, i) => ({
+    stage: PERCEPTUAL_FILES[i]!,
+    file: lpips[half],
+    ...(vae.perceptual === null && { judges: true }),
+    open: (path) => openPerceptual(path, `lpips.${half}`, lpips.net, half),
+  }));
 }
 
 const halves = ({ size, objective }: LatentOptions, file: string): readonly Pretrained[] =>

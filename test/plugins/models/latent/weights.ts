@@ -1,7 +1,13 @@
-/** An autoencoder's weights under the names that others give them. */
+/** Weights under the names that others give them. */
 import type { NamedArrays } from "../../../../harness/formats/safetensors.ts";
+import { trace } from "../../../../harness/program/index.ts";
 import { createStream } from "../../../../harness/random/index.ts";
 import { autoencoderStates } from "../../../../plugins/models/latent/autoencoder-checkpoint.ts";
+import { perceptualDistance } from "../../../../plugins/models/latent/perceptual.ts";
+import {
+  PERCEPTUAL_NETS,
+  type PerceptualNetName,
+} from "../../../../plugins/models/latent/perceptual-nets.ts";
 import { SIZES, type SizeName } from "../../../../plugins/models/latent/sizes.ts";
 
 const COMPVIS: readonly (readonly [RegExp, string])[] = [
@@ -38,6 +44,25 @@ export function compvisAutoencoder(size: SizeName, prefix = ""): NamedArrays {
       const own = compvisName(name, config.channels.length);
       const square = /attn_1\.(q|k|v|proj_out)\.weight$/.test(own) ? [...shape, 1, 1] : shape;
       return [prefix + own, { dtype: "float32", shape: square, data: data.map((z) => 0.1 * z) }];
+    }),
+  );
+}
+
+/** LPIPS's weights by the package's own names: small for the net, positive for the linear layers. */
+export function lpipsWeights(name: PerceptualNetName): NamedArrays {
+  const net = PERCEPTUAL_NETS[name];
+  const { states } = trace("lpips", (p) => {
+    const image = (name: string) => p.input(name, [1, 3, net.smallest, net.smallest]);
+    p.output("distance", perceptualDistance(p, net, image("x"), image("y")));
+  });
+  return Object.fromEntries(
+    states.map(({ name, value: { shape } }, k) => {
+      const size = shape.reduce((product, side) => product * side, 1);
+      const fanIn = size / shape[0]!;
+      const data = Float32Array.from({ length: size }, (_, i) =>
+        name.startsWith("lin") ? 0.1 : (((i * 7919 + 31 * k) % 101) / 50 - 1) * Math.sqrt(6 / fanIn),
+      );
+      return [name, { dtype: "float32", shape, data }];
     }),
   );
 }
