@@ -153,6 +153,15 @@ describe("the house", () => {
     expect([...new Set(naming.map(({ file }) => file))].sort()).toEqual(NAME_PLUGINS);
   });
 
+  it("keeps models apart: what two of them share lies in solvers/ or beside their folders", () => {
+    const modelOf = (path: string) => /^plugins\/models\/(\w+)\//.exec(path)?.[1];
+    const across = arrows(files).filter(({ file, target }) => {
+      const [from, to] = [modelOf(file), modelOf(target)];
+      return from && to && from !== to && to !== "solvers";
+    });
+    expect(across.map(({ file, target }) => `${file} → ${target}`)).toEqual([]);
+  });
+
   it("has no imports in a ring between parts", () => {
     const edges = new Map<string, Set<string>>();
     for (const { from, to, file } of arrows(files)) {

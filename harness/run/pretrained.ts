@@ -2,9 +2,11 @@
 import { createHash } from "node:crypto";
 import { basename, resolve } from "node:path";
 import type { ResolvedConfig } from "../config/index.ts";
+import { recogniseTensors } from "../config/plugins.ts";
 import { UserError } from "../errors.ts";
-import { filesOf } from "../formats/open-tensors.ts";
+import { filesOf, openTensors } from "../formats/open-tensors.ts";
 import type { Descriptor, Model, StageWeights, Task } from "../plugin.ts";
+import { OtherFamily } from "../weights/weights-file.ts";
 import type { OpenEntry } from "./open.ts";
 import { distinctBy, type ToldTraining, toldTraining, toldUpTo } from "./provenance.ts";
 import { digest } from "./store.ts";
@@ -45,7 +47,7 @@ export async function pretrainedFiles(
   const known = new Map<string, Pick<PretrainedFile, "sha256" | "told">>();
   for (const { stage, file, judges, open } of model.pretrained?.(options) ?? []) {
     const path = resolve(baseFolder, file);
-    const { part, close } = await open(path, task);
+    const { part, close } = await open(path, task).catch((error: unknown) => likened(error, path));
     await close();
     const content = known.get(path) ?? { sha256: await contentOf(path), told: await toldTraining(path) };
     known.set(path, content);
@@ -53,6 +55,20 @@ export async function pretrainedFiles(
     files.push({ stage, path, part, sha256: content.sha256, told, ...(judges && { judges }) });
   }
   return files;
+}
+
+/** @throws what was thrown; of a file of another family, with what it looks like */
+async function likened(error: unknown, path: string): Promise<never> {
+  if (!(error instanceof OtherFamily)) throw error;
+  const { tensors, metadata, close } = await openTensors(path);
+  await close();
+  const shapes = new Map([...tensors].map(([name, { shape }]) => [name, shape]));
+  const found = new Set(
+    (await recogniseTensors({ path, shapes, metadata })).map(({ family, size }) => `${family}, ${size}`),
+  );
+  throw found.size === 0
+    ? error
+    : new UserError(`${error.message}; it looks like ${[...found].join(", and ")}`, error.fix);
 }
 
 export type Settings = Descriptor["options"];

@@ -1,26 +1,22 @@
 /** What a configuration does otherwise than its papers, one sentence each, for the report. */
 import type { Task } from "../../../harness/plugin.ts";
+import { titleOf } from "./objective.ts";
 import { type LatentOptions, latentScaleOf, type StageName, stageSettings } from "./options.ts";
-import type { SamplerSettings } from "./sampler.ts";
+import { type SamplingTold, samplingDeviations } from "./samplers/deviations.ts";
 import { isPublished } from "./sizes.ts";
 
 /** Of weights made elsewhere it is not known how they were trained. */
-export const deviations = (
-  options: LatentOptions,
-  task: Task,
-  { guidance }: Pick<SamplerSettings, "guidance">,
-): readonly string[] => [
-  ...(options.weights === null ? training(options) : smallness(options)),
-  ...sampling(options, task, guidance),
+export const deviations = (options: LatentOptions, task: Task, settings: SamplingTold): readonly string[] => [
+  ...(options.weights === null && options.dit.weights === null ? training(options) : smallness(options)),
+  ...decoding(options, task),
+  ...samplingDeviations(settings),
 ];
-
-const NAMES = { vae: "VAE", dit: "DiT" } as const;
 
 function training(options: LatentOptions): readonly string[] {
   const trained = options.vae.weights === null ? (["vae", "dit"] as const) : (["dit"] as const);
   return [
     ...(options.vae.weights === null ? autoencoder(options) : []),
-    "Averages decay by min(0.9999, (1+s)/(10+s)), with a half-life of at most 5 % of the steps.",
+    ...averaging(options, trained),
     ...(isPublished(options.size)
       ? overridden(options, trained)
       : smallness(
@@ -31,7 +27,16 @@ function training(options: LatentOptions): readonly string[] {
   ];
 }
 
-const autoencoder = ({ vae, lpips }: LatentOptions): readonly string[] => {
+/** Averages that are held back while training is young. */
+function averaging(options: LatentOptions, trained: readonly StageName[]): readonly string[] {
+  const held = trained.filter((stage) => stageSettings(options, stage).averageDecay === null);
+  const whose = held.length === trained.length ? "Averages" : "The autoencoder's averages";
+  return held.length === 0
+    ? []
+    : [`${whose} decay by min(0.9999, (1+s)/(10+s)), with a half-life of at most 5 % of the steps.`];
+}
+
+const autoencoder = ({ vae, lpips, objective }: LatentOptions): readonly string[] => {
   const parts = [
     "L1",
     "KL",
@@ -55,7 +60,7 @@ const autoencoder = ({ vae, lpips }: LatentOptions): readonly string[] => {
     ...(vae.adversarial === null
       ? []
       : ["Autoencoder and discriminator step at once, from the same reconstructions."]),
-    "The autoencoder's weights are averaged as the DiT's are; latent diffusion's kl-f8 keeps the last.",
+    `The autoencoder's weights are averaged as the ${titleOf(objective)}'s are; latent diffusion's kl-f8 keeps the last.`,
   ];
 };
 
@@ -64,9 +69,12 @@ const smallness = ({ size }: LatentOptions, more = ""): readonly string[] =>
   isPublished(size) ? [] : [`Size "${size}" is smaller than any published${more}.`];
 
 /** "batch 4 and learning rate 0.001 for the VAE" */
-function trainedWith(options: Pick<LatentOptions, "size" | StageName>, stage: StageName): string {
+function trainedWith(
+  options: Pick<LatentOptions, "size" | "objective" | StageName>,
+  stage: StageName,
+): string {
   const { batchSize, learningRate } = stageSettings(options, stage);
-  return `batch ${batchSize} and learning rate ${learningRate.peak} for the ${NAMES[stage]}`;
+  return `batch ${batchSize} and learning rate ${learningRate.peak} for the ${stage === "vae" ? "VAE" : titleOf(options.objective)}`;
 }
 
 /** What a published size trains with otherwise than was published. */
@@ -89,17 +97,10 @@ function scaling(options: LatentOptions): readonly string[] {
   ];
 }
 
-const sampling = (
-  { decoderTile }: LatentOptions,
-  { resolution }: Task,
-  guidance: SamplerSettings["guidance"],
-): readonly string[] => [
+const decoding = ({ decoderTile }: LatentOptions, { resolution }: Task): readonly string[] => [
   ...(decoderTile !== null && decoderTile < resolution
     ? [
         `Images are decoded in tiles of ${decoderTile} px that overlap by a quarter: tones may differ between tiles.`,
       ]
-    : []),
-  ...(guidance.scale !== 1 && guidance.channels !== 3
-    ? [`Guidance acts on ${guidance.channels} of the latent's channels; the released DiT guides 3.`]
     : []),
 ];

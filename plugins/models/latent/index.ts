@@ -5,13 +5,16 @@ import { downsamplingOf } from "./autoencoder.ts";
 import { packed } from "./checkpoint.ts";
 import { deviations } from "./deviations.ts";
 import { ditStage } from "./dit-stage.ts";
+import { ditOf } from "./dit-states.ts";
 import { exported } from "./exported.ts";
+import { titleOf } from "./objective.ts";
 import { type LatentOptions, latentScaleOf, schema, stageSettings } from "./options.ts";
 import { PERCEPTUAL_NETS } from "./perceptual-nets.ts";
 import { pretrained } from "./pretrained.ts";
 import { recognise } from "./recognise.ts";
 import { openReconstructor } from "./reconstructor.ts";
 import { openSampler, type SamplerSettings } from "./sampler.ts";
+import { defaultSampler } from "./samplers/choice.ts";
 import { ditFor, SIZES, type Size } from "./sizes.ts";
 import { vaeStage } from "./vae-stage.ts";
 
@@ -33,9 +36,14 @@ function samplerSettings(options: LatentOptions, task: Task): SamplerSettings {
     autoencoder: size.autoencoder,
     dit: ditFor(options.size, task),
     tile: options.decoderTile,
-    solver: options.sampler.kind,
-    steps: options.sampler.steps,
-    guidance: { scale, channels: options.guidance?.channels ?? size.guidedChannels },
+    objective: options.objective,
+    sampler: options.sampler ?? defaultSampler(options.objective),
+    guidance: {
+      scale,
+      channels: options.guidance?.channels ?? size.guidedChannels,
+      low: options.guidance?.low ?? 0,
+      high: options.guidance?.high ?? null,
+    },
   };
 }
 
@@ -57,7 +65,7 @@ const model: Model<LatentOptions> = {
   schema,
   stages(options, task) {
     requireVisible(options, task);
-    if (options.weights !== null) return [];
+    if (options.weights !== null || options.dit.weights !== null) return [];
     const size: Size = SIZES[options.size];
     const trainsAutoencoder = options.vae.weights === null;
     const vaeShare = trainsAutoencoder ? (options.vaeShare ?? size.vaeShare) : 0;
@@ -71,6 +79,7 @@ const model: Model<LatentOptions> = {
       ...stageSettings(options, "dit"),
       share: 1 - vaeShare,
       dit: ditFor(options.size, task),
+      objective: options.objective,
       latentScale: latentScaleOf(options),
     });
     if (!trainsAutoencoder) return [dit];
@@ -79,11 +88,17 @@ const model: Model<LatentOptions> = {
     const vae = { ...common, ...stageSettings(options, "vae"), share: vaeShare, adversarial, perceptual };
     return [vaeStage(vae), dit];
   },
-  sampler: (options, task, weights, runtime, batchSize) =>
-    openSampler(samplerSettings(options, task), weights, runtime, batchSize),
+  sampler(options, task, weights, runtime, batchSize) {
+    const settings = samplerSettings(options, task);
+    const dit = ditOf(settings.dit, weights[titleOf(options.objective)]!);
+    return openSampler({ ...settings, dit }, weights, runtime, batchSize);
+  },
   samplingBatchSize: ({ decoderTile }) => (decoderTile === null ? 64 : TILED_BATCH),
   recognise,
-  exported: ({ size }, task, batchSize) => exported(SIZES[size].autoencoder, ditFor(size, task), batchSize),
+  exported: ({ size, objective }, task, batchSize, weights) => {
+    const dit = ditOf(ditFor(size, task), weights[titleOf(objective)]!);
+    return exported(SIZES[size].autoencoder, dit, objective, batchSize);
+  },
   stateDict: packed,
   pretrained,
   reconstructor: (options, task, weights, runtime) =>

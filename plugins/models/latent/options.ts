@@ -1,6 +1,9 @@
 /** What a user may say about a latent model. */
 import { z } from "zod";
 import { refuseTraining, weightsFile } from "../weights-option.ts";
+import { OBJECTIVES } from "./objective.ts";
+import { misfit, samplerSchema } from "./samplers/choice.ts";
+import { guidanceSchema } from "./samplers/guidance.ts";
 import { SIZE_NAMES, SIZES, type Size, type StageSize } from "./sizes.ts";
 
 /** A stage's own settings; what is not given is the size's. */
@@ -32,6 +35,16 @@ const vae = stageSchema
       refuseTraining(settings, ["batchSize", "learningRate", "steps", "adversarial", "perceptual"], context);
   });
 
+const dit = stageSchema
+  .extend({
+    /** A file of a DiT of the size's, as released, from its training script, or ours, in place of training one. */
+    weights: weightsFile(["ema", "online"]).nullable().default(null),
+  })
+  .superRefine((settings, context) => {
+    if (settings.weights !== null)
+      refuseTraining(settings, ["batchSize", "learningRate", "steps"], context, { file: "dit.weights" });
+  });
+
 /** Its weights, which do not come with this package. */
 const lpips = z
   .strictObject({
@@ -47,13 +60,12 @@ const lpips = z
 export const schema = z
   .strictObject({
     size: z.enum(SIZE_NAMES).default("tiny"),
-    sampler: z
-      .strictObject({ kind: z.enum(["ddim", "ddpm"]), steps: z.int().min(1).max(1000) })
-      .default({ kind: "ddim", steps: 50 }),
+    /** "diffusion": a DiT; "flow": a SiT, the same network. */
+    objective: z.enum(OBJECTIVES).default("diffusion"),
+    /** Without it, 50 calls: ddim(50), or odeEuler(50) of a flow. */
+    sampler: samplerSchema.optional(),
     /** Classifier-free guidance; scale 1 is none. Without it: 1.5 where there are classes. */
-    guidance: z
-      .strictObject({ scale: z.number().min(0).max(100), channels: z.int().min(1).max(4).optional() })
-      .optional(),
+    guidance: guidanceSchema.optional(),
     /** What latents are multiplied by: a number, or 1/σ of the training set's. Without it, the size's. */
     latentScale: z.union([z.literal("measured"), z.number().positive()]).optional(),
     /** Mirrors half of the training images; it does where nothing is said. */
@@ -65,9 +77,13 @@ export const schema = z
     vae: vae.prefault({}),
     /** LPIPS of reconstructions, and of the loss where `vae.perceptual` is given; null: it is not known. */
     lpips: lpips.nullable().default(null),
-    dit: stageSchema.prefault({}),
+    dit: dit.prefault({}),
     /** What `export safetensors` wrote of such an entry, relative to the config: sampled from in place of training. */
     weights: z.string().min(1).nullable().default(null),
+  })
+  .superRefine(({ objective, sampler }, context) => {
+    const message = sampler && misfit(sampler, objective);
+    if (message) context.addIssue({ code: "custom", path: ["sampler"], message });
   })
   .superRefine((options, context) => {
     if (options.weights !== null) {
@@ -76,6 +92,8 @@ export const schema = z
         refuseTraining(options[stage], Object.keys(options[stage]), context, { under: stage });
     } else if (options.vae.weights !== null)
       refuseTraining(options, ["vaeShare"], context, { file: "vae.weights" });
+    if (options.weights === null && options.dit.weights !== null)
+      refuseBesideDit({ ...options, flip: options.flip, latentScale: options.latentScale }, context);
     if (options.vae.perceptual !== null && options.lpips === null)
       context.addIssue({
         code: "custom",
@@ -86,6 +104,31 @@ export const schema = z
       });
   });
 
+/** A DiT denoises the latents of one autoencoder, and nothing of either is trained here. */
+function refuseBesideDit(
+  options: Readonly<Record<"vae" | "flip" | "latentScale", unknown>> & {
+    readonly vae: { readonly weights: unknown };
+  },
+  context: z.core.$RefinementCtx,
+): void {
+  refuseTraining(options, ["flip"], context, { file: "dit.weights" });
+  if (options.vae.weights === null)
+    context.addIssue({
+      code: "custom",
+      path: ["vae", "weights"],
+      input: null,
+      message:
+        "a DiT knows the latents of the autoencoder it was trained on alone, and beside `dit.weights` one would be trained anew: give its file, or train both",
+    });
+  if (options.latentScale === "measured")
+    context.addIssue({
+      code: "custom",
+      path: ["latentScale"],
+      input: options.latentScale,
+      message: "nothing is measured where `dit.weights` is a file: give the number it was trained with",
+    });
+}
+
 export type LatentOptions = z.infer<typeof schema>;
 /** What a config may say; the rest takes its default. */
 export type LatentInput = z.input<typeof schema>;
@@ -95,11 +138,12 @@ export type StageName = keyof typeof STAGES;
 
 /** The size's settings of a stage with what the options say otherwise. */
 export function stageSettings(options: Pick<LatentOptions, "size" | StageName>, stage: StageName) {
-  const { batchSize, learningRate }: StageSize = SIZES[options.size][STAGES[stage]];
+  const { batchSize, learningRate, averageDecay }: StageSize = SIZES[options.size][STAGES[stage]];
   const own = options[stage];
   return {
     batchSize: own.batchSize ?? batchSize,
     learningRate: { ...learningRate, peak: own.learningRate ?? learningRate.peak },
+    averageDecay: averageDecay ?? null,
     steps: own.steps,
   };
 }

@@ -56,6 +56,8 @@ export interface VaeStageSettings {
   readonly resolution: number;
   readonly batchSize: number;
   readonly learningRate: LearningRate;
+  /** Of the averages, in every step; null: `averageDecayAt`. */
+  readonly averageDecay: number | null;
   readonly flip: boolean;
   /** LPIPS in the loss; its net is frozen. */
   readonly perceptual: VaeObjective["perceptual"];
@@ -68,8 +70,9 @@ export interface VaeStageSettings {
 export const PERCEPTUAL_FILES = ["LPIPS trunk", "LPIPS linear layers"] as const;
 
 export function vaeStage(settings: VaeStageSettings): Stage {
-  const { autoencoder, resolution, batchSize, learningRate, flip, perceptual, adversarial, steps, share } =
-    settings;
+  const { autoencoder, resolution, batchSize, learningRate, averageDecay, flip, steps, share } = settings;
+  const { perceptual, adversarial } = settings;
+  settings;
   if (adversarial && resolution < SMALLEST_JUDGED)
     throw new UserError(
       `vae.adversarial: its discriminator judges patches, and images of ${resolution} px are too small for one`,
@@ -86,7 +89,7 @@ export function vaeStage(settings: VaeStageSettings): Stage {
     steps,
     share,
     autoencoder: true,
-    identity: { learningRate, flip, adversarial },
+    identity: { learningRate, averageDecay, flip, adversarial },
     start: ({ previous }) =>
       perceptual
         ? Object.fromEntries(
@@ -113,7 +116,7 @@ export function vaeStage(settings: VaeStageSettings): Stage {
             step,
             learningRate: learningRateAt(step, context.steps, learningRate),
             ...BETAS,
-            emaDecay: averageDecayAt(step, context.steps),
+            emaDecay: averageDecay ?? averageDecayAt(step, context.steps),
           }),
         };
       };

@@ -48,7 +48,7 @@ describe("a latent model's file", () => {
     const parts = await recogniseTensors({ path: "whole.safetensors", shapes, metadata: new Map() });
     const whole = { role: "ema", missing: [], surplus: [], misshapen: [] };
     expect(parts).toMatchObject([
-      { family: "DiT (SiT has the same names)", prefix: "dit_ema/", ...whole },
+      { family: "DiT", prefix: "dit_ema/", ...whole },
       { family: "AutoencoderKL", prefix: "vae_ema/", ...whole },
     ]);
   });
@@ -68,7 +68,7 @@ describe("a latent model's file", () => {
   });
 
   it("has networks whose states are in what the stages handed on", () => {
-    const networks = model.exported!(options, task, 2);
+    const networks = model.exported!(options, task, 2, weights);
     expect(Object.keys(networks)).toEqual(["denoiser", "decoder"]);
     for (const { program, stage } of Object.values(networks))
       for (const { name, value } of program.states)
