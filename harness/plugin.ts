@@ -143,7 +143,12 @@ export interface Model<Options = never> {
   /** Weights made elsewhere that the options name; first those that are sampled from, where nothing is trained. */
   pretrained?(options: Options): readonly Pretrained[];
   /** What can be taken out of a trained entry, by name; the first is what is meant where none is named. */
-  exported?(options: Options, task: Task, batchSize: number): Readonly<Record<string, ExportedNetwork>>;
+  exported?(
+    options: Options,
+    task: Task,
+    batchSize: number,
+    weights: StageWeights,
+  ): Readonly<Record<string, ExportedNetwork>>;
   /**
    * All that an entry samples from as one file's tensors, which `pretrained` reads; without it, the states of the first
    * network of `exported`.

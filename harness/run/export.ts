@@ -40,8 +40,9 @@ export interface Exported {
 /** @throws UserError where there is no such entry or network, or it is not trained */
 export async function exportedNetwork(request: ExportRequest): Promise<Exported> {
   const found = await findEntry(request);
-  const network = chosenNetwork(request, found);
-  return { network, ...(await ofNetwork(request, found, network, await readHandedOn(found))) };
+  const handedOn = await readHandedOn(found);
+  const network = chosenNetwork(request, found, handedOn);
+  return { network, ...(await ofNetwork(request, found, network, handedOn)) };
 }
 
 /**
@@ -50,8 +51,8 @@ export async function exportedNetwork(request: ExportRequest): Promise<Exported>
  */
 export async function exportedState(request: ExportRequest): Promise<Omit<Exported, "network">> {
   const found = await findEntry(request);
-  const network = chosenNetwork(request, found);
   const handedOn = await readHandedOn(found);
+  const network = chosenNetwork(request, found, handedOn);
   const { stateDict } = found.model;
   if (!stateDict || request.network !== null) return ofNetwork(request, found, network, handedOn);
   const about = await aboutEntry(request, found, network);
@@ -94,8 +95,9 @@ async function findEntry({ config: unsettled, run, entry }: ExportRequest): Prom
 function chosenNetwork(
   { network: asked, batchSize }: ExportRequest,
   { model, options, task }: FoundEntry,
+  handedOn: StageWeights,
 ): ExportedNetwork {
-  const networks = model.exported?.(options, task, batchSize) ?? {};
+  const networks = model.exported?.(options, task, batchSize, handedOn) ?? {};
   const names = Object.keys(networks);
   if (names.length === 0)
     throw new UserError(

@@ -3,9 +3,11 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import type { ResolvedConfig } from "../config/index.ts";
+import { recogniseTensors } from "../config/plugins.ts";
 import { UserError } from "../errors.ts";
-import { filesOf } from "../formats/open-tensors.ts";
+import { filesOf, openTensors } from "../formats/open-tensors.ts";
 import type { Descriptor, Model, StageWeights, Task } from "../plugin.ts";
+import { OtherFamily } from "../weights/weights-file.ts";
 import type { OpenEntry } from "./open.ts";
 import { distinctBy, type ToldTraining, toldTraining, toldUpTo } from "./provenance.ts";
 import { digest } from "./store.ts";
@@ -46,7 +48,7 @@ export async function pretrainedFiles(
     const path = resolve(baseFolder, file);
     if (!existsSync(path))
       throw new UserError(`weights: no file ${path}`, "give its path from the config's folder");
-    const { part, close } = await open(path, task);
+    const { part, close } = await open(path, task).catch((error: unknown) => likened(error, path));
     await close();
     const content = known.get(path) ?? { sha256: await contentOf(path), told: await toldTraining(path) };
     known.set(path, content);
@@ -54,6 +56,20 @@ export async function pretrainedFiles(
     files.push({ stage, path, part, sha256: content.sha256, told });
   }
   return files;
+}
+
+/** @throws what was thrown; of a file of another family, with what it looks like */
+async function likened(error: unknown, path: string): Promise<never> {
+  if (!(error instanceof OtherFamily)) throw error;
+  const { tensors, metadata, close } = await openTensors(path);
+  await close();
+  const shapes = new Map([...tensors].map(([name, { shape }]) => [name, shape]));
+  const found = new Set(
+    (await recogniseTensors({ path, shapes, metadata })).map(({ family, size }) => `${family}, ${size}`),
+  );
+  throw found.size === 0
+    ? error
+    : new UserError(`${error.message}; it looks like ${[...found].join(", and ")}`, error.fix);
 }
 
 export type Settings = Descriptor["options"];

@@ -14,6 +14,9 @@ export interface WeightsFile {
   readonly option: string;
 }
 
+/** Nothing in a file is of the family that is wanted; who knows all families may add which it looks like. */
+export class OtherFamily extends UserError {}
+
 /** @throws UserError for a file that cannot be read or is damaged */
 export async function openWeights({ path, option }: WeightsFile): Promise<TensorFile> {
   try {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { type Program, sizeOf, trace } from "../../harness/program/index.ts";
 import { type DitConfig, embedPatches } from "../../plugins/models/latent/dit.ts";
-import { ditStates } from "../../plugins/models/latent/dit-checkpoint.ts";
+import { ditStates } from "../../plugins/models/latent/dit-states.ts";
 import { networkProgram } from "../../plugins/models/latent/sampler.ts";
 import { ditFor, type SizeName } from "../../plugins/models/latent/sizes.ts";
 import { type DitCase, rowsOf } from "./dit.ts";

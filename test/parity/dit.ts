@@ -65,8 +65,15 @@ function casesIn(family: "dit" | "sit"): readonly DitCase[] {
         bytes: files.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0),
         read: (file) => readTensors(join(folder, `${file}.safetensors`)),
         async weights() {
-          const wanted = { config, title: "the case", role: null, guidanceScale: null };
-          const file = await openDit(join(folder, "weights.safetensors"), wanted);
+          const file = await openDit(join(folder, "weights.safetensors"), {
+            config,
+            title: "the case",
+            kind: family === "dit" ? "DiT" : "SiT",
+            role: null,
+            guidanceScale: null,
+            latentScale: null,
+            usualLatentScale: 1,
+          });
           const tensors = await file.read();
           await file.close();
           return tensors;

@@ -10,6 +10,7 @@ import { type Tensors, trace } from "../../../harness/program/index.ts";
 import { openWeights, readWeights, requireSame } from "../../../harness/weights/weights-file.ts";
 import { type AutoencoderConfig, decode, encode } from "./autoencoder.ts";
 import { type DitConfig, dit } from "./dit.ts";
+import { HEAD, withHead } from "./dit-states.ts";
 import { OBJECTIVES, type Objective, titleOf } from "./objective.ts";
 
 const PREFIXES = { VAE: "vae_ema/", DiT: "dit_ema/", SiT: "sit_ema/" } as const;
@@ -73,8 +74,10 @@ export async function openCheckpoint(
   const file = await openWeights(source);
   try {
     refuseOther(path, file, objective);
+    const head = file.tensors.get(inFile(titleOf(objective), HEAD))?.shape;
+    const network = withHead(config, head);
     const halves = new Map(
-      halvesOf(objective).map((half) => [half, shapesOf(half, autoencoder, config)] as const),
+      halvesOf(objective).map((half) => [half, shapesOf(half, autoencoder, network)] as const),
     );
     requireSame(source, differencesOf(file, halves), { title, noun: "tensors", fix: FIX });
     return {

@@ -7,7 +7,7 @@ import { isPublished } from "./sizes.ts";
 
 /** Of weights made elsewhere it is not known how they were trained. */
 export const deviations = (options: LatentOptions, task: Task, settings: SamplingTold): readonly string[] => [
-  ...(options.weights === null ? training(options) : smallness(options)),
+  ...(options.weights === null && options.dit.weights === null ? training(options) : smallness(options)),
   ...decoding(options, task),
   ...samplingDeviations(settings),
 ];
@@ -16,7 +16,7 @@ function training(options: LatentOptions): readonly string[] {
   const trained = options.vae.weights === null ? (["vae", "dit"] as const) : (["dit"] as const);
   return [
     ...(options.vae.weights === null ? autoencoder(options) : []),
-    "Averages decay by min(0.9999, (1+s)/(10+s)), with a half-life of at most 5 % of the steps.",
+    ...averaging(options, trained),
     ...(isPublished(options.size)
       ? overridden(options, trained)
       : smallness(
@@ -25,6 +25,15 @@ function training(options: LatentOptions): readonly string[] {
         )),
     ...scaling(options),
   ];
+}
+
+/** Averages that are held back while training is young. */
+function averaging(options: LatentOptions, trained: readonly StageName[]): readonly string[] {
+  const held = trained.filter((stage) => stageSettings(options, stage).averageDecay === null);
+  const whose = held.length === trained.length ? "Averages" : "The autoencoder's averages";
+  return held.length === 0
+    ? []
+    : [`${whose} decay by min(0.9999, (1+s)/(10+s)), with a half-life of at most 5 % of the steps.`];
 }
 
 const autoencoder = ({ vae, objective }: LatentOptions): readonly string[] => [

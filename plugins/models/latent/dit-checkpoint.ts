@@ -3,55 +3,24 @@
  * (`model`, `ema`, `opt`, `args`: facebookresearch/DiT `train.py`), or a latent model's of ours.
  */
 import { UserError } from "../../../harness/errors.ts";
-import {
-  type Differences,
-  differences,
-  type PartRole,
-  partsWith,
-  roleOf,
-  type Shape,
-  type Shapes,
-  type StateDictPart,
-} from "../../../harness/formats/state-dict.ts";
+import { type Differences, differences, type PartRole } from "../../../harness/formats/state-dict.ts";
 import type { TensorFile } from "../../../harness/formats/tensor-file.ts";
-import { type State, sizeOf, type Tensor, type Tensors, trace } from "../../../harness/program/index.ts";
+import type { OpenPretrained } from "../../../harness/plugin.ts";
+import { type State, scalar, sizeOf, type Tensors } from "../../../harness/program/index.ts";
 import {
   chosenPart,
+  OtherFamily,
   openWeights,
   readWeights,
   requireSame,
+  type Taken,
   type WeightsFile,
 } from "../../../harness/weights/weights-file.ts";
-import { type DitConfig, dit } from "./dit.ts";
+import type { DitConfig } from "./dit.ts";
+import { ANCHOR, type DitPart, ditStates, ditsIn, HEAD, LABELS, POSITIONS, withHead } from "./dit-states.ts";
 
-/** Every DiT has it. */
-const ANCHOR = "x_embedder.proj.weight";
-const HEAD = "final_layer.linear.weight";
-const LABELS = "y_embedder.embedding_table.weight";
-const POSITIONS = "pos_embed";
 /** What latents were multiplied by; beside the network in files of ours. */
 const SCALE = "latent_scale";
-
-interface DitPart extends StateDictPart {
-  readonly role: PartRole | null;
-}
-
-/** The DiTs in a file. */
-export const ditsIn = (path: string, all: Shapes): DitPart[] =>
-  partsWith(ANCHOR, all).map((part) => ({ ...part, role: roleOf(part.prefix, path) }));
-
-/** Every parameter, and the table of positions. */
-export const ditStates = (config: DitConfig): readonly State[] =>
-  trace("dit", (p) => {
-    const x = p.input("x", [1, config.latentChannels, config.side, config.side]);
-    p.output("out", dit(p, x, p.input("t", [1]), p.input("labels", [1], "int32"), config));
-  }).states;
-
-/** The network whose head has the shape that is found: it predicts the variance too, or the noise alone. */
-const withHead = (config: DitConfig, head: Shape | undefined): DitConfig =>
-  head?.[0] === config.patch ** 2 * config.latentChannels
-    ? { ...config, outputChannels: config.latentChannels }
-    : config;
 
 const OPTION = "dit.weights";
 
@@ -59,32 +28,28 @@ export interface WantedDit {
   readonly config: DitConfig;
   /** What errors call it. */
   readonly title: string;
+  /** Networks of both kinds are alike: a file of ours alone tells them apart, by its prefix. */
+  readonly kind: "DiT" | "SiT";
   /** Of a file with several, the part that is wanted; null: the average where there is one. */
   readonly role: PartRole | null;
   /** Guidance that is asked for by name; null: none is. */
   readonly guidanceScale: number | null;
-}
-
-export interface OpenDit {
-  /** What of the file is taken: "the part ema (under ema/), no variance learned". */
-  readonly part: string;
-  /** In float32, by the network's names; what the file lacks and can be told without it is there too. */
-  read(): Promise<Tensors>;
-  /** What its latents were multiplied by; null: the file does not tell. */
-  latentScale(): Promise<Tensor | null>;
-  close(): Promise<void>;
+  /** What latents are multiplied by: what is asked for by name, null where the file is to tell; and where it does not. */
+  readonly latentScale: number | null;
+  readonly usualLatentScale: number | null;
 }
 
 /**
  * Opens a DiT's weights: all names and shapes are compared, no number is read yet. Positions may be left out, since they
- * are fixed, and so may the label table of a network without classes.
+ * are fixed, and so may the label table of a network without classes. What is read has `latent_scale` beside.
  * @throws UserError
  */
-export async function openDit(path: string, wanted: WantedDit): Promise<OpenDit> {
+export async function openDit(path: string, wanted: WantedDit): Promise<OpenPretrained> {
   const source = { path, option: OPTION };
   const file = await openWeights(source);
   try {
     const part = chosen(source, file, wanted.role);
+    refuseOtherKind(source, part, wanted);
     refuseGuidance(source, part, wanted);
     const config = withHead(wanted.config, part.shapes.get(HEAD));
     const states = ditStates(config);
@@ -93,17 +58,18 @@ export async function openDit(path: string, wanted: WantedDit): Promise<OpenDit>
       noun: "parameters",
       fix: "`epg-bench inspect` tells which size it is; name that, its resolution and its classes",
     });
-    const inFile = (name: string) => file.tensors.get(part.prefix + name);
+    const scale = scaleOf(source, file, wanted);
     const taken = states.flatMap(({ name, value: { shape } }) => {
-      const tensor = isLeftOut(part, name, config) ? undefined : inFile(name);
+      const tensor = isLeftOut(part, name, config) ? undefined : file.tensors.get(part.prefix + name);
       return tensor ? [{ name, shape, tensor }] : [];
     });
-    const scale = file.tensors.get(SCALE);
     return {
       part: told(part, config),
-      read: async () => ({ ...leftOut(part, states, config), ...(await readWeights(source, taken)) }),
-      latentScale: async () =>
-        scale ? (await readWeights(source, [{ name: SCALE, shape: [], tensor: scale }]))[SCALE]! : null,
+      read: async () => ({
+        ...leftOut(part, states, config),
+        ...(await readWeights(source, [...taken, ...scale.inFile])),
+        ...scale.known,
+      }),
       close: () => file.close(),
     };
   } catch (error) {
@@ -112,13 +78,31 @@ export async function openDit(path: string, wanted: WantedDit): Promise<OpenDit>
   }
 }
 
+/** @throws UserError where neither option nor file nor size tell what latents are multiplied by */
+function scaleOf(
+  { path }: WeightsFile,
+  { tensors }: TensorFile,
+  { latentScale, usualLatentScale, title }: WantedDit,
+): { readonly inFile: readonly Taken[]; readonly known: Tensors } {
+  const tensor = tensors.get(SCALE);
+  if (latentScale === null && tensor && sizeOf(tensor.shape) === 1)
+    return { inFile: [{ name: SCALE, shape: [], tensor }], known: {} };
+  const known = latentScale ?? usualLatentScale;
+  if (known === null)
+    throw new UserError(
+      `latentScale: ${path} does not tell what its latents were multiplied by, and for ${title} no number is usual`,
+      "give the number, latentScale: …",
+    );
+  return { inFile: [], known: { [SCALE]: scalar(known) } };
+}
+
 const PREFERRED: readonly (PartRole | null)[] = ["ema", null, "online", "target"];
 
 function chosen(source: WeightsFile, { tensors, format }: TensorFile, role: PartRole | null): DitPart {
   const shapes = new Map([...tensors].map(([name, { shape }]) => [name, shape]));
   const parts = ditsIn(source.path, shapes);
   if (parts.length === 0)
-    throw new UserError(
+    throw new OtherFamily(
       `${OPTION}: ${source.path} (${format}, ${tensors.size} tensors) holds no DiT: nothing in it is named ${ANCHOR}`,
       "`epg-bench inspect` tells what it holds",
     );
@@ -130,6 +114,16 @@ const under = ({ role, prefix }: DitPart): string =>
 
 const told = (part: DitPart, { outputChannels, latentChannels }: DitConfig): string =>
   `the part ${under(part)}${outputChannels === latentChannels ? ", whose variance is not learned" : ""}`;
+
+/** @throws UserError for a SiT of ours in a DiT's place, and the other way round */
+function refuseOtherKind({ path }: WeightsFile, { prefix }: DitPart, { kind }: WantedDit): void {
+  const [other, objective] = kind === "DiT" ? ["SiT", "flow"] : ["DiT", "diffusion"];
+  if (prefix.endsWith(`${other.toLowerCase()}_ema/`))
+    throw new UserError(
+      `${OPTION}: ${path} holds a ${other} (${prefix}…), and the entry is of a ${kind}`,
+      `use objective: "${objective}" with it, or give a ${kind}`,
+    );
+}
 
 /** Rows of the table of labels: one a class, and the null label's. */
 const labelRows = ({ shapes }: DitPart): number => shapes.get(LABELS)?.[0] ?? 0;

@@ -98,6 +98,8 @@ export interface DitStageSettings {
   readonly resolution: number;
   readonly batchSize: number;
   readonly learningRate: LearningRate;
+  /** Of the averages, in every step; null: `averageDecayAt`. */
+  readonly averageDecay: number | null;
   readonly flip: boolean;
   /** A number, or 1/σ of the training set's latents. */
   readonly latentScale: number | "measured";
@@ -113,6 +115,7 @@ export function ditStage(settings: DitStageSettings): Stage {
     resolution,
     batchSize,
     learningRate,
+    averageDecay,
     flip,
     latentScale,
     steps,
@@ -125,7 +128,7 @@ export function ditStage(settings: DitStageSettings): Stage {
     batchSize,
     steps,
     share,
-    identity: { learningRate, flip, latentScale },
+    identity: { learningRate, averageDecay, flip, latentScale },
     prepare: (context) => encodeTrainingSet(context, autoencoder, flip),
     preparationCost: (images) => encodingCost(autoencoder, resolution, images, flip),
     start: () => ({}),
@@ -153,7 +156,7 @@ export function ditStage(settings: DitStageSettings): Stage {
             step,
             learningRate: learningRateAt(step, context.steps, learningRate),
             ...BETAS,
-            emaDecay: averageDecayAt(step, context.steps),
+            emaDecay: averageDecay ?? averageDecayAt(step, context.steps),
           }),
         };
       };

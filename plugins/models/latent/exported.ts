@@ -13,7 +13,7 @@ const DENOISER = {
   x: "noisy latents √ᾱ(t)·z + √(1−ᾱ(t))·noise, NCHW, z the autoencoder's latents times latent_scale",
   t: `training step of each image, 0 to ${TRAINING_STEPS - 1}, as a float`,
   labels: LABELS,
-  out: "the noise predicted, then as many channels of v: log variance = u·log β + (1 − u)·log β̃ with u = (v + 1)/2 (arXiv:2102.09672 eq. 15)",
+  out: "the noise predicted, then, where there are as many channels more, v: log variance = u·log β + (1 − u)·log β̃ with u = (v + 1)/2 (arXiv:2102.09672 eq. 15)",
 } as const;
 
 const VELOCITY = {

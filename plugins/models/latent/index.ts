@@ -5,7 +5,9 @@ import { downsamplingOf } from "./autoencoder.ts";
 import { packed } from "./checkpoint.ts";
 import { deviations } from "./deviations.ts";
 import { ditStage } from "./dit-stage.ts";
+import { ditOf } from "./dit-states.ts";
 import { exported } from "./exported.ts";
+import { titleOf } from "./objective.ts";
 import { type LatentOptions, latentScaleOf, schema, stageSettings } from "./options.ts";
 import { pretrained } from "./pretrained.ts";
 import { recognise } from "./recognise.ts";
@@ -51,7 +53,7 @@ const model: Model<LatentOptions> = {
   name: "latent",
   schema,
   stages(options, task) {
-    if (options.weights !== null) return [];
+    if (options.weights !== null || options.dit.weights !== null) return [];
     const size: Size = SIZES[options.size];
     const trainsAutoencoder = options.vae.weights === null;
     const vaeShare = trainsAutoencoder ? (options.vaeShare ?? size.vaeShare) : 0;
@@ -72,12 +74,17 @@ const model: Model<LatentOptions> = {
     const { adversarial } = options.vae;
     return [vaeStage({ ...common, ...stageSettings(options, "vae"), share: vaeShare, adversarial }), dit];
   },
-  sampler: (options, task, weights, runtime, batchSize) =>
-    openSampler(samplerSettings(options, task), weights, runtime, batchSize),
+  sampler(options, task, weights, runtime, batchSize) {
+    const settings = samplerSettings(options, task);
+    const dit = ditOf(settings.dit, weights[titleOf(options.objective)]!);
+    return openSampler({ ...settings, dit }, weights, runtime, batchSize);
+  },
   samplingBatchSize: ({ decoderTile }) => (decoderTile === null ? 64 : TILED_BATCH),
   recognise,
-  exported: ({ size, objective }, task, batchSize) =>
-    exported(SIZES[size].autoencoder, ditFor(size, task), objective, batchSize),
+  exported: ({ size, objective }, task, batchSize, weights) => {
+    const dit = ditOf(ditFor(size, task), weights[titleOf(objective)]!);
+    return exported(SIZES[size].autoencoder, dit, objective, batchSize);
+  },
   stateDict: packed,
   pretrained,
   reconstructor: (options, task, weights, runtime) =>

@@ -33,6 +33,16 @@ const vae = stageSchema
       refuseTraining(settings, ["batchSize", "learningRate", "steps", "adversarial"], context);
   });
 
+const dit = stageSchema
+  .extend({
+    /** A file of a DiT of the size's, as released, from its training script, or ours, in place of training one. */
+    weights: weightsFile(["ema", "online"]).nullable().default(null),
+  })
+  .superRefine((settings, context) => {
+    if (settings.weights !== null)
+      refuseTraining(settings, ["batchSize", "learningRate", "steps"], context, { file: "dit.weights" });
+  });
+
 export const schema = z
   .strictObject({
     size: z.enum(SIZE_NAMES).default("tiny"),
@@ -51,7 +61,7 @@ export const schema = z
     /** Decodes in overlapping tiles of that many pixels, for large images in little memory; null: all at once. */
     decoderTile: z.int().min(1).nullable().default(null),
     vae: vae.prefault({}),
-    dit: stageSchema.prefault({}),
+    dit: dit.prefault({}),
     /** What `export safetensors` wrote of such an entry, relative to the config: sampled from in place of training. */
     weights: z.string().min(1).nullable().default(null),
   })
@@ -66,7 +76,34 @@ export const schema = z
         refuseTraining(options[stage], Object.keys(options[stage]), context, { under: stage });
     } else if (options.vae.weights !== null)
       refuseTraining(options, ["vaeShare"], context, { file: "vae.weights" });
+    if (options.weights === null && options.dit.weights !== null)
+      refuseBesideDit({ ...options, flip: options.flip, latentScale: options.latentScale }, context);
   });
+
+/** A DiT denoises the latents of one autoencoder, and nothing of either is trained here. */
+function refuseBesideDit(
+  options: Readonly<Record<"vae" | "flip" | "latentScale", unknown>> & {
+    readonly vae: { readonly weights: unknown };
+  },
+  context: z.core.$RefinementCtx,
+): void {
+  refuseTraining(options, ["flip"], context, { file: "dit.weights" });
+  if (options.vae.weights === null)
+    context.addIssue({
+      code: "custom",
+      path: ["vae", "weights"],
+      input: null,
+      message:
+        "a DiT knows the latents of the autoencoder it was trained on alone, and beside `dit.weights` one would be trained anew: give its file, or train both",
+    });
+  if (options.latentScale === "measured")
+    context.addIssue({
+      code: "custom",
+      path: ["latentScale"],
+      input: options.latentScale,
+      message: "nothing is measured where `dit.weights` is a file: give the number it was trained with",
+    });
+}
 
 export type LatentOptions = z.infer<typeof schema>;
 /** What a config may say; the rest takes its default. */
@@ -77,11 +114,12 @@ export type StageName = keyof typeof STAGES;
 
 /** The size's settings of a stage with what the options say otherwise. */
 export function stageSettings(options: Pick<LatentOptions, "size" | StageName>, stage: StageName) {
-  const { batchSize, learningRate }: StageSize = SIZES[options.size][STAGES[stage]];
+  const { batchSize, learningRate, averageDecay }: StageSize = SIZES[options.size][STAGES[stage]];
   const own = options[stage];
   return {
     batchSize: own.batchSize ?? batchSize,
     learningRate: { ...learningRate, peak: own.learningRate ?? learningRate.peak },
+    averageDecay: averageDecay ?? null,
     steps: own.steps,
   };
 }

@@ -1,13 +1,18 @@
-/** Files in place of stages: of both halves, or of the autoencoder. */
+/** Files in place of stages: of both halves, or of either. */
 import type { Pretrained } from "../../../harness/plugin.ts";
 import { openAutoencoder } from "./autoencoder-checkpoint.ts";
 import { halvesOf, openCheckpoint } from "./checkpoint.ts";
+import { openDit } from "./dit-checkpoint.ts";
+import { titleOf } from "./objective.ts";
 import type { LatentOptions } from "./options.ts";
-import { ditFor, SIZES } from "./sizes.ts";
+import { ditFor, SIZES, type Size } from "./sizes.ts";
 
 export function pretrained(options: LatentOptions): readonly Pretrained[] {
   if (options.weights !== null) return halves(options, options.weights);
-  return options.vae.weights === null ? [] : [autoencoder(options.size, options.vae.weights)];
+  return [
+    ...(options.dit.weights === null ? [] : [denoiser(options, options.dit.weights)]),
+    ...(options.vae.weights === null ? [] : [autoencoder(options.size, options.vae.weights)]),
+  ];
 }
 
 const halves = ({ size, objective }: LatentOptions, file: string): readonly Pretrained[] =>
@@ -29,4 +34,26 @@ const autoencoder = (
   stage: "VAE",
   file,
   open: (path) => openAutoencoder(path, SIZES[size].autoencoder, role, `the autoencoder of latent ${size}`),
+});
+
+const denoiser = (
+  options: LatentOptions,
+  { file, part: role }: NonNullable<LatentOptions["dit"]["weights"]>,
+): Pretrained => ({
+  stage: titleOf(options.objective),
+  file,
+  open: (path, task) => {
+    const { size, objective, guidance, latentScale } = options;
+    const number = (scale: Size["latentScale"] | undefined): number | null =>
+      typeof scale === "number" ? scale : null;
+    return openDit(path, {
+      config: ditFor(size, task),
+      title: `the ${titleOf(objective)} of latent ${size} at ${task.resolution} px with ${task.classes} classes`,
+      kind: titleOf(objective),
+      role,
+      guidanceScale: guidance?.scale ?? null,
+      latentScale: number(latentScale),
+      usualLatentScale: number(SIZES[size].latentScale),
+    });
+  },
 });

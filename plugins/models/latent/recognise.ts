@@ -12,7 +12,7 @@ import type { AutoencoderConfig } from "./autoencoder.ts";
 import { autoencoderStates, autoencodersIn } from "./autoencoder-checkpoint.ts";
 import type { AutoencoderLayout } from "./autoencoder-names.ts";
 import type { DitConfig } from "./dit.ts";
-import { ditStates, ditsIn } from "./dit-checkpoint.ts";
+import { ditStates, ditsIn } from "./dit-states.ts";
 import { SD_VAE, SIZE_NAMES, SIZES } from "./sizes.ts";
 
 export const recognise = (file: NamedShapes): readonly RecognisedPart[] => [
@@ -86,7 +86,7 @@ function sizedDit(shapes: Shapes): Sized {
       ? listed.join(" or ")
       : `no listed size: ${depth} blocks of width ${width}, patch ${patch}`;
   const expected = shapesOf(ditStates(config).filter(({ name }) => shapes.has(name) || name !== "pos_embed"));
-  const latents = positions === null ? `${latentChannels} channels` : `${side}×${side}×${latentChannels}`;
+  const latents = positions === null ? `of ${latentChannels} channels` : `${side}×${side}×${latentChannels}`;
   const fixed = outputChannels === latentChannels ? ", no variance learned" : "";
   return {
     size: `${named}, latents ${latents}, ${config.classes} classes${fixed}`,

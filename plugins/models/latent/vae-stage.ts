@@ -56,6 +56,8 @@ export interface VaeStageSettings {
   readonly resolution: number;
   readonly batchSize: number;
   readonly learningRate: LearningRate;
+  /** Of the averages, in every step; null: `averageDecayAt`. */
+  readonly averageDecay: number | null;
   readonly flip: boolean;
   readonly adversarial: Adversarial | null;
   readonly steps: number | null;
@@ -63,7 +65,8 @@ export interface VaeStageSettings {
 }
 
 export function vaeStage(settings: VaeStageSettings): Stage {
-  const { autoencoder, resolution, batchSize, learningRate, flip, adversarial, steps, share } = settings;
+  const { autoencoder, resolution, batchSize, learningRate, averageDecay, flip, adversarial, steps, share } =
+    settings;
   if (adversarial && resolution < SMALLEST_JUDGED)
     throw new UserError(
       `vae.adversarial: its discriminator judges patches, and images of ${resolution} px are too small for one`,
@@ -80,7 +83,7 @@ export function vaeStage(settings: VaeStageSettings): Stage {
     steps,
     share,
     autoencoder: true,
-    identity: { learningRate, flip, adversarial },
+    identity: { learningRate, averageDecay, flip, adversarial },
     start: () => ({}),
     batches(context) {
       const order = batchOrder(context);
@@ -99,7 +102,7 @@ export function vaeStage(settings: VaeStageSettings): Stage {
             step,
             learningRate: learningRateAt(step, context.steps, learningRate),
             ...BETAS,
-            emaDecay: averageDecayAt(step, context.steps),
+            emaDecay: averageDecay ?? averageDecayAt(step, context.steps),
           }),
         };
       };

@@ -11,7 +11,12 @@ import {
   withContents,
 } from "../../../harness/run/pretrained.ts";
 import { type ToldTraining, toldTraining, toldUpTo } from "../../../harness/run/provenance.ts";
+import { networkShape } from "../../../plugins/models/epg/sizes.ts";
+import latent from "../../../plugins/models/latent/index.ts";
+import { type LatentInput, schema as latentSchema } from "../../../plugins/models/latent/options.ts";
 import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
+
+import { randomWeights } from "../../plugins/models/epg/weights.ts";
 
 const task = { resolution: 8, classes: 0 };
 const shard = (value: number) =>
@@ -162,4 +167,43 @@ test("options say what is in their files, not where these lie", async () => {
   const content = options(sha256(shard(1)));
   expect(withContents(options("1.safetensors"), files, folder)).toEqual(content);
   expect(withContents(options(join(folder, "1.safetensors")), files, "/elsewhere")).toEqual(content);
+});
+
+describe("a file of another family", () => {
+  const tiny = networkShape("tiny", { resolution: 32, classes: 8 });
+  const epgFile = () =>
+    writeFileSync(join(folder, "epg.safetensors"), writeSafetensors(randomWeights(tiny), {}));
+
+  test.each<[string, LatentInput, RegExp]>([
+    [
+      "DiT's",
+      { vae: { weights: "epg.safetensors" }, dit: { weights: "epg.safetensors" } },
+      /^dit\.weights: .* holds no DiT/,
+    ],
+    [
+      "the autoencoder's",
+      { vae: { weights: "epg.safetensors" } },
+      /^vae\.weights: .* holds no AutoencoderKL/,
+    ],
+  ])("in %s place is told by name and size", async (_, input, message) => {
+    epgFile();
+    const found = pretrainedFiles(
+      { baseFolder: folder } as never,
+      latent as never,
+      latentSchema.parse(input) as never,
+      task,
+    );
+    await expect(found).rejects.toThrow(message);
+    await expect(found).rejects.toThrow(/; it looks like EPG, tiny, 32 px, 8 classes$/);
+  });
+
+  test("that nobody knows is told nothing of", async () => {
+    const found = pretrainedFiles(
+      { baseFolder: folder } as never,
+      latent as never,
+      latentSchema.parse({ vae: { weights: "1.safetensors" } }) as never,
+      task,
+    );
+    await expect(found).rejects.toThrow(/encoder\.down\.…$/);
+  });
 });

@@ -89,7 +89,7 @@ describe("a latent model's file", () => {
   });
 
   it("has networks whose states are in what the stages handed on", () => {
-    const networks = model.exported!(options, task, 2);
+    const networks = model.exported!(options, task, 2, weights);
     expect(Object.keys(networks)).toEqual(["denoiser", "decoder"]);
     for (const { program, stage } of Object.values(networks))
       for (const { name, value } of program.states)

@@ -276,6 +276,31 @@ describe("its training's parts", () => {
     expect(averageDecayAt(3e6, 7e6)).toBe(0.9999);
   });
 
+  it("trains a DiT of a published size by the released settings", async () => {
+    const at = { resolution: 64, classes: 2 };
+    const stageOf = (dit: object): Stage =>
+      model.stages(parse({ size: "DiT-S/8", vae: { weights: "vae.pt" }, dit }), at)[0]!;
+    expect(stageOf({}).batchSize).toBe(256);
+    const stage = stageOf({ batchSize: 10 });
+    const latents = { dtype: "float32", shape: [20, 4, 8, 8], data: new Float32Array(20 * 256) } as const;
+    const context = { ...contextOf(stage, {}, counting().runtime), task: at };
+    const inputs = stage.batches(context, { mean: latents, logVariance: latents });
+    let dropped = 0;
+    for (let step = 0; step < 100; step++) {
+      const { emaDecay, learningRate, latentScale, labels } = await inputs(step);
+      const settings = [emaDecay, learningRate, latentScale].map((tensor) => Math.fround(tensor!.data[0]!));
+      expect(settings).toEqual([0.9999, 1e-4, 0.18215].map(Math.fround));
+      dropped += Array.from(labels!.data).filter((label) => label === at.classes).length;
+    }
+    // One in ten of 1,000, within three deviations of a binomial.
+    expect(Math.abs(dropped - 100)).toBeLessThan(3 * Math.sqrt(90));
+    const told = model.deviations(parse({ size: "DiT-S/8", vae: { weights: "vae.pt" } }), at).join(" ");
+    expect(told).not.toMatch(/decay|Trained|scaled/);
+    expect(model.deviations(parse({ size: "DiT-S/8" }), at).join(" ")).toMatch(
+      /The autoencoder's averages decay by/,
+    );
+  });
+
   it("measures the deviation of latents over posterior and images", () => {
     // Means ±3 with variance 7: 9 + 7 = 16.
     expect(latentDeviation(Float32Array.of(3, -3), Float32Array.of(Math.log(7), Math.log(7)))).toBeCloseTo(4);
