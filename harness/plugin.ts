@@ -291,6 +291,8 @@ export interface Sampler {
   sample(streams: readonly Stream[], labels: readonly number[]): Promise<Uint8Array>;
   /** How it samples, for the report and for identity: solver, steps, guidance, clamp. */
   readonly description: Readonly<Record<string, string | number | boolean>>;
+  /** How often it calls the network hangs on what the network says: only sampling tells. */
+  readonly adaptive?: true;
   dispose(): Promise<void>;
 }
 

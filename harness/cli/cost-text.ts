@@ -90,6 +90,9 @@ function samplingTable(cost: EntryCost): string[] {
     ]),
     `a call: ${macs(macsPerCall)} with attention's two products, ${macs(macsPerCall - attentionMacsPerCall)} without`,
     `sampler: ${settings.join(", ")}`,
+    ...(cost.adaptive
+      ? ["it chooses its steps by what the network says: these calls are those on a network that answers 0"]
+      : []),
   ];
 }
 

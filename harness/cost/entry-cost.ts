@@ -34,6 +34,8 @@ export interface EntryCost {
   readonly macsPerCall: number;
   readonly attentionMacsPerCall: number;
   readonly sampler: Readonly<Record<string, string | number | boolean>>;
+  /** The calls are those on a network that answers 0: how many it takes, only sampling tells. */
+  readonly adaptive: boolean;
 }
 
 /** @throws UserError for whatever in the config cannot be planned */
@@ -62,6 +64,7 @@ export async function entryCosts(resolved: ResolvedConfig): Promise<EntryCost[]>
       macsPerCall: (macsPerImage - decoderMacsPerImage) / nfe,
       attentionMacsPerCall: sampling.attentionMacsPerCall,
       sampler: sampling.description,
+      adaptive: sampling.adaptive,
     });
   }
   return costs;

@@ -7,7 +7,7 @@ import { openDecoder } from "./decoder.ts";
 import { type DitConfig, dit } from "./dit.ts";
 import { toImages } from "./images.ts";
 import { type Objective, titleOf } from "./objective.ts";
-import { described, type SamplerChoice, solverOf } from "./samplers/choice.ts";
+import { described, isAdaptive, type SamplerChoice, solverOf } from "./samplers/choice.ts";
 import { PROCESSES } from "./samplers/denoiser.ts";
 import { type Guidance, guidedNetwork } from "./samplers/network.ts";
 
@@ -54,6 +54,7 @@ export async function openSampler(
 
   return {
     batchSize,
+    ...(isAdaptive(choice) && { adaptive: true as const }),
     description: {
       ...described(choice, objective),
       ...guidanceDescribed(guidance),

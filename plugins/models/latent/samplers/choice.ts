@@ -37,7 +37,10 @@ export const samplerSchema = z.discriminatedUnion(
         error: "the noise levels must fall: sigmaMin must be below sigmaMax",
       }),
     z.strictObject({ kind: z.enum(["odeEuler", "odeHeun"]), steps: z.int().min(1).max(10_000) }),
-    z.strictObject({ kind: z.literal("dopri5") }),
+    z.strictObject({
+      kind: z.literal("dopri5"),
+      steps: z.never({ error: "dopri5() chooses its own steps: leave them out" }).optional(),
+    }),
     z.strictObject({
       kind: z.literal("sde"),
       steps: z.int().min(2, few("sde: an SDE with a last step of its own")).max(10_000),
@@ -81,11 +84,13 @@ export function misfit(choice: SamplerChoice, objective: Objective): string | nu
   const [low, high] = levelsOf(choice, objective);
   const { trained } = PROCESSES[objective];
   if (trained && (low < trained[0] || high > trained[1]))
-    return `σ from ${low} to ${high} leaves what the network was trained on, ${trained[0].toFixed(4)} to ${trained[1].toFixed(1)}: leave sigmaMin and sigmaMax out, or keep within it`;
+    return `σ from ${short(low)} to ${short(high)} leaves what the network was trained on, ${short(trained[0])} to ${short(trained[1])}: leave sigmaMin and sigmaMax out, or keep within it`;
   return low < high
     ? null
     : `the noise levels must fall: from ${high} to ${low} they do not; leave sigmaMin and sigmaMax out, or give both`;
 }
+
+const short = (sigma: number): number => Number(sigma.toPrecision(4));
 
 type Levelled = Extract<SamplerChoice, { readonly kind: "heun" | "dpmSolver" }>;
 
@@ -139,6 +144,9 @@ const flowing =
   (network, start, size, noise) =>
     solve(async (x, t) => firstOf(await network(x, t), size, x.length / size), start, size, noise);
 
+/** Whether the network's answers decide how often it is called. */
+export const isAdaptive = ({ kind }: SamplerChoice): boolean => kind === "dopri5";
+
 /** For the report. */
 export function described(
   choice: SamplerChoice,
@@ -148,7 +156,12 @@ export function described(
     case "heun":
     case "dpmSolver": {
       const [sigmaMin, sigmaMax] = levelsOf(choice, objective);
-      return { solver: choice.kind, steps: choice.steps, sigmaMin, sigmaMax };
+      return {
+        solver: choice.kind,
+        steps: choice.steps,
+        sigmaMin: short(sigmaMin),
+        sigmaMax: short(sigmaMax),
+      };
     }
     case "sde": {
       const { kind: solver, ...settings } = choice;

@@ -98,55 +98,72 @@ function interpolated(
   return (((a * u + b) * u + c) * u + first) * u + start;
 }
 
+interface Step {
+  /** Slopes at the step's seven nodes. */
+  readonly slopes: readonly Pixels[];
+  readonly end: Pixels;
+  readonly middle: Pixels;
+  readonly error: Pixels;
+}
+
+/** One step of every image from its own time: six calls. */
+async function attempt(
+  velocity: Velocity,
+  x: Pixels,
+  slope: Pixels,
+  times: Float64Array,
+  steps: Float64Array,
+  size: number,
+): Promise<Step> {
+  const slopes = [slope];
+  let end = x;
+  for (const [stage, weights] of STAGES.entries()) {
+    end = combined(x, slopes, weights, steps, size);
+    const at = times.map((t, k) => t + NODES[stage]! * steps[k]!);
+    slopes.push(await velocity(end, at));
+  }
+  return {
+    slopes,
+    end,
+    middle: combined(x, slopes, MIDDLE, steps, size),
+    error: combined(new Float64Array(x.length), slopes, ERROR, steps, size),
+  };
+}
+
 /**
  * 2 calls, then 6 a step, until the slowest image is there. Every image's steps are its own, so that it depends on nothing
  * beside it; torchdiffeq's norm is one over the batch (which `size` = x.length gives).
  * @throws UserError where the velocity is not finite
  */
-export const dopri5: FlowSolver = async (velocity, start, size) => {
-  const images = start.length / size;
-  const [x, result] = [start, start.slice()];
-  const slope = await velocity(x, new Float64Array(images));
-  const time = new Float64Array(images);
+export const dopri5: FlowSolver = async (velocity, x, size) => {
+  const images = x.length / size;
+  const result = x.slice();
+  const times = new Float64Array(images);
+  const slope = await velocity(x, times);
   const steps = await firstSteps(velocity, x, slope, size);
-  const arrived = new Set<number>();
-  while (arrived.size < images) {
-    const slopes: Pixels[] = [slope];
-    let y = x;
-    for (const [stage, weights] of STAGES.entries()) {
-      y = combined(x, slopes, weights, steps, size);
-      slopes.push(
-        await velocity(
-          y,
-          time.map((t, k) => t + NODES[stage]! * steps[k]!),
-        ),
-      );
-    }
-    const error = combined(new Float64Array(x.length), slopes, ERROR, steps, size);
-    const middle = combined(x, slopes, MIDDLE, steps, size);
+  /** Takes image k as far as its step goes; one that has arrived stays. */
+  const settle = (k: number, { slopes, end, middle, error }: Step): void => {
+    const [from, to, step, time] = [k * size, (k + 1) * size, steps[k]!, times[k]!];
+    const allowed = (i: number): number => ABSOLUTE + RELATIVE * Math.max(Math.abs(x[i]!), Math.abs(end[i]!));
+    const ratio = rootMeanSquare(from, to, (i) => error[i]! / allowed(i));
+    if (!Number.isFinite(ratio) || !(time + step > time)) throw diverged(time);
+    steps[k] = step * growth(ratio);
+    if (ratio > 1) return;
+    times[k] = time + step;
     const last = slopes.at(-1)!;
-    for (let k = 0; k < images; k++) {
-      if (arrived.has(k)) continue;
-      const [from, to, step, end] = [k * size, (k + 1) * size, steps[k]!, time[k]! + steps[k]!];
-      const ratio = rootMeanSquare(
-        from,
-        to,
-        (i) => error[i]! / (ABSOLUTE + RELATIVE * Math.max(Math.abs(x[i]!), Math.abs(y[i]!))),
-      );
-      if (!Number.isFinite(ratio) || !(end > time[k]!)) throw diverged(time[k]!);
-      steps[k] = step * growth(ratio);
-      if (ratio > 1) continue;
-      if (end >= 1) {
-        const u = (1 - time[k]!) / step;
-        for (let i = from; i < to; i++)
-          result[i] = interpolated([x[i]!, y[i]!, middle[i]!], [step * slopes[0]![i]!, step * last[i]!], u);
-        arrived.add(k);
-        steps[k] = 0;
+    if (times[k]! >= 1) {
+      for (let i = from; i < to; i++) {
+        const ends = [step * slopes[0]![i]!, step * last[i]!] as const;
+        result[i] = interpolated([x[i]!, end[i]!, middle[i]!], ends, (1 - time) / step);
       }
-      time[k] = Math.min(1, end);
-      x.set(y.subarray(from, to), from);
-      slope.set(last.subarray(from, to), from);
+      [times[k], steps[k]] = [1, 0];
     }
+    x.set(end.subarray(from, to), from);
+    slope.set(last.subarray(from, to), from);
+  };
+  while (times.some((time) => time < 1)) {
+    const step = await attempt(velocity, x, slope, times, steps, size);
+    for (let k = 0; k < images; k++) if (times[k]! < 1) settle(k, step);
   }
   return result;
 };

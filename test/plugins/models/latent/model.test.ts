@@ -122,6 +122,28 @@ describe("the latent model", () => {
     await reconstructor.dispose();
   });
 
+  it("trains a SiT in a stage of its own, packs it as one, and samples from it", async () => {
+    const flow = parse({
+      objective: "flow",
+      sampler: { kind: "sde", steps: 3 },
+      vae: { batchSize: 2 },
+      dit: { batchSize: 4 },
+    });
+    expect(model.stages(flow, task).map(({ name }) => name)).toEqual(["VAE", "SiT"]);
+    const { runtime, calls } = counting();
+    const weights = await trainAll(flow, runtime);
+    const names = Object.keys(model.stateDict!(weights));
+    expect(names).toContain("sit_ema/pos_embed");
+    expect(names.some((name) => name.startsWith("dit_ema/"))).toBe(false);
+    const sampler = await model.sampler(flow, task, weights, runtime, 2);
+    const pair = await sampler.sample(streamsOf(1, 2), [0, 1]);
+    expect(calls).toEqual({ encoder: 1, network: 6, decoder: 1 });
+    const swapped = await sampler.sample(streamsOf(2, 3), [1, -1]);
+    expect(swapped.subarray(0, 768)).toEqual(pair.subarray(768));
+    expect(sampler.description).toMatchObject({ solver: "sde", steps: 3, releasedCalls: 6 });
+    await sampler.dispose();
+  });
+
   it("lets a discriminator join from the step it is told, and hands on the autoencoder alone", async () => {
     const side = { ...task, resolution: 24 };
     /** States after each of three steps. */
