@@ -11,6 +11,8 @@ export {
   command,
   ddim,
   ddpm,
+  dopri5,
+  dpmSolver,
   edmStochastic,
   epg,
   euler,
@@ -19,8 +21,12 @@ export {
   heun,
   heunReleased,
   latent,
+  odeEuler,
+  odeHeun,
   oneStep,
   samples,
+  sde,
+  sit,
 } from "../plugins/models/factories.ts";
 export { defineConfig } from "./config/define.ts";
 export type { Config } from "./config/schema.ts";

@@ -12,9 +12,11 @@ export interface DrySampling extends CountedSampling {
   /** Of attention's two products in one call of the network, which some published counts leave out. */
   readonly attentionMacsPerCall: number;
   readonly description: Readonly<Record<string, string | number | boolean>>;
+  /** The calls are those on a network that answers 0; on another they are others. */
+  readonly adaptive: boolean;
 }
 
-/** The calls are made by the model's own loops; one whose steps hang on what the network says cannot be counted so. */
+/** The calls are made by the model's own loops; where they hang on what the network says, it is said that they do. */
 export async function drySampling(
   model: Model,
   options: never,
@@ -47,6 +49,7 @@ export async function drySampling(
     declared: false,
     attentionMacsPerCall: attentionMacs(networks[0]!),
     description: sampler.description,
+    adaptive: sampler.adaptive ?? false,
   };
 }
 

@@ -10,7 +10,7 @@ import { requireImages } from "./made-images.ts";
 import { extractorIdentity, namingEntry, openModel, taskOf } from "./open.ts";
 import { slug } from "./pictures.ts";
 import { contentOf, type PlannedStage, planStages } from "./plan-stages.ts";
-import { type PretrainedFile, pretrainedFiles } from "./pretrained.ts";
+import { type PretrainedFile, pretrainedFiles, withContents } from "./pretrained.ts";
 import { REFERENCE_POINTS, UNTRAINED } from "./reference-points.ts";
 import type { SettledConfig } from "./settle.ts";
 
@@ -24,6 +24,8 @@ export interface PlannedEntry {
   readonly pretrained: readonly PretrainedFile[];
   /** What of it comes from elsewhere. */
   readonly made: MadeElsewhere;
+  /** Files that reconstructions are judged by. */
+  readonly judges: readonly PretrainedFile[];
   readonly reconstructs: boolean;
   /** The stage whose encoder is probed; null where none trains, or there are no classes to tell apart. */
   readonly probed: PlannedStage | null;
@@ -82,15 +84,17 @@ export async function planEntries(
   for (const [name, descriptor] of Object.entries(config.entries)) {
     const { model, options } = await openModel(config, descriptor, name);
     const code = await modelCode(config, descriptor);
-    const { pretrained, trained, made } = await namingEntry(name, async () => ({
-      pretrained: await pretrainedFiles(config, model, options, task),
+    const { files, trained, made } = await namingEntry(name, async () => ({
+      files: await pretrainedFiles(config, model, options, task),
       trained: model.stages(options, task),
       made: await madeElsewhere(config, model, options, task),
     }));
     if (made.images !== null)
       await namingEntry(name, () => requireImages(made.images!, config, task, dataset));
+    const pretrained = files.filter(({ judges }) => !judges);
+    const settings = withContents(descriptor.options, files, config.baseFolder);
     const planned = planStages(
-      { config, dataset, task, name, descriptor, model, pretrained, code, backendIdentity, cache },
+      { config, dataset, task, name, descriptor, settings, model, pretrained, code, backendIdentity, cache },
       trained,
     );
     for (const stage of planned) stages.set(stage.key, stages.get(stage.key) ?? stage);
@@ -102,16 +106,17 @@ export async function planEntries(
       stages: planned.map(({ key }) => stages.get(key)!),
       pretrained,
       made,
+      judges: files.filter(({ judges }) => judges),
       reconstructs: model.reconstructor !== undefined,
       probed: planned.find((stage) => stage.name === probe?.stage) ?? null,
       deviations: model.deviations(options, task),
       samplesKey: hashOf([
         planned.map(({ key }) => key),
         pretrained.map(contentOf),
-        descriptor.options,
+        settings,
         ...(made.identity === null ? [] : [made.identity]),
         code,
-        seedsHash(config),
+        seedsHash(config, dataset),
         backendIdentity,
       ]),
       code,
@@ -143,5 +148,21 @@ function refuseClashes(names: readonly string[]): void {
 export const reconstructionName = (entry: string): string => `${entry}: reconstruction`;
 
 /** Equal hashes: the same seeds with the same labels, so that results can be paired. */
-export const seedsHash = ({ seed, samples, labels, unconditional }: SettledConfig): string =>
-  hashOf(["seeds", seed, samples, labels, unconditional]);
+export const seedsHash = (
+  {
+    seed,
+    samples,
+    labels,
+    unconditional,
+  }: Pick<SettledConfig, "seed" | "samples" | "labels" | "unconditional">,
+  { train }: Dataset,
+): string =>
+  hashOf([
+    "seeds",
+    seed,
+    samples,
+    labels,
+    unconditional,
+    // Only such labels are drawn from the images'.
+    ...(labels === "frequency" && !unconditional ? [train.identity] : []),
+  ]);
