@@ -24,6 +24,7 @@ export {
   odeEuler,
   odeHeun,
   oneStep,
+  onnx,
   samples,
   sde,
   sit,

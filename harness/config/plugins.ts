@@ -24,6 +24,7 @@ const BUILT_IN: { readonly [Kind in PluginKind]: Readonly<Record<string, Load>> 
     latent: () => import("../../plugins/models/latent/index.ts"),
     command: () => import("../../plugins/models/command/index.ts"),
     samples: () => import("../../plugins/models/samples/index.ts"),
+    onnx: () => import("../../plugins/models/onnx/index.ts"),
   },
   dataset: {
     shapes: () => import("../../plugins/datasets/shapes/index.ts"),

@@ -2,6 +2,7 @@ import type { Descriptor } from "../../harness/plugin.ts";
 import type { CommandInput } from "./command/options.ts";
 import type { EpgInput } from "./epg/options.ts";
 import type { LatentInput } from "./latent/options.ts";
+import type { OnnxInput } from "./onnx/options.ts";
 import type { SamplesInput } from "./samples/index.ts";
 
 type Sampler = NonNullable<EpgInput["sampler"]>;
@@ -100,5 +101,12 @@ export const command = (options: CommandInput): Descriptor<"model"> => ({
 export const samples = (options: SamplesInput): Descriptor<"model"> => ({
   kind: "model",
   plugin: "samples",
+  options: { ...options },
+});
+
+/** A network in an ONNX file: a generator, or a denoiser that EPG's solvers sample from. */
+export const onnx = (options: OnnxInput): Descriptor<"model"> => ({
+  kind: "model",
+  plugin: "onnx",
   options: { ...options },
 });

@@ -1,0 +1,40 @@
+import { z } from "zod";
+import { declaredCosts } from "../declared.ts";
+import { samplerSchema } from "../epg/samplers/choice.ts";
+
+const name = z.string().min(1).optional();
+const { macs, trainFlops } = declaredCosts;
+
+export const schema = z.strictObject({
+  /** A generator (noise, labels → images) or a denoiser (x, sigma, time, labels → clean images), relative to the config. */
+  file: z.string().min(1),
+  /** The graph's names, where they are others. */
+  inputs: z.strictObject({ noise: name, x: name, sigma: name, time: name, labels: name }).prefault({}),
+  /** What black and white are in its images; null: as its metadata tells. */
+  range: z
+    .tuple([z.number(), z.number()])
+    .refine(([low, high]) => low < high, "expected what black is, then what white is: [-1, 1]")
+    .nullable()
+    .default(null),
+  /** The label that is no class; null: as its metadata tells, or none. */
+  noClass: z.int().min(0).nullable().default(null),
+  /** Of a denoiser: null: heun(16). */
+  sampler: samplerSchema.nullable().default(null),
+  /** Of a denoiser with a label for no class: worse + scale·(answer − worse) where low < σ ≤ high. */
+  guidance: z
+    .strictObject({
+      scale: z.number().min(0).max(100),
+      low: z.number().min(0).default(0),
+      high: z.number().positive().nullable().default(null),
+    })
+    .nullable()
+    .default(null),
+  /** Images a call, where the file leaves it open. */
+  batchSize: z.int().min(1).max(4096).default(16),
+  threads: z.int().min(1).max(256).default(2),
+  macs,
+  trainFlops,
+});
+
+export type OnnxOptions = z.infer<typeof schema>;
+export type OnnxInput = z.input<typeof schema>;
