@@ -53,6 +53,9 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 const HARNESS = ["../program", "../random", "../formats", "../run", "../measure", "../weights"].map(here);
 const SCORING = [...HARNESS, ...["../evaluate", "../metrics", "../linear-algebra"].map(here)];
 
+/** What models of several kinds sample by. */
+const SOLVERS = here("../../plugins/models/solvers");
+
 /** sha256 of every part of the code that decides a piece of work, by the name people know it by. */
 export type CodeHashes = Readonly<Record<string, string>>;
 
@@ -66,7 +69,7 @@ export async function modelCode(
     [`the backend plugin "${backend.plugin}"`]: codeHash([
       await pluginSource("backend", backend.plugin, baseFolder),
     ]),
-    [`the model plugin "${plugin}"`]: codeHash([await pluginSource("model", plugin, baseFolder)]),
+    [`the model plugin "${plugin}"`]: codeHash([await pluginSource("model", plugin, baseFolder), SOLVERS]),
   };
 }
 

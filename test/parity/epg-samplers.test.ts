@@ -3,9 +3,10 @@ import { countingRuntime } from "../../harness/measure/counting.ts";
 import type { Tensors } from "../../harness/program/index.ts";
 import type { Target } from "../../plugins/models/epg/denoising.ts";
 import { type EpgOptions, schema } from "../../plugins/models/epg/options.ts";
-import { samplingLevels, solverOf } from "../../plugins/models/epg/samplers/choice.ts";
 import { denoiserOf, denoiserProgram } from "../../plugins/models/epg/samplers/denoiser.ts";
+import { resolutionShift } from "../../plugins/models/epg/schedules.ts";
 import { eulerReleased, heunReleased, oneStep } from "../../plugins/models/factories.ts";
+import { samplingLevels, solverOf } from "../../plugins/models/solvers/choice.ts";
 import { type Engine, expectParity } from "./engines.ts";
 import { type Case, picked, runsOf } from "./epg.ts";
 
@@ -46,10 +47,10 @@ async function sampled(engine: Engine, one: Case, { key, options, target }: Aske
   } as const;
   const runtime = countingRuntime(engine);
   const network = await runtime.compile(denoiserProgram(settings), one.weights(), "network");
-  const levels = samplingLevels(sampler!, shape.resolution);
+  const levels = samplingLevels(sampler!, resolutionShift(shape.resolution));
   const start = Float64Array.from(tensors.x_T!.data, (value) => value * levels[0]!);
   const denoise = denoiserOf({ network, poor: null }, settings, Int32Array.from(tensors.y!.data));
-  const x = await solverOf(sampler!, shape.resolution)(denoise, start, levels, () => {
+  const x = await solverOf(sampler!, resolutionShift(shape.resolution))(denoise, start, levels, () => {
     throw new Error("a deterministic solver asked for noise");
   });
   await network.dispose();

@@ -5,7 +5,7 @@ import type { Tensor, Tensors, Tracer } from "../../harness/program/index.ts";
 import type { Level } from "../../plugins/models/epg/denoising.ts";
 import type { ProjectorShape } from "../../plugins/models/epg/layers.ts";
 import type { NetworkShape } from "../../plugins/models/epg/network.ts";
-import { timeOf } from "../../plugins/models/epg/schedules.ts";
+import { timeOf } from "../../plugins/models/solvers/levels.ts";
 import {
   casePath,
   cases as names,

@@ -1,5 +1,6 @@
 /** EPG (arXiv 2510.12586): pre-train an encoder without labels, add a decoder, fine-tune both in pixel space. */
 import type { Model, StageWeights, Task } from "../../../harness/plugin.ts";
+import type { SamplerChoice } from "../solvers/choice.ts";
 import { SIGMA_MAX, SIGMA_MIN } from "../solvers/levels.ts";
 import { deviations } from "./deviations.ts";
 import { encoderProbe } from "./encoder-probe.ts";
@@ -8,7 +9,6 @@ import { type EpgOptions, schema } from "./options.ts";
 import { pretrained } from "./pretrained.ts";
 import { recipeOf } from "./recipes.ts";
 import { recognise } from "./recognise.ts";
-import type { SamplerChoice } from "./samplers/choice.ts";
 import type { Guidance } from "./samplers/denoiser.ts";
 import { createSampler } from "./samplers/index.ts";
 import { networkShape } from "./sizes.ts";

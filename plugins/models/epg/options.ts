@@ -1,7 +1,7 @@
 /** What a user may say about EPG. */
 import { z } from "zod";
+import { samplerSchema } from "../solvers/choice.ts";
 import { refuseTraining, weightsFile } from "../weights-option.ts";
-import { samplerSchema } from "./samplers/choice.ts";
 import { guidanceSchema } from "./samplers/guidance.ts";
 import { sizeNames } from "./sizes.ts";
 

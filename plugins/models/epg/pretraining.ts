@@ -8,7 +8,7 @@ import {
   type Tracer,
   trace,
 } from "../../../harness/program/index.ts";
-import { karrasLevel } from "../solvers/levels.ts";
+import { karrasLevel, timeOf } from "../solvers/levels.ts";
 import { column, drawImages, drawNoise, floats, imageOrder } from "./batches.ts";
 import type { Level } from "./denoising.ts";
 import { channelScales } from "./images.ts";
@@ -21,7 +21,6 @@ import {
   curriculumLevels,
   interpolatedTemperature,
   resolutionShift,
-  timeOf,
 } from "./schedules.ts";
 import { FIRST_VIEW, SECOND_VIEW, ViewMaker } from "./views.ts";
 

@@ -16,9 +16,6 @@ export function nearestLevel(sigma: number, count: number): number {
 /** Every σ that meets an image of side H is multiplied by H/64. */
 export const resolutionShift = (resolution: number): number => resolution / 64;
 
-/** The time given to the network, 250·ln σ, of the shifted σ. */
-export const timeOf = (shiftedSigma: number): number => 250 * Math.log(shiftedSigma);
-
 const CURRICULUM_START = 20;
 const CURRICULUM_END = 1280;
 

@@ -5,7 +5,7 @@ import type { Model } from "../../../harness/plugin.ts";
 import { createStream } from "../../../harness/random/index.ts";
 import { contentOf } from "../content.ts";
 import { toldOf } from "../declared.ts";
-import { timeOf } from "../epg/schedules.ts";
+import { timeOf } from "../solvers/levels.ts";
 import { type OnnxOptions, schema } from "./options.ts";
 import { type Call, planCall } from "./plan.ts";
 import { describe, draw, type Network, toBytes } from "./sampler.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { declaredCosts } from "../declared.ts";
-import { samplerSchema } from "../epg/samplers/choice.ts";
+import { samplerSchema } from "../solvers/choice.ts";
 
 const name = z.string().min(1).optional();
 const { macs, trainFlops } = declaredCosts;

@@ -1,7 +1,8 @@
 /** Sampling with a file's network, as many images a call as it takes. */
 import type { Sampler } from "../../../harness/plugin.ts";
 import type { Stream } from "../../../harness/random/index.ts";
-import { type SamplerChoice, samplingLevels, solverOf } from "../epg/samplers/choice.ts";
+import { type SamplerChoice, samplingLevels, solverOf } from "../solvers/choice.ts";
+import { SIGMA_MAX, SIGMA_MIN } from "../solvers/levels.ts";
 import type { Denoiser, Pixels } from "../solvers/solver.ts";
 import type { OnnxOptions } from "./options.ts";
 import type { Call } from "./plan.ts";
@@ -9,9 +10,7 @@ import type { Call } from "./plan.ts";
 /** One call: noise or x, its level where it is a denoiser, and labels; images, NCHW, not clamped. */
 export type Network = (x: Pixels, sigma: number, labels: Int32Array) => Promise<Float32Array>;
 
-const USUAL: SamplerChoice = { kind: "heun", steps: 16, sigmaMin: 0.002, sigmaMax: 80 };
-/** EPG shifts its levels by resolution/64. */
-const SHIFTED = 64;
+const USUAL: SamplerChoice = { kind: "heun", steps: 16, sigmaMin: SIGMA_MIN, sigmaMax: SIGMA_MAX };
 
 const choiceOf = ({ sampler }: OnnxOptions): SamplerChoice => sampler ?? USUAL;
 
@@ -50,11 +49,11 @@ export async function draw(
   };
   if (call.kind === "generator") return network(normals(streams), 0, classes);
   const choice = choiceOf(options);
-  const levels = samplingLevels(choice, SHIFTED * call.shift);
+  const levels = samplingLevels(choice, call.shift);
   const start = normals(streams).map((z) => z * levels[0]!);
   const noise = (step: number): Float32Array =>
     normals(streams.map((stream) => stream.stream("noise", step)));
-  const solve = solverOf(choice, SHIFTED * call.shift);
+  const solve = solverOf(choice, call.shift);
   return solve(guided(network, options, call, classes), start, levels, noise);
 }
 

@@ -12,3 +12,6 @@ export function karrasLevel(index: number, count: number, low = SIGMA_MIN, high 
 
 export const karrasLevels = (count: number, low = SIGMA_MIN, high = SIGMA_MAX): Float64Array =>
   Float64Array.from({ length: count }, (_, index) => karrasLevel(index, count, low, high));
+
+/** The time given to EPG's network, 250·ln σ, of the shifted σ. */
+export const timeOf = (shiftedSigma: number): number => 250 * Math.log(shiftedSigma);

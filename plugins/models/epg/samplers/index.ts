@@ -2,8 +2,9 @@
 import type { Runtime, Sampler } from "../../../../harness/plugin.ts";
 import type { Tensors } from "../../../../harness/program/index.ts";
 import type { Stream } from "../../../../harness/random/index.ts";
+import { type SamplerChoice, samplingLevels, solverOf } from "../../solvers/choice.ts";
 import { toUint8 } from "../images.ts";
-import { type SamplerChoice, samplingLevels, solverOf } from "./choice.ts";
+import { resolutionShift } from "../schedules.ts";
 import { type DenoiserSettings, denoiserOf, denoiserProgram, type Guidance } from "./denoiser.ts";
 
 /** A sampler of `settings.batchSize` images a call. Image k depends on its stream and label alone. */
@@ -14,8 +15,9 @@ export async function createSampler(
   runtime: Runtime,
 ): Promise<Sampler> {
   const { shape, batchSize, normalisation, guidance } = settings;
-  const levels = samplingLevels(choice, shape.resolution);
-  const solve = solverOf(choice, shape.resolution);
+  const shift = resolutionShift(shape.resolution);
+  const levels = samplingLevels(choice, shift);
+  const solve = solverOf(choice, shift);
   const size = 3 * shape.resolution ** 2;
   const network = await runtime.compile(denoiserProgram(settings), weights, "network");
   const poor = guidance?.poor

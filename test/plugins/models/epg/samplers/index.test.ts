@@ -3,7 +3,6 @@ import { countingRuntime } from "../../../../../harness/measure/counting.ts";
 import { sizeOf } from "../../../../../harness/program/index.ts";
 import { createStream } from "../../../../../harness/random/index.ts";
 import { type EpgInput, schema } from "../../../../../plugins/models/epg/options.ts";
-import type { SamplerChoice } from "../../../../../plugins/models/epg/samplers/choice.ts";
 import {
   type DenoiserSettings,
   denoiserProgram,
@@ -11,6 +10,7 @@ import {
 import { createSampler } from "../../../../../plugins/models/epg/samplers/index.ts";
 import { networkShape } from "../../../../../plugins/models/epg/sizes.ts";
 import * as factories from "../../../../../plugins/models/factories.ts";
+import type { SamplerChoice } from "../../../../../plugins/models/solvers/choice.ts";
 import { fakeBackend, settings } from "./fake-network.ts";
 
 const choiceOf = (sampler: EpgInput["sampler"]): SamplerChoice => schema.parse({ sampler }).sampler!;

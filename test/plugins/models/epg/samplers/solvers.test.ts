@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { createStream } from "../../../../../harness/random/index.ts";
-import { ancestralEuler } from "../../../../../plugins/models/epg/samplers/ancestral-euler.ts";
-import { edmStochastic } from "../../../../../plugins/models/epg/samplers/edm-stochastic.ts";
-import { euler, eulerReleased } from "../../../../../plugins/models/epg/samplers/euler.ts";
-import { eulerSde } from "../../../../../plugins/models/epg/samplers/euler-sde.ts";
+import { ancestralEuler } from "../../../../../plugins/models/solvers/ancestral-euler.ts";
+import { edmStochastic } from "../../../../../plugins/models/solvers/edm-stochastic.ts";
+import { euler, eulerReleased } from "../../../../../plugins/models/solvers/euler.ts";
+import { eulerSde } from "../../../../../plugins/models/solvers/euler-sde.ts";
 import { heun, heunReleased } from "../../../../../plugins/models/solvers/heun.ts";
 import { karrasLevels } from "../../../../../plugins/models/solvers/levels.ts";
 import type { Denoiser, Solver } from "../../../../../plugins/models/solvers/solver.ts";

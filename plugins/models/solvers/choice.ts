@@ -1,15 +1,14 @@
 /** Which sampler, as a config says it, and the solver and levels that are meant. */
 import { z } from "zod";
-import { dpmSolver } from "../../solvers/dpm-solver.ts";
-import { heun, heunReleased } from "../../solvers/heun.ts";
-import { karrasLevels, SIGMA_MAX, SIGMA_MIN } from "../../solvers/levels.ts";
-import type { Solver } from "../../solvers/solver.ts";
-import { resolutionShift } from "../schedules.ts";
 import { ancestralEuler } from "./ancestral-euler.ts";
+import { dpmSolver } from "./dpm-solver.ts";
 import { edmStochastic } from "./edm-stochastic.ts";
 import { euler, eulerReleased } from "./euler.ts";
 import { eulerSde } from "./euler-sde.ts";
+import { heun, heunReleased } from "./heun.ts";
+import { karrasLevels, SIGMA_MAX, SIGMA_MIN } from "./levels.ts";
 import { oneStep } from "./one-step.ts";
+import type { Solver } from "./solver.ts";
 
 const SOLVERS = {
   heun,
@@ -64,19 +63,21 @@ export const samplerSchema = z.union(
 
 export type SamplerChoice = z.infer<typeof samplerSchema>;
 
-/** Shifted levels, noisiest first. */
-export function samplingLevels(choice: SamplerChoice, resolution: number): Float64Array {
+/**
+ * Shifted levels, noisiest first.
+ * @param shift what every σ is multiplied by
+ */
+export function samplingLevels(choice: SamplerChoice, shift: number): Float64Array {
   const unshifted =
     choice.kind === "oneStep"
       ? Float64Array.of(SIGMA_MAX)
       : karrasLevels(choice.steps, choice.sigmaMin, choice.sigmaMax);
-  return unshifted.map((sigma) => sigma * resolutionShift(resolution));
+  return unshifted.map((sigma) => sigma * shift);
 }
 
-export function solverOf(choice: SamplerChoice, resolution: number): Solver {
+export function solverOf(choice: SamplerChoice, shift: number): Solver {
   if (choice.kind === "oneStep") return oneStep;
   if (choice.kind !== "edmStochastic") return SOLVERS[choice.kind];
-  const shift = resolutionShift(resolution);
   const { churnLow, churnHigh } = choice;
   return edmStochastic({ ...choice, churnLow: churnLow * shift, churnHigh: churnHigh * shift });
 }
