@@ -31,6 +31,7 @@ export function elsewhereRows(
   return [
     row("nfe", calls, "calls", "network calls an image"),
     row("macs-per-image", macs, "MAC", "multiply-accumulates an image"),
+    row("sample-flops-per-image", null, "FLOP", "2·MACs + element-wise operations an image"),
     row("parameters", parameters, "parameters", "numbers in the networks"),
     row("total-train-flops", trainFlops, "FLOP", "FLOPs of all training"),
     ...(timing ? speedRows(entry, timing) : []),

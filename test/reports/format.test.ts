@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
-import { quantity } from "../../reports/format.ts";
+import { describe, expect, it, test } from "vitest";
+import { cost, quantity } from "../../reports/format.ts";
 
 test.each([
   [{ value: 61.234, standardError: 1.836 }, "61.2 ± 1.8"],
@@ -41,4 +41,13 @@ test("every finite number has a short text that is one", () => {
       expect(text).not.toMatch(/NaN|undefined|null|Infinity/);
     }),
   );
+});
+
+describe("cost", () => {
+  it("says who tells what was not counted, and unknown where nobody does", () => {
+    expect(cost({ value: 2e12, unit: "MAC" })).toBe("2 TMAC");
+    expect(cost({ value: 2e12, unit: "MAC", told: "declared" })).toBe("2 TMAC (declared)");
+    expect(cost({ value: 0, unit: "calls", told: "reported" })).toBe("0 (reported)");
+    expect(cost({ value: null, unit: "MAC" })).toBe("unknown");
+  });
 });

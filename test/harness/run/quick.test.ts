@@ -55,6 +55,26 @@ describe("what was trained elsewhere", () => {
     expect(files(["a", told], ["b", null])).toContain('at a cost not known here: "A"');
   });
 
+  it("is told as declared where the config says it", () => {
+    const declared = (value: number) => ({
+      ...HERE,
+      elsewhere: {
+        calls: null,
+        macs: null,
+        parameters: null,
+        trainFlops: { value, by: "declared" as const },
+        ownProcess: true,
+      },
+    });
+    const entries = [
+      { name: "A", pretrained: [], made: declared(1e15) },
+      { name: "B", pretrained: [], made: HERE },
+    ];
+    expect(elsewhereSentence(entries)).toBe(
+      ' Trained elsewhere, as the config declares and nothing here counted: "A" with 1.00e+3 TFLOP. Pre-trained elsewhere, at a cost not known here: "B".',
+    );
+  });
+
   it("is told with its compute where its file tells it, and as unknown where not", () => {
     expect(
       elsewhereSentence([
