@@ -53,6 +53,8 @@ export interface Backend {
    * it where it lies where it is large (above a gigabyte): the caller then leaves it as it is.
    */
   compile(program: Program, state: Tensors): Promise<Executable>;
+  /** Lets go at once what it holds beside its executables: a process, say, which while idle keeps no other alive. */
+  close?(): Promise<void>;
 }
 
 /** Row after row: element (i, j) is `data[i·cols + j]`. */
