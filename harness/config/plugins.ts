@@ -18,7 +18,10 @@ type Load = () => Promise<{ readonly default: unknown }>;
 
 /** The only place where the harness names plugins; a plugin's code is loaded when a config asks for it. */
 const BUILT_IN: { readonly [Kind in PluginKind]: Readonly<Record<string, Load>> } = {
-  backend: { onnxruntime: () => import("../../plugins/backends/onnxruntime/index.ts") },
+  backend: {
+    onnxruntime: () => import("../../plugins/backends/onnxruntime/index.ts"),
+    torch: () => import("../../plugins/backends/torch/index.ts"),
+  },
   model: {
     epg: () => import("../../plugins/models/epg/index.ts"),
     latent: () => import("../../plugins/models/latent/index.ts"),

@@ -29,6 +29,8 @@ export async function run(request: RunRequest): Promise<RunOutcome> {
   const { config, warnings } = settled(chosen, dataset);
   const backend = await openBackend(config);
   const plan = await makePlan(config, dataset, backend, beginning.cache);
+  // Whatever is computed from here on, job processes compute, on backends of their own.
+  await backend.close?.();
   const lack = tooFew(dataset, config, plan);
   if (request.dryRun) return { kind: "planned", plan: describePlan(plan, lack) };
   if (lack) throw lack;

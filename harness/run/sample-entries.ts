@@ -42,6 +42,7 @@ export async function sampleEntries(
   const { config } = settled(request.config, dataset);
   const backend = await openBackend(config);
   const { entries } = await planEntries(config, dataset, backend, cache);
+  await backend.close?.();
   const untrained = entries.find(({ stages }) => stages.length > 0);
   if (untrained)
     throw new UserError(`entry "${untrained.name}" names no weights`, "set its option `weights`");

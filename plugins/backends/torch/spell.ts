@@ -13,7 +13,7 @@ type SpelledNode = readonly [
 ];
 
 /** Values are numbers, those of `Value.id`. */
-export interface Spec {
+interface Spec {
   readonly name: string;
   readonly inputs: readonly Leaf[];
   readonly states: readonly Leaf[];

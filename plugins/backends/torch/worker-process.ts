@@ -23,7 +23,7 @@ export interface Limits {
 }
 
 /** What a worker says of itself. */
-export interface Hello {
+interface Hello {
   readonly torch: string;
   readonly device: string;
   /** Operations it can build. */
@@ -148,6 +148,8 @@ class Conversation {
   }
 
   async #kill(): Promise<void> {
+    // Until it is gone, that is: nothing else might keep this process alive.
+    this.hold(true);
     this.#child.kill("SIGKILL");
     await this.#child;
   }
