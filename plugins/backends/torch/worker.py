@@ -22,6 +22,8 @@ import threading
 # The process that started this one decides when it ends: it closes stdin.
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
+# Else threads spin between two operations: on cores that others use too, that made a step 14 times slower.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # Read by cuBLAS as it starts: without it the same products may have other bits.
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 # Frames have pipes of their own: what a library prints goes to stderr, what it reads is nothing.
