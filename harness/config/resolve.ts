@@ -39,6 +39,7 @@ export async function requireOptions(
   { backend, baseFolder }: ResolvedConfig,
   options: Readonly<Record<string, unknown>>,
 ): Promise<void> {
+  if (Object.keys(options).length === 0) return;
   const { schema } = await loadPlugin("backend", backend.plugin, baseFolder);
   const { keys } = fieldAt(schema, [], {});
   const unknown = Object.keys(options).find((option) => !keys.includes(option));
