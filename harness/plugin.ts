@@ -35,6 +35,19 @@ export interface BackendPlugin<Options = never> {
   readonly name: string;
   readonly schema: ZodType<Options>;
   open(options: Options): Promise<Backend>;
+  /** What of it works on this machine, with the options' defaults: tried, not guessed. */
+  check?(): Promise<readonly Finding[]>;
+}
+
+/** A part of a plugin that works here, or that is missing. */
+export interface Finding {
+  /** "torch on cuda", "torch.compile". */
+  readonly what: string;
+  readonly works: boolean;
+  /** Versions and devices; what was found in place of what is needed. */
+  readonly detail: string;
+  /** The command that adds it; null where it works. */
+  readonly fix: string | null;
 }
 
 export interface Backend {

@@ -2,6 +2,7 @@
 import { isAbsolute } from "node:path";
 import { z } from "zod";
 import type { Backend, BackendPlugin } from "../../../harness/plugin.ts";
+import { check } from "./check.ts";
 import { compile } from "./executable.ts";
 import { openProduct } from "./product.ts";
 import { startWorker } from "./worker-process.ts";
@@ -46,6 +47,7 @@ const plugin: BackendPlugin<z.infer<typeof schema>> = {
       close: () => worker.close(),
     };
   },
+  check: () => check(schema.parse({}).python, START_SECONDS),
 };
 
 export default plugin;

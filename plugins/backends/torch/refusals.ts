@@ -4,6 +4,9 @@ import type { Frame } from "./frames.ts";
 import type { WorkerSettings } from "./worker-process.ts";
 
 const INSTALL = "see pytorch.org/get-started";
+export const MEND_CUDA = `check \`nvidia-smi\`, and install a PyTorch built for its CUDA version (${INSTALL})`;
+export const MEND_COMPILER =
+  "install it (on Debian: `apt install g++ python3-dev`), or run without torch.compile: --no-compile";
 
 /**
  * @param first the first frame, or what came in its place
@@ -43,14 +46,14 @@ export function requireUsable(
       throw new UserError(
         `backend torch: no device "${device}": PyTorch ${torch} (${build}) finds ${(found as string[]).join(", ")}`,
         device === "cuda"
-          ? `check \`nvidia-smi\`, install a PyTorch built for its CUDA version (${INSTALL}), or take another device with --device`
+          ? `${MEND_CUDA}, or take another device with --device`
           : "take another with --device, or `auto`",
       );
     }
     case "no compiler":
       throw new UserError(
         `backend torch: torch.compile needs what is not here: ${(found as string[]).join(", ")}`,
-        "install it (on Debian: `apt install g++ python3-dev`), or run without torch.compile: --no-compile",
+        MEND_COMPILER,
       );
     default:
       throw new UserError(`backend torch: "${python}" refuses: ${refused}`, other);

@@ -23,9 +23,17 @@ export interface Limits {
 }
 
 /** What a worker says of itself. */
-interface Hello {
+export interface Hello {
+  readonly python: string;
   readonly torch: string;
+  /** The CUDA it was built for; null for none. */
+  readonly cuda: string | null;
+  /** What it computes on: "cpu", "cuda (NVIDIA H100)". */
   readonly device: string;
+  /** All that are here: "cuda", "mps", "cpu". */
+  readonly devices: readonly string[];
+  /** What torch.compile would need and does not find. */
+  readonly lacking: readonly string[];
   /** Operations it can build. */
   readonly ops: ReadonlySet<string>;
 }
@@ -68,10 +76,10 @@ export async function startWorker(settings: WorkerSettings, limits: Limits): Pro
     throw error;
   }
   conversation.hold(false);
-  const { torch, device, ops } = (first as Frame).header as { torch: string; device: string; ops: string[] };
+  const { ops, ...facts } = (first as Frame).header as unknown as Omit<Hello, "ops"> & { ops: string[] };
   let last: Promise<unknown> = Promise.resolve();
   return {
-    hello: { torch, device, ops: new Set(ops) },
+    hello: { ...facts, ops: new Set(ops) },
     ask(doing, header, tensors = {}) {
       const turn = last.then(() => conversation.exchange(limits.answerSeconds, doing, { header, tensors }));
       last = turn.catch(() => {});

@@ -341,11 +341,14 @@ def product(tensors):
 def main():
     global DEVICE
     settings = json.loads(sys.argv[1])
-    DEVICE = choose(settings["device"])
+    here = devices()
+    DEVICE = choose(settings["device"], here)
     prepare(settings["threads"])
-    if settings["compile"]:
-        require_compiler()
-    send({"torch": torch.__version__, "device": describe(DEVICE), "ops": sorted(OPS)})
+    lacking = lacking_of_compiler()
+    if settings["compile"] and lacking:
+        refuse("no compiler", found=lacking, torch=torch.__version__)
+    facts = {"torch": torch.__version__, "cuda": torch.version.cuda, "python": sys.version.split()[0]}
+    send({**facts, "device": describe(DEVICE), "devices": here, "lacking": lacking, "ops": sorted(OPS)})
     requests = queue.Queue(1)
     # Apart, so that the end of stdin ends this process at once, whatever it computes.
     threading.Thread(target=lambda: receive_all(requests), daemon=True).start()
@@ -399,15 +402,16 @@ def failure(error):
 # ── The device
 
 
-def choose(device):
-    here = [name for name, found in (("cuda", torch.cuda.is_available), ("mps", has_mps)) if found()] + ["cpu"]
+def devices():
+    """Those that are here, best first."""
+    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    return ["cuda"] * cuda + ["mps"] * mps + ["cpu"]
+
+
+def choose(device, here):
     if device != "auto" and device not in here:
         refuse("no device", asked=device, found=here, torch=torch.__version__, cuda=torch.version.cuda)
     return here[0] if device == "auto" else device
-
-
-def has_mps():
-    return torch.backends.mps.is_available()
 
 
 def describe(device):
@@ -427,8 +431,8 @@ def prepare(threads):
     torch.utils.deterministic.fill_uninitialized_memory = False
 
 
-def require_compiler():
-    """What torch.compile turns to, beside PyTorch itself."""
+def lacking_of_compiler():
+    """Of what torch.compile turns to beside PyTorch itself."""
     lacking = []
     compiler = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")
     if shutil.which(compiler.split()[0]) is None:
@@ -437,8 +441,7 @@ def require_compiler():
         lacking.append("Python's headers (Python.h)")
     if DEVICE == "cuda" and importlib.util.find_spec("triton") is None:
         lacking.append("the Python package triton")
-    if lacking:
-        refuse("no compiler", found=lacking, torch=torch.__version__)
+    return lacking
 
 
 if __name__ == "__main__":
