@@ -1,12 +1,13 @@
 /** `epg-step-<stage>`: a training step of EPG `small` at 64 px against the same in PyTorch, eager and compiled. */
 import type { Stage, StageContext } from "../harness/plugin.ts";
-import type { Tensor, Tensors } from "../harness/program/index.ts";
+import type { Tensors } from "../harness/program/index.ts";
 import { createStream, type Stream } from "../harness/random/index.ts";
 import { initialState } from "../harness/run/initial-state.ts";
 import shapes from "../plugins/datasets/shapes/index.ts";
 import epg from "../plugins/models/epg/index.ts";
 import { recipeOf } from "../plugins/models/epg/recipes.ts";
 import { networkShape, projectorShape } from "../plugins/models/epg/sizes.ts";
+import { nudged } from "./nudged.ts";
 import type { BenchRow } from "./row.ts";
 import { compareSteps } from "./steps.ts";
 
@@ -83,20 +84,9 @@ async function epgStep(name: StageName): Promise<BenchRow> {
   });
 }
 
-/** As the stage begins, but no parameter zero or one throughout: behind a gate of zeros any mistake is the same. */
+/** As the stage begins, nudged. */
 function begun(stage: Stage, context: StageContext, random: Stream): Tensors {
   const start = stage.start(context);
   const state = initialState(stage.program, random, start);
-  const moved = stage.program.states
-    .filter(({ trainable }) => trainable)
-    .map(({ name }) => [name, nudged(state[name]!, random.stream("nudge", name))] as const);
-  return initialState(stage.program, random, { ...start, ...Object.fromEntries(moved) });
-}
-
-const DEVIATION = 0.02;
-
-function nudged({ shape, data }: Tensor, random: Stream): Tensor {
-  const noise = new Float32Array(data.length);
-  random.fillNormal(noise);
-  return { dtype: "float32", shape, data: noise.map((value, i) => data[i]! + DEVIATION * value) };
+  return initialState(stage.program, random, { ...start, ...nudged(stage.program.states, state, random) });
 }

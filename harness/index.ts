@@ -10,6 +10,8 @@ export {
   autoguidanceReleased,
   ddim,
   ddpm,
+  dopri5,
+  dpmSolver,
   edmStochastic,
   epg,
   euler,
@@ -18,7 +20,11 @@ export {
   heun,
   heunReleased,
   latent,
+  odeEuler,
+  odeHeun,
   oneStep,
+  sde,
+  sit,
 } from "../plugins/models/factories.ts";
 export { defineConfig } from "./config/define.ts";
 export type { Config } from "./config/schema.ts";

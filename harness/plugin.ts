@@ -158,7 +158,7 @@ export interface Model<Options = never> {
   /** Weights made elsewhere that the options name; first those that are sampled from, where nothing is trained. */
   pretrained?(options: Options): readonly Pretrained[];
   /** What can be taken out of a trained entry, by name; the first is what is meant where none is named. */
-  exported?(options: Options, task: Task, batchSize: number): Readonly<Record<string, ExportedNetwork>>;
+  exported?(options: Options, task: Task, batchSize: number, weights: StageWeights): ExportedNetworks;
   /**
    * All that an entry samples from as one file's tensors, which `pretrained` reads; without it, the states of the first
    * network of `exported`.
@@ -187,6 +187,8 @@ export interface Pretrained {
   readonly stage: string;
   /** As the options give it: relative to the config. */
   readonly file: string;
+  /** Nothing is trained or sampled by it: the reconstructor's judge alone looks through it. */
+  readonly judges?: true;
   /**
    * Opens it and compares every name and shape with what the task needs; its numbers are read later.
    * @throws UserError for a file of other names or shapes
@@ -202,6 +204,7 @@ export interface OpenPretrained {
   close(): Promise<void>;
 }
 
+export type ExportedNetworks = Readonly<Record<string, ExportedNetwork>>;
 /** A network to be used on its own, by other programs too. */
 export interface ExportedNetwork {
   readonly program: Program;
@@ -303,6 +306,8 @@ export interface Sampler {
   sample(streams: readonly Stream[], labels: readonly number[]): Promise<Uint8Array>;
   /** How it samples, for the report and for identity: solver, steps, guidance, clamp. */
   readonly description: Readonly<Record<string, string | number | boolean>>;
+  /** How often it calls the network hangs on what the network says: only sampling tells. */
+  readonly adaptive?: true;
   dispose(): Promise<void>;
 }
 
@@ -310,6 +315,12 @@ export interface Reconstructor {
   readonly batchSize: number;
   /** uint8 NHWC in, the same shape out. */
   reconstruct(images: Uint8Array): Promise<Uint8Array>;
+  /** Where a network judges what became of images: "lpips-vgg", for the report, and how far each image is from what it became. */
+  readonly judge?: {
+    readonly metric: string;
+    readonly convention: string;
+    distances(images: Uint8Array, made: Uint8Array): Promise<Float32Array>;
+  };
   dispose(): Promise<void>;
 }
 

@@ -21,6 +21,7 @@ const CONTRACTS = [
   "package-root.ts",
   "user-cache.ts",
   "weights",
+  "batches.ts",
 ];
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   program: [],
@@ -28,6 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   random: [],
   "linear-algebra": [],
   "errors.ts": [],
+  "batches.ts": [],
   "suggest.ts": [],
   "package-root.ts": [],
   "user-cache.ts": [],
@@ -149,6 +151,15 @@ describe("the house", () => {
       ({ file, target }) => file.startsWith("harness/") && target.startsWith("plugins/"),
     );
     expect([...new Set(naming.map(({ file }) => file))].sort()).toEqual(NAME_PLUGINS);
+  });
+
+  it("keeps models apart: what two of them share lies in solvers/ or beside their folders", () => {
+    const modelOf = (path: string) => /^plugins\/models\/(\w+)\//.exec(path)?.[1];
+    const across = arrows(files).filter(({ file, target }) => {
+      const [from, to] = [modelOf(file), modelOf(target)];
+      return from && to && from !== to && to !== "solvers";
+    });
+    expect(across.map(({ file, target }) => `${file} → ${target}`)).toEqual([]);
   });
 
   it("has no imports in a ring between parts", () => {

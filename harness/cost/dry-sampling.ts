@@ -12,9 +12,11 @@ export interface DrySampling extends SamplingWork {
   /** Of attention's two products in one call of the network, which some published counts leave out. */
   readonly attentionMacsPerCall: number;
   readonly description: Readonly<Record<string, string | number | boolean>>;
+  /** The calls are those on a network that answers 0; on another they are others. */
+  readonly adaptive: boolean;
 }
 
-/** The calls are made by the model's own loops; one whose steps hang on what the network says cannot be counted so. */
+/** The calls are made by the model's own loops; where they hang on what the network says, it is said that they do. */
 export async function drySampling(model: Model, options: never, task: Task): Promise<DrySampling> {
   const networks: Program[] = [];
   const counting = countingRuntime(dryBackend);
@@ -41,6 +43,7 @@ export async function drySampling(model: Model, options: never, task: Task): Pro
     decoderParameters: decoder.parameters,
     attentionMacsPerCall: attentionMacs(networks[0]!),
     description: sampler.description,
+    adaptive: sampler.adaptive ?? false,
   };
 }
 

@@ -39,7 +39,7 @@ const AUTOENCODER = [
   "decoder tuning: sd-vae-ft-mse's 313,198 (ft-EMA) and 280,000 steps; LPIPS and discriminator are not counted in either",
 ];
 const SIT =
-  "SiT's network and training passes are DiT's, and so are the calls here: 250 steps, guided; its released SDE loop makes twice as many, with equal inputs";
+  "one call of SiT's SDE gives drift and score: 250 steps, guided; the released loop makes twice as many calls, with equal inputs";
 
 const latent = (
   options: Readonly<Record<string, unknown>>,
@@ -116,7 +116,7 @@ export const MODELS: Readonly<Record<string, NamedModel>> = {
     },
   ),
   "sit-xl2-256": latent(
-    { ...ANCESTRAL, ...AT_256 },
+    { objective: "flow", sampler: { kind: "sde", steps: 250 }, ...AT_256 },
     { title: "SiT-XL/2", resolution: 256, published: "sit-xl2-256-sde", notes: [SIT] },
   ),
   "latent-xl2-256-onestep": latent(

@@ -21,7 +21,7 @@ import { hashOf } from "./identity.ts";
 import type { Beginning } from "./journal.ts";
 import { isTrained, matchSentence } from "./match-sentence.ts";
 import { type PlannedEntry, reconstructionName, seedsHash } from "./plan.ts";
-import { describePretrained } from "./pretrained.ts";
+import { describePretrained, distinctFiles } from "./pretrained.ts";
 import { reconstructionRows } from "./reconstruction-rows.ts";
 import { measureRows, probeRow } from "./rows.ts";
 import type { SettledConfig } from "./settle.ts";
@@ -141,6 +141,7 @@ function runOf(
   const complete =
     found.entries.every(({ failure }) => failure === null) &&
     found.points.every(({ failure }) => failure === null);
+  const seeds = seedsHash(config, dataset);
   const scores = [...found.entries, ...found.points]
     .map(({ score }) => score)
     .find((score) => score !== null);
@@ -180,7 +181,7 @@ function runOf(
     summary: "",
     totals: { trainFlops: flops(true), sampleFlops: flops(false), wallSeconds },
     entries: [
-      ...found.entries.flatMap((entry) => modelEntries(entry, config)),
+      ...found.entries.flatMap((entry) => modelEntries(entry, seeds)),
       ...found.points.map(pointEntry),
     ],
     ...(found.curves.length > 0 ? { curves: [...found.curves] } : {}),
@@ -196,14 +197,14 @@ const lacksFilm = (entry: FoundEntry): boolean =>
 const filmless = ({ name }: PlannedEntry): string =>
   `${name}: no film strip over training: its weights were trained with another sampler or other checkpoints, and pictures of training cannot be taken afterwards`;
 
-function modelEntries(entry: FoundEntry, config: SettledConfig): ResultEntry[] {
+function modelEntries(entry: FoundEntry, seeds: string): ResultEntry[] {
   const { planned, sampling, failure, pictures, reconstruction } = entry;
   const { pretrained, stages } = planned;
   const elsewhere = pretrained.length > 0 ? [describePretrained(pretrained)] : [];
   const common = {
     weights: weightsHash(entry),
     recipe: planned.stages.at(-1)?.recipe ?? null,
-    seeds: seedsHash(config),
+    seeds,
   };
   const model: ResultEntry = {
     name: planned.name,
@@ -244,7 +245,7 @@ function modelEntries(entry: FoundEntry, config: SettledConfig): ResultEntry[] {
 /** Of what it samples from: a file's own, or a hash over all that was trained and named; null where training broke off. */
 function weightsHash(entry: FoundEntry): string | null {
   const { pretrained, stages } = entry.planned;
-  const files = pretrained.map(({ sha256 }) => sha256);
+  const files = distinctFiles(pretrained).map(({ sha256 }) => sha256);
   if (stages.length === 0 && files.length === 1) return files[0]!;
   return isTrained(entry)
     ? hashOf([...entry.training.map(({ result }) => result.weightsSha256), ...files])

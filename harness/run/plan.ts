@@ -8,7 +8,7 @@ import { type CodeHashes, hashOf, modelCode, scoreIdentity, scoringCode } from "
 import { extractorIdentity, namingEntry, openModel, taskOf } from "./open.ts";
 import { slug } from "./pictures.ts";
 import { contentOf, type PlannedStage, planStages } from "./plan-stages.ts";
-import { type PretrainedFile, pretrainedFiles } from "./pretrained.ts";
+import { type PretrainedFile, pretrainedFiles, withContents } from "./pretrained.ts";
 import { REFERENCE_POINTS, UNTRAINED } from "./reference-points.ts";
 import type { SettledConfig } from "./settle.ts";
 
@@ -20,6 +20,8 @@ export interface PlannedEntry {
   readonly stages: readonly PlannedStage[];
   /** Files in place of stages. */
   readonly pretrained: readonly PretrainedFile[];
+  /** Files that reconstructions are judged by. */
+  readonly judges: readonly PretrainedFile[];
   readonly reconstructs: boolean;
   /** The stage whose encoder is probed; null where none trains, or there are no classes to tell apart. */
   readonly probed: PlannedStage | null;
@@ -78,12 +80,14 @@ export async function planEntries(
   for (const [name, descriptor] of Object.entries(config.entries)) {
     const { model, options } = await openModel(config, descriptor, name);
     const code = await modelCode(config, descriptor);
-    const { pretrained, trained } = await namingEntry(name, async () => ({
-      pretrained: await pretrainedFiles(config, model, options, task),
+    const { files, trained } = await namingEntry(name, async () => ({
+      files: await pretrainedFiles(config, model, options, task),
       trained: model.stages(options, task),
     }));
+    const pretrained = files.filter(({ judges }) => !judges);
+    const settings = withContents(descriptor.options, files, config.baseFolder);
     const planned = planStages(
-      { config, dataset, task, name, descriptor, model, pretrained, code, backendIdentity, cache },
+      { config, dataset, task, name, descriptor, settings, model, pretrained, code, backendIdentity, cache },
       trained,
     );
     for (const stage of planned) stages.set(stage.key, stages.get(stage.key) ?? stage);
@@ -94,15 +98,16 @@ export async function planEntries(
       title: model.name,
       stages: planned.map(({ key }) => stages.get(key)!),
       pretrained,
+      judges: files.filter(({ judges }) => judges),
       reconstructs: model.reconstructor !== undefined,
       probed: planned.find((stage) => stage.name === probe?.stage) ?? null,
       deviations: model.deviations(options, task),
       samplesKey: hashOf([
         planned.map(({ key }) => key),
         pretrained.map(contentOf),
-        descriptor.options,
+        settings,
         code,
-        seedsHash(config),
+        seedsHash(config, dataset),
         backendIdentity,
       ]),
       code,
@@ -134,5 +139,21 @@ function refuseClashes(names: readonly string[]): void {
 export const reconstructionName = (entry: string): string => `${entry}: reconstruction`;
 
 /** Equal hashes: the same seeds with the same labels, so that results can be paired. */
-export const seedsHash = ({ seed, samples, labels, unconditional }: SettledConfig): string =>
-  hashOf(["seeds", seed, samples, labels, unconditional]);
+export const seedsHash = (
+  {
+    seed,
+    samples,
+    labels,
+    unconditional,
+  }: Pick<SettledConfig, "seed" | "samples" | "labels" | "unconditional">,
+  { train }: Dataset,
+): string =>
+  hashOf([
+    "seeds",
+    seed,
+    samples,
+    labels,
+    unconditional,
+    // Only such labels are drawn from the images'.
+    ...(labels === "frequency" && !unconditional ? [train.identity] : []),
+  ]);

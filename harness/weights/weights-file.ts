@@ -14,6 +14,9 @@ export interface WeightsFile {
   readonly option: string;
 }
 
+/** Nothing in a file is of the family that is wanted; who knows all families may add which it looks like. */
+export class OtherFamily extends UserError {}
+
 /** @throws UserError for a file that cannot be read or is damaged */
 export async function openWeights({ path, option }: WeightsFile): Promise<TensorFile> {
   try {
@@ -22,7 +25,10 @@ export async function openWeights({ path, option }: WeightsFile): Promise<Tensor
     if (error instanceof FormatError)
       throw new UserError(`${option}: ${error.message}`, "give a sound checkpoint");
     if (error instanceof Error && "syscall" in error)
-      throw new UserError(`${option}: ${path} cannot be read: ${error.message}`, "check the path");
+      throw new UserError(
+        `${option}: ${path} cannot be read: ${error.message}`,
+        "give its path from the config's folder",
+      );
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import type { Descriptor } from "../../harness/plugin.ts";
 import type { EpgInput } from "./epg/options.ts";
-import type { LatentInput } from "./latent/index.ts";
+import type { LatentInput } from "./latent/options.ts";
 
 type Sampler = NonNullable<EpgInput["sampler"]>;
 
@@ -17,13 +17,15 @@ type Stepping = Exclude<Sampler, Stochastic | { kind: "oneStep" }>;
 type Levels = Omit<Stepping, "kind" | "steps">;
 
 const stepping =
-  (kind: Stepping["kind"]) =>
-  (steps: number, levels: Levels = {}): Sampler => ({ kind, steps, ...levels });
+  <Kind extends Stepping["kind"]>(kind: Kind) =>
+  (steps: number, levels: Levels = {}) => ({ kind, steps, ...levels });
 
-/** EDM's Heun: 2·steps − 1 network calls, those of guidance apart. */
+/** EDM's Heun: 2·steps − 1 network calls, those of guidance apart; of EPG and of latent models. */
 export const heun = stepping("heun");
 /** Heun as EPG's released loop runs it, without the last step to σ = 0: 2·(steps − 1) calls. */
 export const heunReleased = stepping("heunReleased");
+/** DPM-Solver++, second order in several steps (arXiv:2211.01095): `steps` calls; of EPG and of latent models. */
+export const dpmSolver = stepping("dpmSolver");
 /** Euler's method: `steps` calls. */
 export const euler = stepping("euler");
 /** Euler's method as released, without the last step to σ = 0: steps − 1 calls. */
@@ -52,12 +54,16 @@ export const autoguidanceReleased = (settings: Autoguidance): Guidance => ({
   ...settings,
 });
 
-/** Latent diffusion, the baseline: an AutoencoderKL, then a DiT on its latents. */
+/** Latent diffusion, the baseline: an AutoencoderKL, then a DiT on its latents (a SiT with `objective: "flow"`). */
 export const latent = (options: LatentInput = {}): Descriptor<"model"> => ({
   kind: "model",
   plugin: "latent",
   options: { ...options },
 });
+
+/** The same with a SiT (arXiv:2401.08740): a flow from noise to latents, by its velocity. */
+export const sit = (options: Omit<LatentInput, "objective"> = {}): Descriptor<"model"> =>
+  latent({ ...options, objective: "flow" });
 
 type LatentSampler = NonNullable<LatentInput["sampler"]>;
 
@@ -65,3 +71,18 @@ type LatentSampler = NonNullable<LatentInput["sampler"]>;
 export const ddim = (steps: number): LatentSampler => ({ kind: "ddim", steps });
 /** Ancestral sampling of a latent model, with its learned variance. */
 export const ddpm = (steps: number): LatentSampler => ({ kind: "ddpm", steps });
+
+type Sde = Omit<Extract<LatentSampler, { kind: "sde" }>, "kind" | "steps">;
+
+/** SiT's flow by Euler's method: `steps` calls (the released `num_steps` counts points of time, one more). */
+export const odeEuler = (steps: number): LatentSampler => ({ kind: "odeEuler", steps });
+/** SiT's flow by Heun's method in equal steps of time: 2·steps calls. */
+export const odeHeun = (steps: number): LatentSampler => ({ kind: "odeHeun", steps });
+/** SiT's flow in steps that keep atol 1e-6 and rtol 1e-3: as many calls as it takes. */
+export const dopri5 = (): LatentSampler => ({ kind: "dopri5" });
+/** SiT's SDE over `steps` points of time: `steps` calls, 2·steps − 1 by "heun" (the released code makes two of each). */
+export const sde = (steps: number, settings: Sde = {}): LatentSampler => ({
+  kind: "sde",
+  steps,
+  ...settings,
+});

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Tensors, Tracer } from "../../harness/program/index.ts";
 import { pretrainingLoss } from "../../plugins/models/epg/losses.ts";
-import { interpolatedTemperature, karrasLevel, resolutionShift } from "../../plugins/models/epg/schedules.ts";
+import { interpolatedTemperature, resolutionShift } from "../../plugins/models/epg/schedules.ts";
+import { karrasLevel } from "../../plugins/models/solvers/levels.ts";
 import { expectParity, runOnce, traceWithGradients } from "./engines.ts";
 import {
   type Case,

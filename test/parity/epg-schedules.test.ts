@@ -4,12 +4,8 @@ import { describe, expect, it } from "vitest";
 import { trace } from "../../harness/program/index.ts";
 import { schema } from "../../plugins/models/epg/options.ts";
 import { timeEmbedding } from "../../plugins/models/epg/positions.ts";
-import {
-  consistencyLevel,
-  curriculumLevels,
-  karrasLevels,
-  warmupCosine,
-} from "../../plugins/models/epg/schedules.ts";
+import { consistencyLevel, curriculumLevels, warmupCosine } from "../../plugins/models/epg/schedules.ts";
+import { karrasLevels } from "../../plugins/models/solvers/levels.ts";
 import { expectParity, float32, float64, runOnce } from "./engines.ts";
 import { column } from "./epg.ts";
 import { fixtures } from "./fixtures.ts";

@@ -10,6 +10,7 @@ import {
   trace,
 } from "../../../harness/program/index.ts";
 import type { Stream } from "../../../harness/random/index.ts";
+import { SIGMA_MIN } from "../solvers/levels.ts";
 import { column, drawImages, drawLabels, drawNoise, floats, imageOrder } from "./batches.ts";
 import { cleanLevel } from "./denoising.ts";
 import { averaged, encoderOf, type FineTuningSettings } from "./diffusion.ts";
@@ -19,7 +20,7 @@ import { consistencyLoss, type Judge } from "./losses.ts";
 import { type NetworkShape, sequenceLength } from "./network.ts";
 import { levelInputs, levelTensors, PRETRAINING } from "./pretraining.ts";
 import { consistencyStages, optimiserStep } from "./recipes.ts";
-import { consistencyLevel, consistencyStage, resolutionShift, SIGMA_MIN } from "./schedules.ts";
+import { consistencyLevel, consistencyStage, resolutionShift } from "./schedules.ts";
 import { isPublished, type SizeName } from "./sizes.ts";
 
 export interface ConsistencySettings extends FineTuningSettings {

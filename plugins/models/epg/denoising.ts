@@ -12,8 +12,9 @@ import {
   type Tracer,
   type Value,
 } from "../../../harness/program/index.ts";
+import { SIGMA_MIN } from "../solvers/levels.ts";
 import { type NetworkShape, network } from "./network.ts";
-import { resolutionShift, SIGMA_DATA, SIGMA_MIN, timeOf } from "./schedules.ts";
+import { resolutionShift, SIGMA_DATA, timeOf } from "./schedules.ts";
 
 /** What the network's output means: "x0", the clean image; "edm", c_skip·x + c_out·output is. */
 export type Target = "x0" | "edm";

@@ -1,13 +1,14 @@
 /** Stage 2a: fine-tuning as a diffusion model. */
 import type { Stage, StageContext } from "../../../harness/plugin.ts";
 import { adamw, adamwInputs, type Tensors, trace } from "../../../harness/program/index.ts";
+import { karrasLevel } from "../solvers/levels.ts";
 import { column, drawImages, drawLabels, drawNoise, imageOrder } from "./batches.ts";
 import { channelScales } from "./images.ts";
 import { denoisingLoss } from "./losses.ts";
 import type { NetworkShape } from "./network.ts";
 import { levelInputs, levelTensors, PRETRAINING } from "./pretraining.ts";
 import { optimiserStep, type Recipe } from "./recipes.ts";
-import { karrasLevel, nearestLevel, resolutionShift } from "./schedules.ts";
+import { nearestLevel, resolutionShift } from "./schedules.ts";
 
 export interface FineTuningSettings {
   /** The stage's. */

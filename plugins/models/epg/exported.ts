@@ -11,6 +11,7 @@ import {
   trace,
   type Value,
 } from "../../../harness/program/index.ts";
+import { SIGMA_MAX, SIGMA_MIN } from "../solvers/levels.ts";
 import { encoderProgram } from "./checkpoint.ts";
 import { denoise, type Target } from "./denoising.ts";
 import { channelScales, type Normalisation } from "./images.ts";
@@ -18,7 +19,7 @@ import type { NetworkShape } from "./network.ts";
 import type { EpgOptions } from "./options.ts";
 import { PRETRAINING } from "./pretraining.ts";
 import { recipeFor } from "./recipes.ts";
-import { resolutionShift, SIGMA_MAX, SIGMA_MIN, timeOf } from "./schedules.ts";
+import { resolutionShift, timeOf } from "./schedules.ts";
 import { networkShape, projectorShape } from "./sizes.ts";
 import { lastStage } from "./stages.ts";
 

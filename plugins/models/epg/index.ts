@@ -1,5 +1,6 @@
 /** EPG (arXiv 2510.12586): pre-train an encoder without labels, add a decoder, fine-tune both in pixel space. */
 import type { Model, StageWeights, Task } from "../../../harness/plugin.ts";
+import { SIGMA_MAX, SIGMA_MIN } from "../solvers/levels.ts";
 import { deviations } from "./deviations.ts";
 import { encoderProbe } from "./encoder-probe.ts";
 import { exported } from "./exported.ts";
@@ -10,7 +11,6 @@ import { recognise } from "./recognise.ts";
 import type { SamplerChoice } from "./samplers/choice.ts";
 import type { Guidance } from "./samplers/denoiser.ts";
 import { createSampler } from "./samplers/index.ts";
-import { SIGMA_MAX, SIGMA_MIN } from "./schedules.ts";
 import { networkShape } from "./sizes.ts";
 import { lastStage, POOR, stages } from "./stages.ts";
 

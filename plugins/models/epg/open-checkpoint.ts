@@ -3,7 +3,13 @@ import { UserError } from "../../../harness/errors.ts";
 import type { PartRole } from "../../../harness/formats/state-dict.ts";
 import type { TensorFile } from "../../../harness/formats/tensor-file.ts";
 import type { State, Tensors } from "../../../harness/program/index.ts";
-import { chosenPart, openWeights, readWeights, requireSame } from "../../../harness/weights/weights-file.ts";
+import {
+  chosenPart,
+  OtherFamily,
+  openWeights,
+  readWeights,
+  requireSame,
+} from "../../../harness/weights/weights-file.ts";
 import {
   ANCHOR,
   DECODER,
@@ -81,7 +87,7 @@ function chosen(
 
 function noPart(file: string, { format, tensors }: TensorFile, kind: EpgPart["kind"], other: boolean) {
   if (!other)
-    return new UserError(
+    return new OtherFamily(
       `${file} (${format}, ${tensors.size} tensors) holds no EPG: nothing in it is named ${ANCHOR} beside ${DECODER}… or ${PROJECTOR}…`,
       "`epg-bench inspect` tells what it holds",
     );

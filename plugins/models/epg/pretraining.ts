@@ -8,6 +8,7 @@ import {
   type Tracer,
   trace,
 } from "../../../harness/program/index.ts";
+import { karrasLevel } from "../solvers/levels.ts";
 import { column, drawImages, drawNoise, floats, imageOrder } from "./batches.ts";
 import type { Level } from "./denoising.ts";
 import { channelScales } from "./images.ts";
@@ -19,7 +20,6 @@ import {
   annealedTemperature,
   curriculumLevels,
   interpolatedTemperature,
-  karrasLevel,
   resolutionShift,
   timeOf,
 } from "./schedules.ts";

@@ -2,7 +2,6 @@
  * An autoencoder's weights in files that others, or we, made: under diffusers' names of today or of before, or CompVis's;
  * alone, or as the `first_stage_model.` of a whole latent-diffusion model, whose other tensors are left alone.
  */
-import { UserError } from "../../../harness/errors.ts";
 import {
   type Differences,
   differences,
@@ -13,7 +12,13 @@ import {
 } from "../../../harness/formats/state-dict.ts";
 import type { TensorFile } from "../../../harness/formats/tensor-file.ts";
 import { type State, type Tensors, trace } from "../../../harness/program/index.ts";
-import { chosenPart, openWeights, readWeights, requireSame } from "../../../harness/weights/weights-file.ts";
+import {
+  chosenPart,
+  OtherFamily,
+  openWeights,
+  readWeights,
+  requireSame,
+} from "../../../harness/weights/weights-file.ts";
 import { type AutoencoderConfig, decode, encode } from "./autoencoder.ts";
 import { type NamedAutoencoder, toDiffusers } from "./autoencoder-names.ts";
 
@@ -100,8 +105,8 @@ function chosen(
   { format, tensors }: TensorFile,
 ): AutoencoderPart {
   if (parts.length === 0)
-    throw new UserError(
-      `${OPTION}: ${path} (${format}, ${tensors.size} tensors) holds no AutoencoderKL: nothing in it is named ${ANCHOR} beside encoder.down_blocks.… or encoder.down.…${likeness(tensors)}`,
+    throw new OtherFamily(
+      `${OPTION}: ${path} (${format}, ${tensors.size} tensors) holds no AutoencoderKL: nothing in it is named ${ANCHOR} beside encoder.down_blocks.… or encoder.down.…`,
       "`epg-bench inspect` tells what it holds",
     );
   return chosenPart({ path, option: OPTION }, parts, {
@@ -110,18 +115,6 @@ function chosen(
     noun: "autoencoders",
     told: (part) => `${part.role ?? "unnamed"}${under(part)}`,
   });
-}
-
-/** What is often given in an autoencoder's place, by a name that each has. */
-const OTHERS = [
-  ["x_embedder.proj.weight", "a DiT or SiT"],
-  ["patch_embed.proj.weight", "a vision transformer, as EPG is"],
-] as const;
-
-function likeness(tensors: TensorFile["tensors"]): string {
-  const names = [...tensors.keys()];
-  const other = OTHERS.find(([anchor]) => names.some((name) => name.endsWith(anchor)));
-  return other ? `; it looks like ${other[1]}` : "";
 }
 
 const under = ({ prefix }: AutoencoderPart): string => (prefix === "" ? "" : ` under ${prefix}`);

@@ -1,7 +1,8 @@
 /**
- * Both halves of a latent model in one file: `vae_ema/…` by diffusers' names, `dit_ema/…` by DiT's, each half's averages,
- * and `latent_scale`, what latents were multiplied by.
+ * Both halves of a latent model in one file: `vae_ema/…` by diffusers' names, `dit_ema/…` or `sit_ema/…` by DiT's, which are
+ * SiT's too, each half's averages, and `latent_scale`, what latents were multiplied by.
  */
+import { UserError } from "../../../harness/errors.ts";
 import { type Differences, differences, type Shapes } from "../../../harness/formats/state-dict.ts";
 import type { TensorFile } from "../../../harness/formats/tensor-file.ts";
 import type { StageWeights } from "../../../harness/plugin.ts";
@@ -9,16 +10,22 @@ import { type Tensors, trace } from "../../../harness/program/index.ts";
 import { openWeights, readWeights, requireSame } from "../../../harness/weights/weights-file.ts";
 import { type AutoencoderConfig, decode, encode } from "./autoencoder.ts";
 import { type DitConfig, dit } from "./dit.ts";
+import { HEAD, withHead } from "./dit-states.ts";
+import { OBJECTIVES, type Objective, titleOf } from "./objective.ts";
 
-const PREFIXES = { VAE: "vae_ema/", DiT: "dit_ema/" } as const;
-type Half = keyof typeof PREFIXES;
+const PREFIXES = { VAE: "vae_ema/", DiT: "dit_ema/", SiT: "sit_ema/" } as const;
+export type Half = keyof typeof PREFIXES;
+
+/** The stages that make a model of that objective. */
+export const halvesOf = (objective: Objective): readonly Half[] => ["VAE", titleOf(objective)];
+
 const SCALE = "latent_scale";
 
 /** What the stages handed on, by the file's names. */
 export const packed = (weights: StageWeights): Tensors =>
   Object.fromEntries(
-    (["VAE", "DiT"] as const).flatMap((half) =>
-      Object.entries(weights[half]!).map(([name, tensor]) => [inFile(half, name), tensor]),
+    (Object.keys(PREFIXES) as Half[]).flatMap((half) =>
+      Object.entries(weights[half] ?? {}).map(([name, tensor]) => [inFile(half, name), tensor]),
     ),
   );
 
@@ -29,7 +36,7 @@ function shapesOf(half: Half, autoencoder: AutoencoderConfig, config: DitConfig)
   const { side, latentChannels } = config;
   const { states } = trace(half, (p) => {
     const z = p.input("z", [1, latentChannels, side, side]);
-    if (half === "DiT")
+    if (half !== "VAE")
       p.output("out", dit(p, z, p.input("t", [1]), p.input("labels", [1], "int32"), config));
     else {
       const pixels = side * 2 ** (autoencoder.channels.length - 1);
@@ -39,7 +46,7 @@ function shapesOf(half: Half, autoencoder: AutoencoderConfig, config: DitConfig)
   });
   return new Map([
     ...states.map(({ name, value }) => [name, value.shape] as const),
-    ...(half === "DiT" ? [[SCALE, []] as const] : []),
+    ...(half !== "VAE" ? [[SCALE, []] as const] : []),
   ]);
 }
 
@@ -60,21 +67,24 @@ export async function openCheckpoint(
   path: string,
   autoencoder: AutoencoderConfig,
   config: DitConfig,
+  objective: Objective,
   title: string,
 ): Promise<OpenCheckpoint> {
   const source = { path, option: "weights" };
   const file = await openWeights(source);
   try {
-    const halves = {
-      VAE: shapesOf("VAE", autoencoder, config),
-      DiT: shapesOf("DiT", autoencoder, config),
-    };
+    refuseOther(path, file, objective);
+    const head = file.tensors.get(inFile(titleOf(objective), HEAD))?.shape;
+    const network = withHead(config, head);
+    const halves = new Map(
+      halvesOf(objective).map((half) => [half, shapesOf(half, autoencoder, network)] as const),
+    );
     requireSame(source, differencesOf(file, halves), { title, noun: "tensors", fix: FIX });
     return {
       read: (half) =>
         readWeights(
           source,
-          [...halves[half]].map(([name, shape]) => ({
+          [...halves.get(half)!].map(([name, shape]) => ({
             name,
             shape,
             tensor: file.tensors.get(inFile(half, name))!,
@@ -88,10 +98,23 @@ export async function openCheckpoint(
   }
 }
 
-function differencesOf({ tensors }: TensorFile, halves: Readonly<Record<Half, Shapes>>): Differences {
+/** The networks are alike, so that only the prefix tells what one was trained for. */
+function refuseOther(path: string, { tensors }: TensorFile, wanted: Objective): void {
+  const names = [...tensors.keys()];
+  const holds = (objective: Objective): boolean =>
+    names.some((name) => name.startsWith(PREFIXES[titleOf(objective)]));
+  const other = OBJECTIVES.find((objective) => objective !== wanted && holds(objective));
+  if (other && !holds(wanted))
+    throw new UserError(
+      `weights: ${path} holds a ${titleOf(other)}, trained for objective "${other}" (${PREFIXES[titleOf(other)]}…); the entry's objective is "${wanted}"`,
+      `use objective: "${other}" with it, or weights of a ${titleOf(wanted)}`,
+    );
+}
+
+function differencesOf({ tensors }: TensorFile, halves: ReadonlyMap<Half, Shapes>): Differences {
   const expected: Shapes = new Map(
-    (["VAE", "DiT"] as const).flatMap((half) =>
-      [...halves[half]].map(([name, shape]) => [inFile(half, name), shape] as const),
+    [...halves].flatMap(([half, shapes]) =>
+      [...shapes].map(([name, shape]) => [inFile(half, name), shape] as const),
     ),
   );
   return differences(expected, new Map([...tensors].map(([name, { shape }]) => [name, shape])));

@@ -113,13 +113,15 @@ const FIRST = constant({ dtype: "int32", shape: [], data: Int32Array.of(0) });
 /** Each [N]. */
 export interface DiffusionLoss {
   readonly squaredError: Value;
-  /** Bits per dimension. */
-  readonly variationalBound: Value;
+  /** Bits per dimension; null where no variance is learned. */
+  readonly variationalBound: Value | null;
+  /** What is descended: their sum. */
+  readonly total: Value;
 }
 
 /**
- * @param output the network's: noise [N, C, h, w], then as many channels for the variance, −1 standing for the
- *   posterior's logarithm and 1 for log β
+ * @param output the network's: noise [N, C, h, w], then, where the variance is learned, as many channels for it, −1
+ *   standing for the posterior's logarithm and 1 for log β
  * @param t training steps [N], int32
  */
 export function diffusionLoss(
@@ -129,9 +131,10 @@ export function diffusionLoss(
   noise: Value,
   t: Value,
 ): DiffusionLoss {
-  const [epsilon, fraction] = split(output, 1, 2) as readonly [Value, Value];
-  return {
-    squaredError: imageMean(square(sub(noise, epsilon))),
-    variationalBound: variationalBound(start, noisy, epsilon, fraction, t, trainingSchedule()),
-  };
+  const parts = output.shape[1]! / start.shape[1]!;
+  const [epsilon, fraction] = split(output, 1, parts) as readonly [Value, Value?];
+  const squaredError = imageMean(square(sub(noise, epsilon)));
+  if (!fraction) return { squaredError, variationalBound: null, total: squaredError };
+  const bound = variationalBound(start, noisy, epsilon, fraction, t, trainingSchedule());
+  return { squaredError, variationalBound: bound, total: add(squaredError, bound) };
 }

@@ -1,9 +1,8 @@
-/** Second stage: a DiT on the frozen autoencoder's latents. */
+/** Second stage: a DiT, or a SiT, on the frozen autoencoder's latents. */
 import type { Stage } from "../../../harness/plugin.ts";
 import {
   adamw,
   adamwInputs,
-  add,
   cast,
   mean,
   mul,
@@ -11,12 +10,17 @@ import {
   type Program,
   scalar,
   type Tensor,
+  type Tracer,
   trace,
+  type Value,
 } from "../../../harness/program/index.ts";
+import type { Stream } from "../../../harness/random/index.ts";
 import { type AutoencoderConfig, samplePosterior } from "./autoencoder.ts";
 import { addNoise, diffusionLoss } from "./diffusion-loss.ts";
 import { type DitConfig, dit } from "./dit.ts";
+import { flowLoss, onPath } from "./flow-loss.ts";
 import { encodeTrainingSet, encodingCost } from "./latent-cache.ts";
+import { type Objective, titleOf } from "./objective.ts";
 import { TRAINING_STEPS } from "./schedule.ts";
 import {
   averageDecayAt,
@@ -33,25 +37,55 @@ const BETAS = { beta1: 0.9, beta2: 0.999 };
 /** Probability of training an image without its label, so that the null label is learned. */
 const LABEL_DROP = 0.1;
 
+interface Loss {
+  readonly loss: Value;
+  /** Scalars of it that are shown, by name. */
+  readonly parts: Readonly<Record<string, Value>>;
+}
+
+type TracedLoss = (p: Tracer, config: DitConfig, start: Value, noise: Value, labels: Value) => Loss;
+
+/** Each with the input `t` [batch]. */
+const LOSSES: Readonly<Record<Objective, TracedLoss>> = {
+  diffusion(p, config, start, noise, labels) {
+    const t = p.input("t", labels.shape, "int32");
+    const noisy = addNoise(start, noise, t);
+    const output = dit(p, noisy, cast(t, "float32"), labels, config);
+    const { squaredError, variationalBound, total } = diffusionLoss(output, start, noisy, noise, t);
+    const bound = variationalBound ? { variationalBound: mean(variationalBound) } : {};
+    return { loss: mean(total), parts: { squaredError: mean(squaredError), ...bound } };
+  },
+  flow(p, config, start, noise, labels) {
+    const t = p.input("t", labels.shape);
+    const output = dit(p, onPath(start, noise, t), t, labels, config);
+    return { loss: mean(flowLoss(output, start, noise)), parts: {} };
+  },
+};
+
+/** What `t` is drawn from: the training steps, or [0, 1). */
+const drawTimes = (objective: Objective, random: Stream, count: number): Tensor =>
+  objective === "diffusion"
+    ? int32Tensor(Array.from({ length: count }, () => random.integer(TRAINING_STEPS)))
+    : {
+        dtype: "float32",
+        shape: [count],
+        data: Float32Array.from({ length: count }, () => random.uniform()),
+      };
+
 /**
- * One step of AdamW. Inputs: posteriors `mean`, `logVariance` with the `posteriorNoise` that samples them,
- * `noise`, training steps `t`, `labels`, and `latentScale`, which is kept as a state: samplers divide by it.
+ * One step of AdamW. Inputs: posteriors `mean`, `logVariance` with the `posteriorNoise` that samples them, `noise`,
+ * times `t`, `labels`, and `latentScale`, which is kept as a state: samplers divide by it.
  */
-export const ditStep = (config: DitConfig, batch: number): Program =>
-  trace("dit-step", (p) => {
+export const ditStep = (config: DitConfig, batch: number, objective: Objective = "diffusion"): Program =>
+  trace(`${titleOf(objective).toLowerCase()}-step`, (p) => {
     const shape = [batch, config.latentChannels, config.side, config.side];
     const posterior = { mean: p.input("mean", shape), logVariance: p.input("logVariance", shape) };
     const scale = p.input("latentScale", []);
     const start = mul(samplePosterior(posterior, p.input("posteriorNoise", shape)), scale);
-    const noise = p.input("noise", shape);
-    const t = p.input("t", [batch], "int32");
-    const noisy = addNoise(start, noise, t);
-    const output = dit(p, noisy, cast(t, "float32"), p.input("labels", [batch], "int32"), config);
-    const { squaredError, variationalBound } = diffusionLoss(output, start, noisy, noise, t);
-    const loss = mean(add(squaredError, variationalBound));
+    const labels = p.input("labels", [batch], "int32");
+    const { loss, parts } = LOSSES[objective](p, config, start, p.input("noise", shape), labels);
     p.output("loss", loss);
-    p.output("squaredError", mean(squaredError));
-    p.output("variationalBound", mean(variationalBound));
+    for (const [name, value] of Object.entries(parts)) p.output(name, value);
     adamw(p, loss, { ...BETAS, weightDecay: 0, ema: true });
     p.state("latent_scale", [], ones);
     p.update("latent_scale", scale);
@@ -60,9 +94,12 @@ export const ditStep = (config: DitConfig, batch: number): Program =>
 export interface DitStageSettings {
   readonly autoencoder: AutoencoderConfig;
   readonly dit: DitConfig;
+  readonly objective: Objective;
   readonly resolution: number;
   readonly batchSize: number;
   readonly learningRate: LearningRate;
+  /** Of the averages, in every step; null: `averageDecayAt`. */
+  readonly averageDecay: number | null;
   readonly flip: boolean;
   /** A number, or 1/σ of the training set's latents. */
   readonly latentScale: number | "measured";
@@ -74,22 +111,24 @@ export function ditStage(settings: DitStageSettings): Stage {
   const {
     autoencoder,
     dit: config,
+    objective,
     resolution,
     batchSize,
     learningRate,
+    averageDecay,
     flip,
     latentScale,
     steps,
     share,
   } = settings;
   return {
-    name: "DiT",
+    name: titleOf(objective),
     after: ["VAE"],
-    program: ditStep(config, batchSize),
+    program: ditStep(config, batchSize, objective),
     batchSize,
     steps,
     share,
-    identity: { learningRate, flip, latentScale },
+    identity: { learningRate, averageDecay, flip, latentScale },
     prepare: (context) => encodeTrainingSet(context, autoencoder, flip),
     preparationCost: (images) => encodingCost(autoencoder, resolution, images, flip),
     start: () => ({}),
@@ -102,7 +141,6 @@ export function ditStage(settings: DitStageSettings): Stage {
         const images = order(step);
         const coins = random.stream("flip", step);
         const rows = images.map((image) => (flip && coins.uniform() < 0.5 ? image + train.length : image));
-        const times = random.stream("t", step);
         const drops = random.stream("label-drop", step);
         const labelOf = (image: number): number =>
           drops.uniform() < LABEL_DROP || config.classes === 0 ? config.classes : train.label(image);
@@ -112,13 +150,13 @@ export function ditStage(settings: DitStageSettings): Stage {
           latentScale: scale,
           posteriorNoise: normalTensor(random.stream("posterior", step), shape),
           noise: normalTensor(random.stream("noise", step), shape),
-          t: int32Tensor(images.map(() => times.integer(TRAINING_STEPS))),
+          t: drawTimes(objective, random.stream("t", step), batchSize),
           labels: int32Tensor(images.map(labelOf)),
           ...adamwInputs({
             step,
             learningRate: learningRateAt(step, context.steps, learningRate),
             ...BETAS,
-            emaDecay: averageDecayAt(step, context.steps),
+            emaDecay: averageDecay ?? averageDecayAt(step, context.steps),
           }),
         };
       };

@@ -127,11 +127,17 @@ export function embedPatches(p: Tracer, x: Value, { patch, width }: DitConfig): 
   return linear(reshape(patches, [n, grid * grid, inside]), reshape(weight, [width, inside]), bias);
 }
 
+const small = { weight: normal(0.02), bias: zeros };
+
+/** [N] times → [N, width] */
+export function embedTime(p: Tracer, t: Value, width: number): Value {
+  const hidden = silu(dense(p, "t_embedder.mlp.0", timeFrequencies(t), width, small));
+  return dense(p, "t_embedder.mlp.2", hidden, width, small);
+}
+
 /** Conditioning [N, width]: embedded time plus embedded label. */
 export function condition(p: Tracer, t: Value, labels: Value, { width, classes }: DitConfig): Value {
-  const small = { weight: normal(0.02), bias: zeros };
-  const hidden = silu(dense(p, "t_embedder.mlp.0", timeFrequencies(t), width, small));
-  const time = dense(p, "t_embedder.mlp.2", hidden, width, small);
+  const time = embedTime(p, t, width);
   const table = p.parameter("y_embedder.embedding_table.weight", [classes + 1, width], normal(0.02));
   return add(time, gather(table, labels));
 }

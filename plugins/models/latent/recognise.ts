@@ -3,23 +3,22 @@ import {
   type Differences,
   differences,
   numbersIn,
-  partsWith,
-  roleOf,
   type Shape,
   type Shapes,
 } from "../../../harness/formats/state-dict.ts";
 import type { NamedShapes, RecognisedPart } from "../../../harness/plugin.ts";
-import { type State, trace } from "../../../harness/program/index.ts";
+import type { State } from "../../../harness/program/index.ts";
 import type { AutoencoderConfig } from "./autoencoder.ts";
 import { autoencoderStates, autoencodersIn } from "./autoencoder-checkpoint.ts";
 import type { AutoencoderLayout } from "./autoencoder-names.ts";
-import { type DitConfig, dit } from "./dit.ts";
+import type { DitConfig } from "./dit.ts";
+import { ditStates, ditsIn } from "./dit-states.ts";
 import { SD_VAE, SIZE_NAMES, SIZES } from "./sizes.ts";
 
 export const recognise = (file: NamedShapes): readonly RecognisedPart[] => [
-  ...partsWith("x_embedder.proj.weight", file.shapes).map(({ prefix, shapes }) => ({
-    family: "DiT (SiT has the same names)",
-    role: roleOf(prefix, file.path),
+  ...ditsIn(file.path, file.shapes).map(({ prefix, shapes, role }) => ({
+    family: familyOf(prefix),
+    role,
     prefix,
     parameters: numbersIn(shapes),
     ...sizedDit(shapes),
@@ -31,6 +30,12 @@ export const recognise = (file: NamedShapes): readonly RecognisedPart[] => [
     return { family: "AutoencoderKL", role, prefix, parameters, ...sizedAutoencoder(config, shapes, layout) };
   }),
 ];
+
+/** The networks are alike; files of ours say which it is. */
+function familyOf(prefix: string): string {
+  if (prefix.startsWith("sit_")) return "SiT";
+  return prefix.startsWith("dit_") ? "DiT" : "DiT (SiT has the same names)";
+}
 
 type Sized = Differences & { readonly size: string };
 
@@ -47,16 +52,17 @@ const unknown: Sized = { size: "of no known form", missing: [], surplus: [], mis
 
 function sizedDit(shapes: Shapes): Sized {
   const [width = 0, latentChannels = 0, patch = 0] = shapes.get("x_embedder.proj.weight") ?? [];
-  const [, positions = 0] = shapes.get("pos_embed") ?? [];
+  // Positions are fixed, so that some files leave them out: only they tell the side.
+  const [, positions = null] = shapes.get("pos_embed") ?? [];
   const [rows = 1] = shapes.get("y_embedder.embedding_table.weight") ?? [];
   const [out = 0] = shapes.get("final_layer.linear.weight") ?? [];
   const depth = highest(shapes, /^blocks\.(\d+)\./) + 1;
-  const grid = Math.sqrt(positions);
+  const grid = Math.sqrt(positions ?? 1);
   const outputChannels = out / patch ** 2;
   const sound =
     [grid, outputChannels, width / 4].every((one) => Number.isInteger(one) && one >= 1) &&
     width <= MOST.width &&
-    positions * width <= MOST.table &&
+    grid ** 2 * width <= MOST.table &&
     depth <= MOST.blocks &&
     latentChannels >= 1;
   if (!sound) return unknown;
@@ -79,13 +85,12 @@ function sizedDit(shapes: Shapes): Sized {
     listed.length > 0
       ? listed.join(" or ")
       : `no listed size: ${depth} blocks of width ${width}, patch ${patch}`;
-  const { states } = trace("recognised", (p) => {
-    const x = p.input("x", [1, latentChannels, side, side]);
-    p.output("y", dit(p, x, p.input("t", [1]), p.input("labels", [1], "int32"), config));
-  });
+  const expected = shapesOf(ditStates(config).filter(({ name }) => shapes.has(name) || name !== "pos_embed"));
+  const latents = positions === null ? `of ${latentChannels} channels` : `${side}×${side}×${latentChannels}`;
+  const fixed = outputChannels === latentChannels ? ", no variance learned" : "";
   return {
-    size: `${named}, latents ${side}×${side}×${latentChannels}, ${config.classes} classes`,
-    ...differences(shapesOf(states), shapes),
+    size: `${named}, latents ${latents}, ${config.classes} classes${fixed}`,
+    ...differences(expected, shapes),
   };
 }
 

@@ -1,27 +1,21 @@
-/** Images from labels: a DiT denoises latents, the autoencoder decodes them. */
-import type { Executable, Runtime, Sampler, StageWeights } from "../../../harness/plugin.ts";
-import { type Program, type Tensor, type Tensors, trace } from "../../../harness/program/index.ts";
+/** Images from labels: a DiT or SiT makes latents, the autoencoder decodes them. */
+import type { Runtime, Sampler, StageWeights } from "../../../harness/plugin.ts";
+import { type Program, type Tensor, trace } from "../../../harness/program/index.ts";
 import type { Stream } from "../../../harness/random/index.ts";
 import type { AutoencoderConfig } from "./autoencoder.ts";
 import { openDecoder } from "./decoder.ts";
-import { denoise, guide, type Solver } from "./denoise.ts";
 import { type DitConfig, dit } from "./dit.ts";
 import { toImages } from "./images.ts";
-import { respacedSchedule, spaceTimesteps } from "./schedule.ts";
-import { int32Tensor } from "./training.ts";
-
-interface Guidance {
-  /** 1: no guidance, and no unconditional calls. */
-  readonly scale: number;
-  /** How many of the latent's channels are guided; the released DiT guides the first 3 of 4. */
-  readonly channels: number;
-}
+import { type Objective, titleOf } from "./objective.ts";
+import { described, isAdaptive, type SamplerChoice, solverOf } from "./samplers/choice.ts";
+import { PROCESSES } from "./samplers/denoiser.ts";
+import { type Guidance, guidedNetwork } from "./samplers/network.ts";
 
 export interface SamplerSettings {
   readonly autoencoder: AutoencoderConfig;
   readonly dit: DitConfig;
-  readonly solver: Solver;
-  readonly steps: number;
+  readonly objective: Objective;
+  readonly sampler: SamplerChoice;
   readonly guidance: Guidance;
   /** Side in pixels of the tiles that images are decoded in; null: all at once. */
   readonly tile: number | null;
@@ -40,12 +34,13 @@ export async function openSampler(
   runtime: Runtime,
   batchSize: number,
 ): Promise<Sampler> {
-  const { autoencoder, dit: config, solver, steps, guidance, tile } = settings;
-  const latents = { shape: [batchSize, config.latentChannels, config.side, config.side] };
+  const { autoencoder, dit: config, objective, sampler: choice, guidance, tile } = settings;
+  const shape = [batchSize, config.latentChannels, config.side, config.side];
   const size = config.latentChannels * config.side ** 2;
-  const scale = weights.DiT!.latent_scale!.data[0]!;
-  const schedule = respacedSchedule(spaceTimesteps([steps]));
-  const network = await runtime.compile(networkProgram(config, batchSize), weights.DiT!, "network");
+  const own = weights[titleOf(objective)]!;
+  const scale = own.latent_scale!.data[0]!;
+  const solve = solverOf(choice, objective);
+  const network = await runtime.compile(networkProgram(config, batchSize), own, "network");
   const decoder = await openDecoder(autoencoder, batchSize, config.side, tile, weights.VAE!, runtime);
 
   /** Numbers for the whole batch, each image's from its own stream. */
@@ -56,26 +51,23 @@ export async function openSampler(
     });
     return data;
   };
-  const tensor = (data: Float32Array): Tensor => ({ dtype: "float32", shape: latents.shape, data });
 
   return {
     batchSize,
+    ...(isAdaptive(choice) && { adaptive: true as const }),
     description: {
-      solver,
-      steps,
-      guidanceScale: guidance.scale,
-      guidedChannels: guidance.channels,
+      ...described(choice, objective),
+      ...guidanceDescribed(guidance),
       clamp: false,
       ...(tile === null ? {} : { decoderTile: tile }),
     },
     async sample(streams, labels) {
-      const nulls = int32Tensor(labels.map(() => config.classes));
-      const classes = int32Tensor(labels.map((label) => (label < 0 ? config.classes : label)));
-      const predict = guidedNetwork(network, config, guidance, classes, nulls, latents.shape);
-      let x = drawn(streams, "start");
-      const noiseAt = (step: number) => drawn(streams, "noise", step);
-      for await (const next of denoise(predict, schedule, solver, x, size, noiseAt)) x = next;
-      return toImages(await decoder.decode(tensor(x.map((value) => value / scale))));
+      const { sigmaAt } = PROCESSES[objective];
+      const guided = guidedNetwork(network, config, guidance, sigmaAt, labels);
+      const noise = (step: number) => drawn(streams, "noise", step);
+      const x = await solve(guided, drawn(streams, "start"), size, noise);
+      const latents: Tensor = { dtype: "float32", shape, data: x.map((value) => value / scale) };
+      return toImages(await decoder.decode(latents));
     },
     async dispose() {
       await network.dispose();
@@ -84,27 +76,8 @@ export async function openSampler(
   };
 }
 
-/** The network, called twice where there is guidance. */
-function guidedNetwork(
-  network: Executable,
-  { outputChannels, side }: DitConfig,
-  { scale, channels }: Guidance,
-  labels: Tensor,
-  nulls: Tensor,
-  shape: readonly number[],
-): (x: Float32Array, timestep: number) => Promise<Float32Array> {
-  const call = async (inputs: Tensors): Promise<Float32Array> =>
-    (await network.run(inputs)).out!.data as Float32Array;
-  return async (data, timestep) => {
-    const t: Tensor = {
-      dtype: "float32",
-      shape: labels.shape,
-      data: new Float32Array(labels.data.length).fill(timestep),
-    };
-    const x: Tensor = { dtype: "float32", shape, data };
-    const conditional = await call({ x, t, labels });
-    if (scale === 1) return conditional;
-    const unconditional = await call({ x, t, labels: nulls });
-    return guide(conditional, unconditional, scale, channels, outputChannels, side * side);
-  };
-}
+const guidanceDescribed = ({ scale, channels, low, high }: Guidance) => ({
+  guidanceScale: scale,
+  guidedChannels: channels,
+  ...(low === 0 && high === null ? {} : { guidanceLow: low, guidanceHigh: high ?? "none" }),
+});

@@ -13,7 +13,7 @@ import {
   learningRateAt,
   normalTensor,
 } from "./training.ts";
-import { LOSS_SCOPE, type VaeObjective, vaeLoss } from "./vae-loss.ts";
+import { LOSS_SCOPE, PERCEPTUAL_SCOPE, type VaeObjective, vaeLoss } from "./vae-loss.ts";
 
 /** Adam's decay rates in latent diffusion's `autoencoder.py`. */
 const BETAS = { beta1: 0.5, beta2: 0.9 };
@@ -56,14 +56,23 @@ export interface VaeStageSettings {
   readonly resolution: number;
   readonly batchSize: number;
   readonly learningRate: LearningRate;
+  /** Of the averages, in every step; null: `averageDecayAt`. */
+  readonly averageDecay: number | null;
   readonly flip: boolean;
+  /** LPIPS in the loss; its net is frozen. */
+  readonly perceptual: VaeObjective["perceptual"];
   readonly adversarial: Adversarial | null;
   readonly steps: number | null;
   readonly share: number;
 }
 
+/** Names of what stands for LPIPS's two halves among the results of earlier stages. */
+export const PERCEPTUAL_FILES = ["LPIPS trunk", "LPIPS linear layers"] as const;
+
 export function vaeStage(settings: VaeStageSettings): Stage {
-  const { autoencoder, resolution, batchSize, learningRate, flip, adversarial, steps, share } = settings;
+  const { autoencoder, resolution, batchSize, learningRate, averageDecay, flip, steps, share } = settings;
+  const { perceptual, adversarial } = settings;
+  settings;
   if (adversarial && resolution < SMALLEST_JUDGED)
     throw new UserError(
       `vae.adversarial: its discriminator judges patches, and images of ${resolution} px are too small for one`,
@@ -71,17 +80,25 @@ export function vaeStage(settings: VaeStageSettings): Stage {
     );
   return {
     name: "VAE",
-    after: [],
+    after: perceptual ? PERCEPTUAL_FILES : [],
     program: vaeStep(autoencoder, batchSize, resolution, {
-      perceptual: false,
+      perceptual,
       adversarialWeight: adversarial?.weight ?? null,
     }),
     batchSize,
     steps,
     share,
     autoencoder: true,
-    identity: { learningRate, flip, adversarial },
-    start: () => ({}),
+    identity: { learningRate, averageDecay, flip, adversarial },
+    start: ({ previous }) =>
+      perceptual
+        ? Object.fromEntries(
+            PERCEPTUAL_FILES.flatMap((file) => Object.entries(previous[file]!)).map(([name, tensor]) => [
+              PERCEPTUAL_SCOPE + name,
+              tensor,
+            ]),
+          )
+        : {},
     batches(context) {
       const order = batchOrder(context);
       const start = adversarial?.start ?? Math.min(PUBLISHED_START, Math.ceil(context.steps / 5));
@@ -99,7 +116,7 @@ export function vaeStage(settings: VaeStageSettings): Stage {
             step,
             learningRate: learningRateAt(step, context.steps, learningRate),
             ...BETAS,
-            emaDecay: averageDecayAt(step, context.steps),
+            emaDecay: averageDecay ?? averageDecayAt(step, context.steps),
           }),
         };
       };

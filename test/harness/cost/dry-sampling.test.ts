@@ -36,11 +36,19 @@ it.each([
 it.each([
   [{ sampler: { kind: "ddim", steps: 50 }, guidance: { scale: 1 } }, 50],
   [{ sampler: { kind: "ddpm", steps: 25 }, guidance: { scale: 1.5 } }, 50],
+  [{ sampler: { kind: "heun", ...levels }, guidance: { scale: 1.5, low: 0.19, high: 1.61 } }, 75],
+  [{ objective: "flow", sampler: { kind: "sde", steps: 250 }, guidance: { scale: 1.5 } }, 500],
 ])("VAE + DiT %j makes %d calls and decodes once", async (options, calls) => {
   const found = await dry(latent, options);
   expect([found.nfe, found.decoderCalls]).toEqual([calls, 1]);
   expect(found.decoderMacsPerImage).toBeGreaterThan(0);
   expect(found.macsPerImage).toBeGreaterThan(found.decoderMacsPerImage);
+});
+
+it("says where the calls hang on what the network says", async () => {
+  const found = await dry(latent, { objective: "flow", sampler: { kind: "dopri5" } });
+  expect(found.adaptive).toBe(true);
+  expect((await dry(latent, { objective: "flow" })).adaptive).toBe(false);
 });
 
 /** What sampling with real weights, before their first step, takes on a real backend. */
@@ -59,6 +67,7 @@ async function real<Options>(model: Model<Options>, input: unknown) {
 it.each([
   ["EPG", epg, { sampler: { kind: "heun", steps: 6 }, guidance }],
   ["VAE + DiT", latent, { sampler: { kind: "ddim", steps: 3 }, guidance: { scale: 1.5 } }],
+  ["VAE + SiT", latent, { objective: "flow", sampler: { kind: "odeHeun", steps: 2 } }],
 ] as [string, Model<unknown>, unknown][])(
   "%s: counts what a real sampling counts",
   async (_, model, options) => {

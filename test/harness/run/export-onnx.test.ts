@@ -24,7 +24,7 @@ const options = (input: EpgInput) => schema.parse(input) as never;
 const consistency = { objective: "consistency" } as const;
 
 const exported = (input: EpgInput, name: string) => ({
-  network: model.exported!(options(input), task, BATCH)[name]!,
+  network: model.exported!(options(input), task, BATCH, {})[name]!,
   weights,
   metadata: { part: "ema", model: "{}" },
 });
@@ -80,12 +80,12 @@ describe("the generator", () => {
   });
 
   test("comes first for a model of one step, and there is none for one of many", () => {
-    expect(Object.keys(model.exported!(options(consistency), task, 1))).toEqual([
+    expect(Object.keys(model.exported!(options(consistency), task, 1, {}))).toEqual([
       "generator",
       "denoiser",
       "encoder",
     ]);
-    expect(Object.keys(model.exported!(options({}), task, 1))).toEqual(["denoiser", "encoder"]);
+    expect(Object.keys(model.exported!(options({}), task, 1, {}))).toEqual(["denoiser", "encoder"]);
   });
 });
 

@@ -2,7 +2,7 @@
  * Ancestral sampling of a variance-exploding process (Song et al., arXiv:2011.13456, Appendix F):
  * x' ~ N(x + (σ'² − σ²)·d/σ, σ'²(σ² − σ'²)/σ²), an Euler step to below the next level and noise back up to it.
  */
-import { addNoise, follow, type Solver } from "./solver.ts";
+import { addNoise, follow, type Solver } from "../../solvers/solver.ts";
 
 /** n calls for n levels; the last step, to σ = 0, is the denoised image itself. */
 export const ancestralEuler: Solver = async (denoise, x, levels, noise) => {

@@ -1,15 +1,25 @@
 /** Which sampler, as a config says it, and the solver and levels that are meant. */
 import { z } from "zod";
-import { karrasLevels, resolutionShift, SIGMA_MAX, SIGMA_MIN } from "../schedules.ts";
+import { dpmSolver } from "../../solvers/dpm-solver.ts";
+import { heun, heunReleased } from "../../solvers/heun.ts";
+import { karrasLevels, SIGMA_MAX, SIGMA_MIN } from "../../solvers/levels.ts";
+import type { Solver } from "../../solvers/solver.ts";
+import { resolutionShift } from "../schedules.ts";
 import { ancestralEuler } from "./ancestral-euler.ts";
 import { edmStochastic } from "./edm-stochastic.ts";
 import { euler, eulerReleased } from "./euler.ts";
 import { eulerSde } from "./euler-sde.ts";
-import { heun, heunReleased } from "./heun.ts";
 import { oneStep } from "./one-step.ts";
-import type { Solver } from "./solver.ts";
 
-const SOLVERS = { heun, heunReleased, euler, eulerReleased, ancestralEuler, eulerSde } as const;
+const SOLVERS = {
+  heun,
+  heunReleased,
+  euler,
+  eulerReleased,
+  ancestralEuler,
+  eulerSde,
+  dpmSolver,
+} as const;
 type SolverName = keyof typeof SOLVERS;
 
 /** Levels above zero, from σ_max to σ_min, both unshifted. */
@@ -48,7 +58,7 @@ export const samplerSchema = z.union(
   ],
   {
     error:
-      "expected heun(n), heunReleased(n), euler(n), eulerReleased(n), ancestralEuler(n), eulerSde(n), edmStochastic(n) or oneStep(), n ≥ 2",
+      "expected heun(n), heunReleased(n), euler(n), eulerReleased(n), ancestralEuler(n), eulerSde(n), dpmSolver(n), edmStochastic(n) or oneStep(), n ≥ 2",
   },
 );
 

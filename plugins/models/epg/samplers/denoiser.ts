@@ -1,11 +1,11 @@
 /** The network as samplers call it. */
 import type { Executable } from "../../../../harness/plugin.ts";
 import { type Program, type Tensor, type Tensors, trace } from "../../../../harness/program/index.ts";
+import type { Denoiser, Pixels } from "../../solvers/solver.ts";
 import { denoise, type Target } from "../denoising.ts";
 import { channelRanges, type Normalisation } from "../images.ts";
 import type { NetworkShape } from "../network.ts";
 import { resolutionShift, timeOf } from "../schedules.ts";
-import type { Denoiser, Pixels } from "./solver.ts";
 
 /** worse + scale·(answer − worse) where low < σ ≤ high, unshifted; null: at every level above `low`. */
 export interface Guidance {

@@ -1,6 +1,6 @@
 /** EDM's stochastic sampler (Karras et al., arXiv:2206.00364, Algorithm 2): Heun steps, each from a little more noise. */
-import { heunStep } from "./heun.ts";
-import { addNoise, type Solver } from "./solver.ts";
+import { heunStep } from "../../solvers/heun.ts";
+import { addNoise, type Solver } from "../../solvers/solver.ts";
 
 export interface Churn {
   /** S_churn: how much of the noise is renewed over all steps. */

@@ -1,5 +1,5 @@
 /** Euler's method on the probability-flow ODE (Song et al., arXiv:2011.13456 eq. 13, as arXiv:2206.00364 writes it). */
-import { follow, type Solver } from "./solver.ts";
+import { follow, type Solver } from "../../solvers/solver.ts";
 
 /** Stops at the last level, as released: n − 1 calls for n levels. */
 export const eulerReleased: Solver = async (denoise, x, levels) => {

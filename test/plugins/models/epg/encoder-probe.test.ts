@@ -10,8 +10,9 @@ import model from "../../../../plugins/models/epg/index.ts";
 import { representation } from "../../../../plugins/models/epg/network.ts";
 import { type EpgInput, schema } from "../../../../plugins/models/epg/options.ts";
 import { levelInputs, levelTensors } from "../../../../plugins/models/epg/pretraining.ts";
-import { karrasLevel, resolutionShift } from "../../../../plugins/models/epg/schedules.ts";
+import { resolutionShift } from "../../../../plugins/models/epg/schedules.ts";
 import { networkShape } from "../../../../plugins/models/epg/sizes.ts";
+import { karrasLevel } from "../../../../plugins/models/solvers/levels.ts";
 import { contextOf, TASK } from "./stage-context.ts";
 
 const BATCH = 2;

@@ -9,13 +9,9 @@ import { diffusionStage, type FineTuningSettings } from "../../../../plugins/mod
 import { consistencyLoss } from "../../../../plugins/models/epg/losses.ts";
 import { levelInputs } from "../../../../plugins/models/epg/pretraining.ts";
 import { recipeOf } from "../../../../plugins/models/epg/recipes.ts";
-import {
-  consistencyLevel,
-  karrasLevel,
-  resolutionShift,
-  SIGMA_MIN,
-} from "../../../../plugins/models/epg/schedules.ts";
+import { consistencyLevel, resolutionShift } from "../../../../plugins/models/epg/schedules.ts";
 import { networkShape, projectorShape } from "../../../../plugins/models/epg/sizes.ts";
+import { karrasLevel, SIGMA_MIN } from "../../../../plugins/models/solvers/levels.ts";
 import { contextOf, TASK } from "./stage-context.ts";
 
 const BATCH = 64;

@@ -11,10 +11,10 @@ import { levelInputs } from "../../../../plugins/models/epg/pretraining.ts";
 import {
   curriculumLevels,
   interpolatedTemperature,
-  karrasLevel,
   resolutionShift,
 } from "../../../../plugins/models/epg/schedules.ts";
 import { networkShape, projectorShape } from "../../../../plugins/models/epg/sizes.ts";
+import { karrasLevel } from "../../../../plugins/models/solvers/levels.ts";
 import { contextOf, TASK } from "./stage-context.ts";
 
 const BATCH = 3;

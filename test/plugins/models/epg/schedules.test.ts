@@ -5,12 +5,14 @@ import {
   averageDecay,
   consistencyStage,
   interpolatedTemperature,
+  nearestLevel,
+} from "../../../../plugins/models/epg/schedules.ts";
+import {
   karrasLevel,
   karrasLevels,
-  nearestLevel,
   SIGMA_MAX,
   SIGMA_MIN,
-} from "../../../../plugins/models/epg/schedules.ts";
+} from "../../../../plugins/models/solvers/levels.ts";
 
 test("the nearest of all levels is found", () => {
   const levels = karrasLevels(1280);

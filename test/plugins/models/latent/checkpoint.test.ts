@@ -48,7 +48,7 @@ describe("a latent model's file", () => {
     const parts = await recogniseTensors({ path: "whole.safetensors", shapes, metadata: new Map() });
     const whole = { role: "ema", missing: [], surplus: [], misshapen: [] };
     expect(parts).toMatchObject([
-      { family: "DiT (SiT has the same names)", prefix: "dit_ema/", ...whole },
+      { family: "DiT", prefix: "dit_ema/", ...whole },
       { family: "AutoencoderKL", prefix: "vae_ema/", ...whole },
     ]);
   });
@@ -67,8 +67,29 @@ describe("a latent model's file", () => {
     await expect(open("more.safetensors")).rejects.toThrow(/has 1 tensors that .* has not: extra/);
   });
 
+  it("of a SiT is refused for a DiT, and the other way round, by what each was trained for", async () => {
+    const flow = Object.fromEntries(
+      Object.entries(tensors).map(([name, tensor]) => [name.replace("dit_ema/", "sit_ema/"), tensor]),
+    );
+    await writeSafetensorsFile(join(folder, "flow.safetensors"), flow);
+    const openAs = (objective: string, file: string) =>
+      model.pretrained!(parse({ size: "tiny", objective, weights: file }))[1]!.open(join(folder, file), task);
+    await expect(openAs("diffusion", "flow.safetensors")).rejects.toThrow(
+      /holds a SiT, trained for objective "flow" \(sit_ema\/…\); the entry's objective is "diffusion"/,
+    );
+    await expect(openAs("flow", "whole.safetensors")).rejects.toThrow(
+      /holds a DiT, trained for objective "diffusion"/,
+    );
+    const { read, close } = await openAs("flow", "flow.safetensors");
+    expect(Object.keys(await read())).toContain("latent_scale");
+    await close();
+    const shapes = new Map(Object.entries(flow).map(([name, { shape }]) => [name, shape]));
+    const [network] = await recogniseTensors({ path: "flow.safetensors", shapes, metadata: new Map() });
+    expect(network).toMatchObject({ family: "SiT", prefix: "sit_ema/", role: "ema" });
+  });
+
   it("has networks whose states are in what the stages handed on", () => {
-    const networks = model.exported!(options, task, 2);
+    const networks = model.exported!(options, task, 2, weights);
     expect(Object.keys(networks)).toEqual(["denoiser", "decoder"]);
     for (const { program, stage } of Object.values(networks))
       for (const { name, value } of program.states)

@@ -17,6 +17,7 @@ import model from "../../../../plugins/models/latent/index.ts";
 import { latentDeviation } from "../../../../plugins/models/latent/latent-cache.ts";
 import { averageDecayAt, batchOrder, learningRateAt } from "../../../../plugins/models/latent/training.ts";
 import { compile } from "./fixtures.ts";
+import { lpipsWeights } from "./weights.ts";
 
 const task = { resolution: 16, classes: 2 };
 const parse = (options: unknown) => model.schema.parse(options) as never;
@@ -84,6 +85,12 @@ async function trainAll(options: never, runtime: Runtime): Promise<StageWeights>
   return weights;
 }
 
+/** What the first stage would hand on before its first step. */
+function untrained(options: never, at: typeof task): Tensors {
+  const [stage] = model.stages(options, at) as [Stage];
+  return stage.result(initialState(stage.program, createStream(0, "initial")));
+}
+
 const streamsOf = (...seeds: readonly number[]) => seeds.map((seed) => createStream(seed, "sample"));
 
 describe("the latent model", () => {
@@ -115,6 +122,28 @@ describe("the latent model", () => {
     await reconstructor.dispose();
   });
 
+  it("trains a SiT in a stage of its own, packs it as one, and samples from it", async () => {
+    const flow = parse({
+      objective: "flow",
+      sampler: { kind: "sde", steps: 3 },
+      vae: { batchSize: 2 },
+      dit: { batchSize: 4 },
+    });
+    expect(model.stages(flow, task).map(({ name }) => name)).toEqual(["VAE", "SiT"]);
+    const { runtime, calls } = counting();
+    const weights = await trainAll(flow, runtime);
+    const names = Object.keys(model.stateDict!(weights));
+    expect(names).toContain("sit_ema/pos_embed");
+    expect(names.some((name) => name.startsWith("dit_ema/"))).toBe(false);
+    const sampler = await model.sampler(flow, task, weights, runtime, 2);
+    const pair = await sampler.sample(streamsOf(1, 2), [0, 1]);
+    expect(calls).toEqual({ encoder: 1, network: 6, decoder: 1 });
+    const swapped = await sampler.sample(streamsOf(2, 3), [1, -1]);
+    expect(swapped.subarray(0, 768)).toEqual(pair.subarray(768));
+    expect(sampler.description).toMatchObject({ solver: "sde", steps: 3, releasedCalls: 6 });
+    await sampler.dispose();
+  });
+
   it("lets a discriminator join from the step it is told, and hands on the autoencoder alone", async () => {
     const side = { ...task, resolution: 24 };
     /** States after each of three steps. */
@@ -142,6 +171,78 @@ describe("the latent model", () => {
     expect(joined.numbers(3, own)).not.toBe(plain.numbers(3, own));
     expect(joined.numbers(3, judge)).not.toBe(joined.numbers(0, judge));
     expect(joined.result).toEqual(plain.result);
+  });
+
+  it("learns by LPIPS too where it is told, whose net stays as it was given", async () => {
+    const judged = parse({
+      vae: { batchSize: 2, perceptual: 1 },
+      lpips: { net: "squeeze", trunk: "all.pth" },
+    });
+    const side = { ...task, resolution: 24 };
+    const [stage] = model.stages(judged, side) as [Stage];
+    const given = Object.entries(lpipsWeights("squeeze"));
+    const previous = Object.fromEntries(
+      stage.after.map((file, half) => [
+        file,
+        Object.fromEntries(given.filter(([name]) => name.startsWith("lin") === (half === 1))) as Tensors,
+      ]),
+    );
+    const context = { ...contextOf(stage, previous, counting().runtime), task: side, train: noiseOf(24) };
+    const executable = await compile(
+      stage.program,
+      initialState(stage.program, createStream(0, "initial"), stage.start(context)),
+    );
+    const inputs = await stage.batches(context, {})(1);
+    const losses: number[] = [];
+    for (let step = 0; step < 3; step++) {
+      const { loss, lpips } = await executable.run(inputs);
+      expect(lpips!.data[0]).toBeGreaterThan(0);
+      losses.push(loss!.data[0]!);
+    }
+    expect(losses[1]).toBeLessThan(losses[0]!);
+    expect(losses[2]).toBeLessThan(losses[1]!);
+    const state = await executable.readState();
+    await executable.dispose();
+    for (const [name, { data }] of given)
+      expect(state[`loss.perceptual_loss.${name}`]!.data, name).toEqual(data);
+    expect(Object.keys(state).filter((name) => name.includes("perceptual"))).toHaveLength(given.length);
+    expect(Object.keys(stage.result(state)).some((name) => name.startsWith("loss."))).toBe(false);
+    const [plain] = model.stages(parse({ vae: { batchSize: 2 } }), side) as [Stage];
+    expect(stage.program.flops).toBeGreaterThan(plain.program.flops);
+  }, 60_000);
+
+  it("measures LPIPS of reconstructions where its weights are named", async () => {
+    const { runtime, calls } = counting();
+    const side = { ...task, resolution: 24 };
+    const given = lpipsWeights("squeeze") as Tensors;
+    const weights = { "LPIPS trunk": given, "LPIPS linear layers": given };
+    const judged = parse({ lpips: { net: "squeeze", trunk: "f" } });
+    expect(model.pretrained!(judged)).toMatchObject([{ judges: true }, { judges: true }]);
+    const autoencoder = untrained(judged, side);
+    const open = (more: StageWeights) =>
+      model.reconstructor!(judged, side, { VAE: autoencoder, ...more }, runtime);
+    const unjudged = await open({});
+    expect(unjudged.judge).toBeUndefined();
+    await unjudged.dispose();
+    const { judge, dispose } = await open(weights);
+    expect(judge!.metric).toBe("lpips-squeeze");
+    const images = await noiseOf(24).images(Array.from({ length: 10 }, (_, k) => k));
+    const changed = images.map((value, i) => (i < images.length / 2 ? value : 255 - value));
+    const found = await judge!.distances(images, changed);
+    await dispose();
+    expect([...found.subarray(0, 5)]).toEqual(Array(5).fill(0));
+    expect(Math.min(...found.subarray(5))).toBeGreaterThan(0);
+    expect(calls).toEqual({ extractor: 2 });
+  });
+
+  it("refuses LPIPS without weights, and of images that leave its net nothing", () => {
+    expect(model.schema.safeParse({ vae: { perceptual: 1 } }).error!.issues).toMatchObject([
+      { path: ["vae", "perceptual"], message: expect.stringMatching(/name them in `lpips`/) },
+    ]);
+    const small = parse({ vae: { perceptual: 1 }, lpips: { net: "alex", trunk: "f" } });
+    expect(() => model.stages(small, task)).toThrow(
+      'lpips.net is "alex": AlexNet leaves nothing of images of 16 px',
+    );
   });
 
   it("refuses a discriminator of images it cannot judge", () => {
@@ -252,6 +353,31 @@ describe("its training's parts", () => {
     expect(averageDecayAt(0, 1000)).toBe(0.1);
     expect(averageDecayAt(900, 1000) ** 50).toBeCloseTo(0.5);
     expect(averageDecayAt(3e6, 7e6)).toBe(0.9999);
+  });
+
+  it("trains a DiT of a published size by the released settings", async () => {
+    const at = { resolution: 64, classes: 2 };
+    const stageOf = (dit: object): Stage =>
+      model.stages(parse({ size: "DiT-S/8", vae: { weights: "vae.pt" }, dit }), at)[0]!;
+    expect(stageOf({}).batchSize).toBe(256);
+    const stage = stageOf({ batchSize: 10 });
+    const latents = { dtype: "float32", shape: [20, 4, 8, 8], data: new Float32Array(20 * 256) } as const;
+    const context = { ...contextOf(stage, {}, counting().runtime), task: at };
+    const inputs = stage.batches(context, { mean: latents, logVariance: latents });
+    let dropped = 0;
+    for (let step = 0; step < 100; step++) {
+      const { emaDecay, learningRate, latentScale, labels } = await inputs(step);
+      const settings = [emaDecay, learningRate, latentScale].map((tensor) => Math.fround(tensor!.data[0]!));
+      expect(settings).toEqual([0.9999, 1e-4, 0.18215].map(Math.fround));
+      dropped += Array.from(labels!.data).filter((label) => label === at.classes).length;
+    }
+    // One in ten of 1,000, within three deviations of a binomial.
+    expect(Math.abs(dropped - 100)).toBeLessThan(3 * Math.sqrt(90));
+    const told = model.deviations(parse({ size: "DiT-S/8", vae: { weights: "vae.pt" } }), at).join(" ");
+    expect(told).not.toMatch(/decay|Trained|scaled/);
+    expect(model.deviations(parse({ size: "DiT-S/8" }), at).join(" ")).toMatch(
+      /The autoencoder's averages decay by/,
+    );
   });
 
   it("measures the deviation of latents over posterior and images", () => {

@@ -3,8 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { recogniseTensors } from "../../../../harness/config/plugins.ts";
 import { openSafetensors } from "../../../../harness/formats/safetensors.ts";
-import { trace } from "../../../../harness/program/index.ts";
-import { dit } from "../../../../plugins/models/latent/dit.ts";
+import { ditStates } from "../../../../plugins/models/latent/dit-states.ts";
 import { ditFor, type SizeName } from "../../../../plugins/models/latent/sizes.ts";
 
 const root = process.env.EPG_BENCH_FIXTURES ?? join(import.meta.dirname, "../../../../../shared/fixtures");
@@ -26,11 +25,7 @@ describe("DiT", () => {
     ["tiny", 32, "tiny"],
   ])("%s at %d px", async (size, resolution, named) => {
     const config = ditFor(size, { resolution, classes: 1000 });
-    const { states } = trace("dit", (p) => {
-      const x = p.input("x", [1, config.latentChannels, config.side, config.side]);
-      p.output("y", dit(p, x, p.input("t", [1]), p.input("labels", [1], "int32"), config));
-    });
-    const shapes = new Map(states.map(({ name, value }) => [`ema/${name}`, value.shape]));
+    const shapes = new Map(ditStates(config).map(({ name, value }) => [`ema/${name}`, value.shape]));
     const { side, latentChannels } = config;
     expect(await recognised(shapes)).toMatchObject([
       {
@@ -39,6 +34,16 @@ describe("DiT", () => {
         role: "ema",
         ...whole,
       },
+    ]);
+  });
+
+  test("without its positions, and without a variance", async () => {
+    const config = ditFor("tiny", { resolution: 32, classes: 10 });
+    const states = ditStates({ ...config, outputChannels: config.latentChannels });
+    const shapes = new Map(states.map(({ name, value }) => [name, value.shape]));
+    shapes.delete("pos_embed");
+    expect(await recognised(shapes)).toMatchObject([
+      { size: "tiny, latents of 4 channels, 10 classes, no variance learned", ...whole },
     ]);
   });
 

@@ -4,9 +4,9 @@ import { ancestralEuler } from "../../../../../plugins/models/epg/samplers/ances
 import { edmStochastic } from "../../../../../plugins/models/epg/samplers/edm-stochastic.ts";
 import { euler, eulerReleased } from "../../../../../plugins/models/epg/samplers/euler.ts";
 import { eulerSde } from "../../../../../plugins/models/epg/samplers/euler-sde.ts";
-import { heun, heunReleased } from "../../../../../plugins/models/epg/samplers/heun.ts";
-import type { Denoiser, Solver } from "../../../../../plugins/models/epg/samplers/solver.ts";
-import { karrasLevels } from "../../../../../plugins/models/epg/schedules.ts";
+import { heun, heunReleased } from "../../../../../plugins/models/solvers/heun.ts";
+import { karrasLevels } from "../../../../../plugins/models/solvers/levels.ts";
+import type { Denoiser, Solver } from "../../../../../plugins/models/solvers/solver.ts";
 
 const CHURN = { churn: 40, churnLow: 0.05, churnHigh: 50, noiseScale: 1 };
 
