@@ -37,6 +37,8 @@ export interface Backend {
    * it where it lies where it is large (above a gigabyte): the caller then leaves it as it is.
    */
   compile(program: Program, state: Tensors): Promise<Executable>;
+  /** Most bytes of host memory it has held so far outside this process. */
+  peakMemoryBytes?(): number;
   /** Lets go at once what it holds beside its executables: a process, say, which while idle keeps no other alive. */
   close?(): Promise<void>;
 }

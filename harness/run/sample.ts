@@ -6,14 +6,17 @@ import writeFileAtomic from "write-file-atomic";
 import { batchesOf } from "../batches.ts";
 import { writeAdmSamples } from "../formats/npz.ts";
 import { countingRuntime, type Tallies, type Tally } from "../measure/counting.ts";
-import type { Sampler } from "../plugin.ts";
+import { peakMemoryBytes } from "../measure/memory.ts";
+import type { Sampler, Task } from "../plugin.ts";
 import { type JobHost, type SampleJob, type SampleResult, Stopped } from "./jobs.ts";
 import { labelsOf } from "./labels.ts";
-import { openEntry } from "./open.ts";
+import { type OpenEntry, openEntry } from "./open.ts";
 import { weightsFrom } from "./pretrained.ts";
 import { sampleStreams } from "./seeds.ts";
 import { readStored, store } from "./store.ts";
 import { untrainedWeights } from "./untrained.ts";
+
+const imageBytes = ({ resolution }: Task): number => 3 * resolution ** 2;
 
 export const SAMPLES = "samples.npz";
 
@@ -29,12 +32,11 @@ export async function sample(job: SampleJob, host: JobHost): Promise<SampleResul
   const sampler = await model.sampler(options, task, weights, runtime, batchSize);
   const labels = labelsOf(config, dataset, n);
 
-  const bytes = 3 * task.resolution ** 2;
-  const { made, spent } = await sampleAll(job, host, sampler, labels, bytes);
+  const { made, spent } = await sampleAll(job, host, opened, sampler, labels);
   const { network, decoder } = perImage(runtime.tallies, made * batchSize);
   const shape = [n, task.resolution, task.resolution, 3] as const;
   // From the chunks, one by one: fifty thousand images of 256 pixels are ten gigabytes.
-  await writeAdmSamples(join(folder, SAMPLES), chunks(folder, n, batchSize, bytes), shape, labels);
+  await writeAdmSamples(join(folder, SAMPLES), chunks(folder, n, batchSize, imageBytes(task)), shape, labels);
   const result: SampleResult = {
     n,
     resolution: task.resolution,
@@ -63,7 +65,14 @@ const SPENT = "spent.json";
 const chunkFile = (start: number): string => `chunk-${start}.u8`;
 
 /** What making all chunks took, and how many batches this process made of them: what a killed one made is kept, its calls are not. */
-async function sampleAll(job: SampleJob, host: JobHost, sampler: Sampler, labels: Int32Array, bytes: number) {
+async function sampleAll(
+  job: SampleJob,
+  host: JobHost,
+  { backend, task }: Pick<OpenEntry, "backend" | "task">,
+  sampler: Sampler,
+  labels: Int32Array,
+) {
+  const bytes = imageBytes(task);
   const { folder, samples: n, config } = job;
   const { batchSize } = sampler;
   let made = 0;
@@ -81,7 +90,7 @@ async function sampleAll(job: SampleJob, host: JobHost, sampler: Sampler, labels
       await writeFileAtomic(file, Buffer.from(await make(positions)));
       spent = {
         wallSeconds: spent.wallSeconds + (host.now() - began) / 1000,
-        peakMemoryBytes: Math.max(spent.peakMemoryBytes, process.resourceUsage().maxRSS * 1024),
+        peakMemoryBytes: Math.max(spent.peakMemoryBytes, peakMemoryBytes(backend)),
       };
       await store(folder, spent, [], SPENT);
     }

@@ -44,6 +44,7 @@ const plugin: BackendPlugin<z.infer<typeof schema>> = {
       threads: settings.threads,
       product: openProduct(worker),
       compile: (program, state) => compile(worker, program, state),
+      peakMemoryBytes: () => worker.peakMemoryBytes(),
       close: () => worker.close(),
     };
   },

@@ -45,6 +45,8 @@ export interface Worker {
    * @throws Error where the request fails; where the worker has ended, been silent or sent garbage, this and every later one
    */
   ask(doing: string, header: Readonly<Record<string, unknown>>, tensors?: Payloads): Promise<Payloads>;
+  /** Most bytes of host memory it has held, as of its last answer. */
+  peakMemoryBytes(): number;
   close(): Promise<void>;
 }
 
@@ -85,6 +87,7 @@ export async function startWorker(settings: WorkerSettings, limits: Limits): Pro
       last = turn.catch(() => {});
       return turn;
     },
+    peakMemoryBytes: () => conversation.peakMemoryBytes,
     close: () => conversation.close(),
   };
 }
@@ -93,6 +96,7 @@ class Conversation {
   readonly #child: Child;
   readonly #read: () => Promise<Frame | null>;
   #printed = "";
+  peakMemoryBytes = 0;
   /** Why nothing can be asked any more. */
   #over: Error | null = null;
 
@@ -113,6 +117,7 @@ class Conversation {
       const writing = writeFrame(this.#child.stdin, request).catch(() => {});
       const { header, tensors } = await this.next(seconds, doing);
       await writing;
+      if (typeof header.peakMemoryBytes === "number") this.peakMemoryBytes = header.peakMemoryBytes;
       if (typeof header.error !== "string") return tensors;
       throw new Error(`torch: ${doing}: ${header.error}${remedies[header.kind as string] ?? ""}`);
     } finally {

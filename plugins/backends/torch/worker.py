@@ -294,6 +294,12 @@ class Program:
         self.state.update({name: tensor.to(DEVICE) for name, tensor in tensors.items()})
 
 
+def is_uniform(data):
+    """0 and −0 are two numbers."""
+    first = data.flatten()[0]
+    return bool(((data == first) & (torch.signbit(data) == torch.signbit(first))).all())
+
+
 def build(spec, tensors, compiled):
     """A module of inputs, then states, to a tuple of outputs, then updates."""
     root, graph = torch.nn.Module(), torch.fx.Graph()
@@ -306,11 +312,10 @@ def build(spec, tensors, compiled):
 
     def constant(index):
         data = tensors[f"constant {index}"]
-        first = data.flatten()[0]
-        if compiled and bool((data == first).all()):
+        if compiled and is_uniform(data):
             # Written into the kernels that read it.
-            options = {"dtype": data.dtype, "device": DEVICE}
-            return tracer.create_proxy("call_function", torch.full, (list(data.shape), first.item()), options)
+            size = (list(data.shape), data.flatten()[0].item())
+            return tracer.create_proxy("call_function", torch.full, size, {"dtype": data.dtype, "device": DEVICE})
         root.register_buffer(f"constant{index}", data.to(DEVICE))
         return tracer.create_proxy("get_attr", f"constant{index}", (), {})
 
@@ -356,7 +361,8 @@ def main():
     while True:
         header, tensors = requests.get()
         try:
-            send({}, answer(header, tensors, programs, settings["compile"]))
+            tensors = answer(header, tensors, programs, settings["compile"])
+            send({"peakMemoryBytes": peak_memory()}, tensors)
         except Exception as error:
             send(failure(error))
 
@@ -388,6 +394,18 @@ def answer(header, tensors, programs, compiled):
     else:
         raise ValueError(f"unknown request {do!r}")
     return []
+
+
+def peak_memory():
+    """Most bytes of host memory this process has held; 0 where the system does not tell."""
+    if os.path.exists("/proc/self/status"):
+        with open("/proc/self/status") as status:
+            return next((1024 * int(line.split()[1]) for line in status if line.startswith("VmHWM:")), 0)
+    if sys.platform != "darwin":
+        return 0
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def failure(error):

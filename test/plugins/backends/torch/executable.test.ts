@@ -32,6 +32,7 @@ function acting(answer: Payloads, ops: readonly string[] = Object.keys(OPS)) {
       asked.push({ header, tensors });
       return answer;
     },
+    peakMemoryBytes: () => 0,
     close: async () => {},
   };
   return { worker, asked };
