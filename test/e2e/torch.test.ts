@@ -25,7 +25,7 @@ function lossesOf(folder: string, output: string): Record<string, number[]> {
 }
 
 describe.skipIf(skipped !== null)(`on PyTorch${skipped === null ? "" : ` (skipped: ${skipped})`}`, () => {
-  it("has ONNX Runtime's losses to 1e-4, stopped and gone on with", async () => {
+  it("has ONNX Runtime's losses to 1e-4, stopped and gone on with", { timeout: 900_000 }, async () => {
     const folder = temporaryFolder();
     writeTinyConfig(folder, { epgSteps: 12, samplerSteps: 2 });
     const run = (...args: string[]) => command(folder, ["run", ...args]);
