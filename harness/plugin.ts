@@ -151,6 +151,12 @@ export interface Model<Options = never> {
   stateDict?(weights: StageWeights): Tensors;
   /** Which networks of this plugin's a file of tensors holds. */
   recognise?(file: NamedShapes): Awaitable<readonly RecognisedPart[]>;
+  /**
+   * How the same trained weights are sampled on terms that are the same for every model: options in place of the entry's own
+   * of those names, for EDM's Heun (its one step, for a model of one step) in the most steps that the terms leave. null where
+   * they leave none, or where guidance would act at no call. No stage may depend on these options.
+   */
+  resampled?(options: Options, task: Task, terms: SamplingTerms): Readonly<Record<string, unknown>> | null;
   /** For models with an autoencoder: passes real images through it. */
   reconstructor?(
     options: Options,
@@ -160,6 +166,13 @@ export interface Model<Options = never> {
   ): Promise<Reconstructor>;
   /** For models that pre-train an encoder: how its features are read, to be probed for what they know. null: these options pre-train none. */
   encoderProbe?(options: Options, task: Task): EncoderProbe | null;
+}
+
+export interface SamplingTerms {
+  /** Network calls an image at most, those of guidance among them. */
+  readonly calls: number;
+  /** The scale of guidance, 1 is none; null: no guidance. */
+  readonly guidance: number | null;
 }
 
 type Awaitable<Value> = Value | Promise<Value>;

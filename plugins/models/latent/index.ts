@@ -8,6 +8,7 @@ import { ditStage } from "./dit-stage.ts";
 import { exported } from "./exported.ts";
 import { recognise } from "./recognise.ts";
 import { openReconstructor } from "./reconstructor.ts";
+import { resampled } from "./resampled.ts";
 import { openSampler, type SamplerSettings } from "./sampler.ts";
 import { ditFor, isPublished, SIZE_NAMES, SIZES, type Size, type StageSize } from "./sizes.ts";
 import { vaeStage } from "./vae-stage.ts";
@@ -137,6 +138,7 @@ const model: Model<Options> = {
   samplingBatchSize: ({ decoderTile }) => (decoderTile === null ? 64 : TILED_BATCH),
   recognise,
   exported: ({ size }, task, batchSize) => exported(SIZES[size].autoencoder, ditFor(size, task), batchSize),
+  resampled,
   stateDict: packed,
   pretrained({ size, weights }) {
     if (weights === null) return [];

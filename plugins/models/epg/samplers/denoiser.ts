@@ -84,7 +84,8 @@ export function denoiserOf(
   };
 }
 
-const acts = ({ low, high }: Guidance, sigma: number): boolean =>
+/** Whether guidance is called for at a level, unshifted. */
+export const acts = ({ low, high }: Pick<Guidance, "low" | "high">, sigma: number): boolean =>
   low < sigma && (high === null || sigma <= high);
 
 const filled = (n: number, value: number): Tensor => ({
