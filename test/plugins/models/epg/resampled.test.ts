@@ -39,7 +39,7 @@ describe("EPG on the same terms as others", () => {
   test("no row where too few calls are left for a step, or guidance would act at none", () => {
     expect(patch({}, 2, null)).toBeNull();
     expect(patch({}, 1, 2)).toBeNull();
-    // Of four levels none lies between 0.19 and 1.61; of five, one.
+    // Four levels take all seven; of three none lies between 0.19 and 1.61.
     expect(patch({}, 7, 2)).toBeNull();
     expect(patch({}, 75, 2, { resolution: 32, classes: 0 })).toBeNull();
   });
