@@ -144,17 +144,13 @@ export interface Model<Options = never> {
   pretrained?(options: Options): readonly Pretrained[];
   /** What can be taken out of a trained entry, by name; the first is what is meant where none is named. */
   exported?(options: Options, task: Task, batchSize: number): Readonly<Record<string, ExportedNetwork>>;
-  /**
-   * All that an entry samples from as one file's tensors, which `pretrained` reads; without it, the states of the first
-   * network of `exported`.
-   */
+  /** As one file, which `pretrained` reads, all that an entry samples from; without it, the states of the first of `exported`. */
   stateDict?(weights: StageWeights): Tensors;
   /** Which networks of this plugin's a file of tensors holds. */
   recognise?(file: NamedShapes): Awaitable<readonly RecognisedPart[]>;
   /**
-   * How the same trained weights are sampled on terms that are the same for every model: options in place of the entry's own
-   * of those names, for EDM's Heun (its one step, for a model of one step) in the most steps that the terms leave. null where
-   * they leave none, or where guidance would act at no call. No stage may depend on these options.
+   * Options in place of the entry's own by which its trained weights are sampled on terms that are the same for every model: EDM's
+   * Heun (one step, for a model of one) in the most steps that fit; null where none does, or guidance would act at no call.
    */
   resampled?(options: Options, task: Task, terms: SamplingTerms): Readonly<Record<string, unknown>> | null;
   /** For models with an autoencoder: passes real images through it. */
@@ -168,10 +164,9 @@ export interface Model<Options = never> {
   encoderProbe?(options: Options, task: Task): EncoderProbe | null;
 }
 
+/** Network calls an image at most, those of guidance among them; guidance's scale (1 is none), null without. */
 export interface SamplingTerms {
-  /** Network calls an image at most, those of guidance among them. */
   readonly calls: number;
-  /** The scale of guidance, 1 is none; null: no guidance. */
   readonly guidance: number | null;
 }
 

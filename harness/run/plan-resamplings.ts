@@ -6,7 +6,7 @@ import { samplesKey, seedsHash, trialSeedsHash, type WeightsIdentity } from "./s
 import type { SettledConfig } from "./settle.ts";
 
 /** "matched" is guided; both are on the same terms for every entry. */
-export type TermsKind = "unguided" | "matched";
+type TermsKind = "unguided" | "matched";
 
 export interface PlannedResampling {
   /** Of its row: "EPG: matched, 31 calls". */
