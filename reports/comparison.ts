@@ -17,8 +17,8 @@ export function comparison(result: Result): string | null {
     "## On the same terms",
     comparisonTable(result, rows),
     "Cheapest first, by the MACs of an image. *As published*: an entry by its own sampler and guidance. *Unguided* and *matched*: the " +
-      "same weights, sampled by the solver family that is the same for every entry, in the most steps within the calls given; a model " +
-      "of one step by its one step. *Matched* is guided, guidance's calls among those given. The same seeds and labels in every row.",
+      "same weights in the most steps within the calls given, by Heun's method of EDM or, where the model has none, by the solver named; a " +
+      "model of one step by its one step. *Matched* is guided, guidance's calls among those given. The same seeds and labels in every row.",
     ...choices(result),
   ].join("\n\n");
 }

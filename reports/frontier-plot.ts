@@ -13,7 +13,7 @@ const TERMS: readonly Terms[] = ["as published", "matched", "unguided"];
 const NORMAL_95 = 1.96;
 
 /** A point a row, coloured by entry, with its 95 % interval; the Pareto line in steps, since nothing is known between its points. */
-export async function frontierPlot({ title, quality, points }: Frontier): Promise<string> {
+export async function frontierPlot({ metric, title, quality, points }: Frontier): Promise<string> {
   const values = points.map(drawn);
   const costs = values.map(({ cost }) => cost);
   const domain = [Math.min(...costs) / ROOM, Math.max(...costs) * ROOM];
@@ -23,7 +23,7 @@ export async function frontierPlot({ title, quality, points }: Frontier): Promis
     title,
     // Costs span orders of magnitude.
     scale: { type: "log", domain },
-    axis: { format: ".3~s" },
+    axis: { format: metric === "nfe" ? "~g" : ".3~s" },
   } as const;
   const y = {
     field: "value",
