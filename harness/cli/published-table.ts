@@ -40,7 +40,7 @@ const WIDTH = 100;
 /** What fits there; the setting takes what the others leave. */
 const NEEDED = ["model", "px", "setting", "FID", "IS", "NFE", "M params", "TMAC", "sources"];
 const LEAST_SETTING = 12;
-const MOST_MODEL = 24;
+const MOST_MODEL = 22;
 
 /** @param wide every column; otherwise those that fit a terminal, long names cut short */
 export function told(rows: readonly PublishedRow[], wide: boolean): string {
