@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
+import { AUTOENCODER } from "./autoencoder.ts";
 import { EPG_STEPS } from "./epg-step.ts";
 import { EVAL } from "./eval.ts";
 import { EVAL_MEMORY } from "./eval-memory.ts";
@@ -17,6 +18,7 @@ import { TRAIN_STEPS } from "./train-step.ts";
 const BENCHES: Readonly<Record<string, () => Promise<BenchRow>>> = {
   ...TRAIN_STEPS,
   ...EPG_STEPS,
+  ...AUTOENCODER,
   ...RUN_LOOP,
   ...SAMPLING,
   ...METRICS,

@@ -1,4 +1,4 @@
-/** Training steps against those of a peer (bench/peers/steps.py), interleaved, maths checked first. */
+/** Steps of a program against those of a peer (bench/peers/steps.py), interleaved, maths checked first. */
 import { adamwInputs, type Program, type Tensors } from "../harness/program/index.ts";
 import onnxruntime from "../plugins/backends/onnxruntime/index.ts";
 import { openPeer, type Peer, tensorFile } from "./peer.ts";
@@ -13,12 +13,13 @@ export interface StepBench {
   readonly state: Tensors;
   /** Every step's, beside the optimiser's scalars. */
   readonly batch: Tensors;
+  /** null: nothing is trained. */
   readonly optimiser: {
     readonly learningRate: number;
     readonly beta1: number;
     readonly beta2: number;
     readonly emaDecay?: number;
-  };
+  } | null;
   /** The peer's script, the weights and the setting it is given beside the batch, and how it is run. */
   readonly peer: {
     readonly script: string;
@@ -38,7 +39,8 @@ export async function compareSteps(bench: StepBench): Promise<BenchRow> {
   const executable = await (await onnxruntime.open({ threads: THREADS } as never)).compile(program, state);
   let count = 0;
   const ours: Step = async () => {
-    const inputs = { ...batch, ...adamwInputs({ step: count++, ...bench.optimiser }) };
+    const scalars = bench.optimiser ? adamwInputs({ step: count++, ...bench.optimiser }) : {};
+    const inputs = { ...batch, ...scalars };
     const began = performance.now();
     const outputs = await executable.run(inputs);
     return { ms: performance.now() - began, loss: outputs.loss!.data[0]! };
