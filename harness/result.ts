@@ -32,7 +32,7 @@ const row = z.strictObject({
 const resampled = z.strictObject({
   /** The model entry whose weights they are. */
   of: z.string(),
-  /** `matched`: guided. Both: the same solver family and the same number of calls for every entry. */
+  /** `matched`: guided. Both: at the same numbers of calls for every entry. */
   terms: z.enum(["unguided", "matched"]),
   /** Network calls an image at most, those of guidance among them. */
   calls: z.int(),

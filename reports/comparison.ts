@@ -1,4 +1,4 @@
-/** Entries side by side on like terms: as published, and sampled again by one solver family at the same numbers of calls. */
+/** Entries side by side on like terms: as published, and sampled again at the same numbers of calls. */
 import type { Result, ResultEntry } from "../harness/result.ts";
 import { metricFamily, metricLabel } from "../harness/result.ts";
 import { arrow, count, NO_VALUE, quantity } from "./format.ts";
