@@ -45,7 +45,7 @@ const peerOf = (
 async function trainingStep(): Promise<BenchRow> {
   const { autoencoder, vaeStage } = SIZES.small;
   const program = vaeStep(autoencoder, vaeStage.batchSize, 64, {
-    perceptual: false,
+    perceptual: null,
     adversarialWeight: null,
   });
   const random = createStream(0, "bench", "vae-step");

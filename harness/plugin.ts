@@ -180,6 +180,8 @@ export interface Pretrained {
   readonly stage: string;
   /** As the options give it: relative to the config. */
   readonly file: string;
+  /** Nothing is trained or sampled by it: the reconstructor's judge alone looks through it. */
+  readonly judges?: true;
   /**
    * Opens it and compares every name and shape with what the task needs; its numbers are read later.
    * @throws UserError for a file of other names or shapes
@@ -303,6 +305,12 @@ export interface Reconstructor {
   readonly batchSize: number;
   /** uint8 NHWC in, the same shape out. */
   reconstruct(images: Uint8Array): Promise<Uint8Array>;
+  /** Where a network judges what became of images: "lpips-vgg", for the report, and how far each image is from what it became. */
+  readonly judge?: {
+    readonly metric: string;
+    readonly convention: string;
+    distances(images: Uint8Array, made: Uint8Array): Promise<Float32Array>;
+  };
   dispose(): Promise<void>;
 }
 

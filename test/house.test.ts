@@ -21,6 +21,7 @@ const CONTRACTS = [
   "package-root.ts",
   "user-cache.ts",
   "weights",
+  "batches.ts",
 ];
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   program: [],
@@ -28,6 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   random: [],
   "linear-algebra": [],
   "errors.ts": [],
+  "batches.ts": [],
   "suggest.ts": [],
   "package-root.ts": [],
   "user-cache.ts": [],

@@ -35,9 +35,11 @@ export function entryText(title: string, cost: EntryCost, bills: readonly Bill[]
   return lines([
     `${title} at ${resolution} px`,
     "",
-    ...(pretrained.length === 0
-      ? []
-      : [`trained elsewhere (${pretrained.join(", ")}), at a cost not known here`, ""]),
+    ...pretrained.map(
+      ({ file, trainingFlops }) =>
+        `trained elsewhere (${file}), ${trainingFlops === null ? "at a cost not known here" : `by its own account with ${flops(trainingFlops)}`}`,
+    ),
+    ...(pretrained.length === 0 ? [] : [""]),
     ...(training.length === 0 ? [] : [...trainingTable(cost, bills), ""]),
     ...samplingTable(cost),
   ]);

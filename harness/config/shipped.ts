@@ -27,6 +27,9 @@ export const shippedFolder = (): string => join(packageRoot(), "shipped");
 export const shippedWeights = (): readonly ShippedWeights[] =>
   JSON.parse(readFileSync(join(shippedFolder(), "shipped.json"), "utf8"));
 
+/** What an entry samples by; what it was trained by would be refused beside a file. */
+const SAMPLING = ["size", "objective", "sampler", "guidance", "clamp", "decoderTile"];
+
 /**
  * Entries that sample from the shipped weights and train nothing: 32 px, the classes of `shapes`.
  * @returns by names such as "EPG, Heun 16 (shipped, 8900 steps)"
@@ -35,7 +38,15 @@ export const shippedEntries = (): Record<string, Descriptor<"model">> =>
   Object.fromEntries(
     shippedWeights().map(({ name, steps, file, model }) => [
       `${name} (shipped, ${steps} steps)`,
-      { ...model, options: { ...model.options, weights: join(shippedFolder(), file) } },
+      {
+        ...model,
+        options: {
+          ...Object.fromEntries(
+            Object.entries(model.options).filter(([option]) => SAMPLING.includes(option)),
+          ),
+          weights: join(shippedFolder(), file),
+        },
+      },
     ]),
   );
 

@@ -22,7 +22,7 @@ import { hashOf } from "./identity.ts";
 import type { Beginning } from "./journal.ts";
 import { isTrained, matchSentence } from "./match-sentence.ts";
 import { type PlannedEntry, reconstructionName } from "./plan.ts";
-import { describePretrained } from "./pretrained.ts";
+import { describePretrained, distinctFiles } from "./pretrained.ts";
 import { reconstructionRows } from "./reconstruction-rows.ts";
 import { measureRows, probeRow } from "./rows.ts";
 import { seedsHash } from "./samples-key.ts";
@@ -146,6 +146,7 @@ function runOf(
     found.entries.every(({ failure, resamplings }) =>
       [failure, ...resamplings.map((one) => one.failure)].every((one) => one === null),
     ) && found.points.every(({ failure }) => failure === null);
+  const seeds = seedsHash(config, dataset);
   const scores = [...found.entries, ...found.points]
     .map(({ score }) => score)
     .find((score) => score !== null);
@@ -185,7 +186,7 @@ function runOf(
     summary: "",
     totals: { trainFlops: flops(true), sampleFlops: flops(false), wallSeconds },
     entries: [
-      ...found.entries.flatMap((entry) => modelEntries(entry, config)),
+      ...found.entries.flatMap((entry) => modelEntries(entry, seeds)),
       ...found.points.map(pointEntry),
     ],
     ...(found.curves.length > 0 ? { curves: [...found.curves] } : {}),
@@ -207,14 +208,14 @@ const standsAlone = ({ planned }: FoundEntry): boolean => planned.resamplings.le
 const alone = ({ name, title }: PlannedEntry): string =>
   `${name}: as published alone, since "${title}" cannot be sampled within any of the comparison's numbers of calls`;
 
-function modelEntries(entry: FoundEntry, config: SettledConfig): ResultEntry[] {
+function modelEntries(entry: FoundEntry, seeds: string): ResultEntry[] {
   const { planned, sampling, failure, pictures, reconstruction } = entry;
   const { pretrained, stages } = planned;
   const elsewhere = pretrained.length > 0 ? [describePretrained(pretrained)] : [];
   const common = {
     weights: weightsHash(entry),
     recipe: planned.stages.at(-1)?.recipe ?? null,
-    seeds: seedsHash(config),
+    seeds,
   };
   const model: ResultEntry = {
     name: planned.name,
@@ -257,7 +258,7 @@ function modelEntries(entry: FoundEntry, config: SettledConfig): ResultEntry[] {
 /** Of what it samples from: a file's own, or a hash over all that was trained and named; null where training broke off. */
 function weightsHash(entry: FoundEntry): string | null {
   const { pretrained, stages } = entry.planned;
-  const files = pretrained.map(({ sha256 }) => sha256);
+  const files = distinctFiles(pretrained).map(({ sha256 }) => sha256);
   if (stages.length === 0 && files.length === 1) return files[0]!;
   return isTrained(entry)
     ? hashOf([...entry.training.map(({ result }) => result.weightsSha256), ...files])

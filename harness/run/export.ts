@@ -9,6 +9,7 @@ import { titleOf } from "./engine.ts";
 import { cacheFolder } from "./folder.ts";
 import { weightsOf } from "./found.ts";
 import { readBeginning, readFolders } from "./journal.ts";
+import { lineageOf } from "./lineage.ts";
 import { type OpenModel, openBackend, openDataset, openModel } from "./open.ts";
 import { type PlannedEntry, planEntries } from "./plan.ts";
 import { weightsFrom } from "./pretrained.ts";
@@ -40,12 +41,7 @@ export interface Exported {
 export async function exportedNetwork(request: ExportRequest): Promise<Exported> {
   const found = await findEntry(request);
   const network = chosenNetwork(request, found);
-  const handedOn = (await readHandedOn(found))[network.stage]!;
-  return {
-    network,
-    weights: statesOf(network, handedOn),
-    metadata: { ...(await aboutEntry(request, found, network)), ...network.conventions },
-  };
+  return { network, ...(await ofNetwork(request, found, network, await readHandedOn(found))) };
 }
 
 /**
@@ -57,17 +53,25 @@ export async function exportedState(request: ExportRequest): Promise<Omit<Export
   const network = chosenNetwork(request, found);
   const handedOn = await readHandedOn(found);
   const { stateDict } = found.model;
-  return {
-    weights:
-      stateDict && request.network === null
-        ? stateDict(handedOn)
-        : statesOf(network, handedOn[network.stage]!),
-    metadata: { ...(await aboutEntry(request, found, network)), ...network.conventions },
-  };
+  if (!stateDict || request.network !== null) return ofNetwork(request, found, network, handedOn);
+  const about = await aboutEntry(request, found, network);
+  return { weights: stateDict(handedOn), metadata: { ...about, ...network.conventions } };
 }
 
-const statesOf = ({ program }: ExportedNetwork, handedOn: Tensors): Tensors =>
-  Object.fromEntries(program.states.map(({ name }) => [name, handedOn[name]!]));
+/** Its states, and what they came from: stages that it does not start from are none of its affair. */
+async function ofNetwork(
+  request: ExportRequest,
+  found: FoundEntry,
+  network: ExportedNetwork,
+  handedOn: StageWeights,
+): Promise<Omit<Exported, "network">> {
+  const { stage, program, conventions } = network;
+  const own = { ...found, planned: lineageOf(found.planned, stage) };
+  return {
+    weights: Object.fromEntries(program.states.map(({ name }) => [name, handedOn[stage]![name]!])),
+    metadata: { ...(await aboutEntry(request, own, network)), ...conventions },
+  };
+}
 
 interface FoundEntry extends OpenModel {
   /** Its stages' folders are those that hold what they handed on. */
@@ -112,9 +116,7 @@ async function aboutEntry(
   { planned, task, dataset }: FoundEntry,
   network: ExportedNetwork,
 ): Promise<Record<string, string>> {
-  const last = planned.stages.findIndex(({ name }) => name === network.stage);
-  const stages = planned.stages.slice(0, last + 1);
-  const provenance = await provenanceOf({ config, run, command, planned: { ...planned, stages }, dataset });
+  const provenance = await provenanceOf({ config, run, command, planned, dataset });
   return {
     // What a file made elsewhere is, it alone can tell.
     ...(isMadeElsewhere(planned, network) ? {} : { part: network.role }),

@@ -69,6 +69,8 @@ export interface ReconstructResult {
   readonly psnr: number;
   /** Mean over images; null where they are smaller than its window. */
   readonly ssim: number | null;
+  /** Mean over images of the model's distance; null where its options name none. */
+  readonly distance: { readonly metric: string; readonly value: number; readonly convention: string } | null;
 }
 
 export interface ProbeJob extends JobBase {

@@ -1,7 +1,7 @@
 /** How equal the training compute of a run's entries is, as far as it is known. */
 import type { Found, FoundEntry } from "./found.ts";
 import type { PlannedEntry } from "./plan.ts";
-import { teraFlops } from "./pretrained.ts";
+import { distinctFiles, teraFlops, toldFlops } from "./pretrained.ts";
 
 export const isTrained = ({ planned, training }: FoundEntry): boolean =>
   training.length === planned.stages.length;
@@ -36,7 +36,7 @@ export function matchSentence({ entries }: Found): string {
 
 /** `"EPG" (pre-training elsewhere, at a cost not known here; 1.20 TFLOP of training here)` */
 const partlyTrained = ({ planned: { name, pretrained, trainFlops } }: FoundEntry): string => {
-  const files = pretrained.map(
+  const files = distinctFiles(pretrained).map(
     ({ stage, told }) =>
       `${stage} ${told ? `with ${teraFlops(told.trainingFlops)} by its file's account` : "at a cost not known here"}`,
   );
@@ -45,11 +45,11 @@ const partlyTrained = ({ planned: { name, pretrained, trainFlops } }: FoundEntry
 
 /** What was trained elsewhere, beside whose compute that of the others is not put. */
 export function elsewhereSentence(entries: readonly Pick<PlannedEntry, "name" | "pretrained">[]): string {
-  const told = entries.map(({ name, pretrained }) => ({ name, told: pretrained[0]?.told ?? null }));
-  const known = told.flatMap((one) =>
-    one.told ? [`"${one.name}" with ${teraFlops(one.told.trainingFlops)}`] : [],
+  const told = entries.map(({ name, pretrained }) => ({ name, flops: toldFlops(pretrained) }));
+  const known = told.flatMap(({ name, flops }) =>
+    flops === null ? [] : [`"${name}" with ${teraFlops(flops)}`],
   );
-  const unknown = told.filter((one) => one.told === null).map(({ name }) => `"${name}"`);
+  const unknown = told.filter(({ flops }) => flops === null).map(({ name }) => `"${name}"`);
   return [
     ...(known.length > 0 ? [` Trained elsewhere, by their files' account: ${known.join(", ")}.`] : []),
     ...(unknown.length > 0

@@ -1,7 +1,7 @@
 /** An entry's weights sampled again, nothing trained: at every number of calls, without guidance and with the best of some scales. */
 import { parseOptions } from "../config/plugins.ts";
-import type { Descriptor, Model, SamplingTerms, Task } from "../plugin.ts";
-import type { PretrainedFile } from "./pretrained.ts";
+import type { Dataset, Descriptor, Model, SamplingTerms, Task } from "../plugin.ts";
+import { type PretrainedFile, withContents } from "./pretrained.ts";
 import { samplesKey, seedsHash, trialSeedsHash, type WeightsIdentity } from "./samples-key.ts";
 import type { SettledConfig } from "./settle.ts";
 
@@ -29,12 +29,14 @@ export interface Candidate {
 
 interface Resampled {
   readonly config: SettledConfig;
+  readonly dataset: Pick<Dataset, "train">;
   readonly task: Task;
   readonly name: string;
   readonly descriptor: Descriptor<"model">;
   readonly model: Model;
   readonly options: never;
-  readonly pretrained: readonly PretrainedFile[];
+  /** All that the entry names. */
+  readonly files: readonly PretrainedFile[];
   readonly identity: WeightsIdentity;
 }
 
@@ -61,7 +63,7 @@ const resamplingName = (entry: string, kind: TermsKind, calls: number): string =
 
 /** @throws UserError where the options that a plugin gives are not its own */
 function candidateOf(entry: Resampled, terms: SamplingTerms): Candidate | null {
-  const { config, task, name, descriptor, model, options, pretrained, identity } = entry;
+  const { config, dataset, task, name, descriptor, model, options, identity } = entry;
   const changed = model.resampled?.(options, task, terms);
   if (!changed) return null;
   const other: Descriptor<"model"> = { ...descriptor, options: { ...descriptor.options, ...changed } };
@@ -73,13 +75,14 @@ function candidateOf(entry: Resampled, terms: SamplingTerms): Candidate | null {
   );
   const named = new Set(model.pretrained?.(parsed).map(({ stage }) => stage));
   // Unguided, autoguidance's network is not read.
-  const files = pretrained.filter(({ stage }) => named.has(stage));
+  const files = entry.files.filter(({ stage, judges }) => named.has(stage) && !judges);
+  const settings = withContents(other.options, entry.files, config.baseFolder);
   const trials = config.comparison!.validationSamples;
   return {
     guidance: terms.guidance,
     model: other,
     pretrained: files,
-    samplesKey: samplesKey(identity, files, other, seedsHash(config)),
-    trialKey: samplesKey(identity, files, other, trialSeedsHash(config, trials)),
+    samplesKey: samplesKey(identity, files, settings, seedsHash(config, dataset)),
+    trialKey: samplesKey(identity, files, settings, trialSeedsHash(config, trials, dataset)),
   };
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Dataset, Descriptor, Model, Stage, Task } from "../plugin.ts";
 import { bytesOf } from "../program/index.ts";
 import { type CodeHashes, hashOf, programHash } from "./identity.ts";
-import type { PretrainedFile, WeightsSource } from "./pretrained.ts";
+import type { PretrainedFile, Settings, WeightsSource } from "./pretrained.ts";
 import type { SettledConfig } from "./settle.ts";
 import { type StageWork, stageWork } from "./stage-work.ts";
 
@@ -37,6 +37,8 @@ export interface Planning {
   readonly task: Task;
   readonly name: string;
   readonly descriptor: Descriptor<"model">;
+  /** The options, files by their content. */
+  readonly settings: Settings;
   readonly model: Model;
   readonly pretrained: readonly PretrainedFile[];
   readonly code: CodeHashes;
@@ -50,6 +52,7 @@ export function planStages(planning: Planning, stages: readonly Stage[]): Planne
     dataset,
     name: entry,
     descriptor,
+    settings,
     model,
     pretrained,
     code,
@@ -91,7 +94,7 @@ export function planStages(planning: Planning, stages: readonly Stage[]): Planne
       stateBytes: states.reduce((sum, { value }) => sum + bytesOf(value), 0),
       activationBytes,
       code,
-      film: join(folder, `film-${filmKey(config, descriptor, besideKeys)}`),
+      film: join(folder, `film-${filmKey(config, settings, besideKeys)}`),
     });
   }
   return planned;
@@ -103,6 +106,6 @@ const foldersOf = (stages: readonly PlannedStage[]): WeightsSource["stages"] =>
 /** What the pictures of a stage depend on beside the stage: how often they are taken, and how and with what they are sampled. */
 const filmKey = (
   { checkpoints, labels, unconditional }: SettledConfig,
-  { options }: Descriptor<"model">,
+  settings: Settings,
   beside: readonly unknown[],
-): string => hashOf([checkpoints, labels, unconditional, options, beside]).slice(0, 16);
+): string => hashOf([checkpoints, labels, unconditional, settings, beside]).slice(0, 16);

@@ -9,7 +9,7 @@ import { extractorIdentity, namingEntry, openModel, taskOf } from "./open.ts";
 import { slug } from "./pictures.ts";
 import { type PlannedResampling, planResamplings } from "./plan-resamplings.ts";
 import { type PlannedStage, planStages } from "./plan-stages.ts";
-import { type PretrainedFile, pretrainedFiles } from "./pretrained.ts";
+import { type PretrainedFile, pretrainedFiles, withContents } from "./pretrained.ts";
 import { REFERENCE_POINTS, UNTRAINED } from "./reference-points.ts";
 import { samplesKey, seedsHash } from "./samples-key.ts";
 import type { SettledConfig } from "./settle.ts";
@@ -22,6 +22,8 @@ export interface PlannedEntry {
   readonly stages: readonly PlannedStage[];
   /** Files in place of stages. */
   readonly pretrained: readonly PretrainedFile[];
+  /** Files that reconstructions are judged by. */
+  readonly judges: readonly PretrainedFile[];
   readonly reconstructs: boolean;
   /** The stage whose encoder is probed; null where none trains, or there are no classes to tell apart. */
   readonly probed: PlannedStage | null;
@@ -81,28 +83,31 @@ export async function planEntries(
   for (const [name, descriptor] of Object.entries(config.entries)) {
     const { model, options } = await openModel(config, descriptor, name);
     const code = await modelCode(config, descriptor);
-    const { pretrained, trained } = await namingEntry(name, async () => ({
-      pretrained: await pretrainedFiles(config, model, options, task),
+    const { files, trained } = await namingEntry(name, async () => ({
+      files: await pretrainedFiles(config, model, options, task),
       trained: model.stages(options, task),
     }));
+    const pretrained = files.filter(({ judges }) => !judges);
+    const settings = withContents(descriptor.options, files, config.baseFolder);
     const planned = planStages(
-      { config, dataset, task, name, descriptor, model, pretrained, code, backendIdentity, cache },
+      { config, dataset, task, name, descriptor, settings, model, pretrained, code, backendIdentity, cache },
       trained,
     );
     for (const stage of planned) stages.set(stage.key, stages.get(stage.key) ?? stage);
     const probe = task.classes > 1 ? model.encoderProbe?.(options, task) : null;
     const identity = { stages: planned.map(({ key }) => key), code, backend: backendIdentity };
-    const entry = { config, task, name, descriptor, model, options, pretrained, identity };
+    const entry = { config, dataset, task, name, descriptor, model, options, files, identity };
     entries.push({
       name,
       model: descriptor,
       title: model.name,
       stages: planned.map(({ key }) => stages.get(key)!),
       pretrained,
+      judges: files.filter(({ judges }) => judges),
       reconstructs: model.reconstructor !== undefined,
       probed: planned.find((stage) => stage.name === probe?.stage) ?? null,
       deviations: model.deviations(options, task),
-      samplesKey: samplesKey(identity, pretrained, descriptor, seedsHash(config)),
+      samplesKey: samplesKey(identity, pretrained, settings, seedsHash(config, dataset)),
       resamplings: planResamplings(entry),
       code,
       film: planned.at(-1)?.film ?? null,

@@ -1,13 +1,12 @@
 /** Weights made elsewhere, in place of stages: which files, whose content is part of every key that hangs on them. */
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import type { ResolvedConfig } from "../config/index.ts";
 import { UserError } from "../errors.ts";
 import { filesOf } from "../formats/open-tensors.ts";
-import type { Model, StageWeights, Task } from "../plugin.ts";
+import type { Descriptor, Model, StageWeights, Task } from "../plugin.ts";
 import type { OpenEntry } from "./open.ts";
-import { type ToldTraining, toldTraining } from "./provenance.ts";
+import { distinctBy, type ToldTraining, toldTraining, toldUpTo } from "./provenance.ts";
 import { digest } from "./store.ts";
 import { readWeights } from "./tensors.ts";
 
@@ -21,6 +20,8 @@ export interface PretrainedFile {
   readonly part: string;
   /** What it tells of its training; null: nothing. */
   readonly told: ToldTraining | null;
+  /** Images are measured by it, and it has no part in making them. */
+  readonly judges?: true;
 }
 
 /** Weights by the stages that handed them on (their folders), and the files in place of others. */
@@ -42,17 +43,34 @@ export async function pretrainedFiles(
   const files: PretrainedFile[] = [];
   // A latent model's two stages lie in one file.
   const known = new Map<string, Pick<PretrainedFile, "sha256" | "told">>();
-  for (const { stage, file, open } of model.pretrained?.(options) ?? []) {
+  for (const { stage, file, judges, open } of model.pretrained?.(options) ?? []) {
     const path = resolve(baseFolder, file);
-    if (!existsSync(path))
-      throw new UserError(`weights: no file ${path}`, "give its path from the config's folder");
     const { part, close } = await open(path, task);
     await close();
     const content = known.get(path) ?? { sha256: await contentOf(path), told: await toldTraining(path) };
     known.set(path, content);
-    files.push({ stage, path, part, ...content });
+    const told = content.told && toldUpTo(stage, content.told);
+    files.push({ stage, path, part, sha256: content.sha256, told, ...(judges && { judges }) });
   }
   return files;
+}
+
+export type Settings = Descriptor["options"];
+
+/** Options with the content of such files in place of where they lie, which makes no difference to a result. */
+export function withContents(
+  options: Settings,
+  files: readonly PretrainedFile[],
+  baseFolder: string,
+): Settings {
+  const contents = new Map(files.map(({ path, sha256 }) => [path, sha256]));
+  const within = (value: unknown): unknown => {
+    if (typeof value === "string") return contents.get(resolve(baseFolder, value)) ?? value;
+    if (Array.isArray(value)) return value.map(within);
+    if (value === null || typeof value !== "object") return value;
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, within(one)]));
+  };
+  return within(options) as Settings;
 }
 
 /** The sha256 of a file. Of the index of several: of what `sha256sum` prints of all their names, the index first. */
@@ -90,17 +108,41 @@ async function readFile(
   }
 }
 
+/** A file once, whatever stages it stands for: the names and parts of all, and the longest training that is told. */
+export const distinctFiles = (files: readonly PretrainedFile[]): readonly PretrainedFile[] =>
+  distinctBy(files, ({ sha256 }) => sha256).map((first) => {
+    const same = files.filter(({ sha256 }) => sha256 === first.sha256);
+    const joined = (names: readonly string[]): string => [...new Set(names)].join(" and ");
+    return {
+      ...first,
+      stage: joined(same.map(({ stage }) => stage)),
+      part: joined(same.map(({ part }) => part)),
+      told: same.reduce((most, { told }) => longer(most, told), first.told),
+    };
+  });
+
+const longer = (a: ToldTraining | null, b: ToldTraining | null): ToldTraining | null =>
+  a && b && b.trainingFlops > a.trainingFlops ? b : a;
+
 /** "epg.safetensors, the part ema, sha256 0123456789ab… (diffusion fine-tuning), by its own account trained elsewhere for …" */
 const described = ({ stage, path, sha256, part, told }: PretrainedFile): string =>
   `${basename(path)}, ${part}, sha256 ${sha256.slice(0, 12)}… (${stage})${told ? `, by its own account ${trainingTold(told)}` : ""}`;
 
 export const describePretrained = (files: readonly PretrainedFile[]): string =>
-  `Pre-trained, not trained here: ${files.map(described).join("; ")}`;
+  `Pre-trained, not trained here: ${distinctFiles(files).map(described).join("; ")}`;
 
 /** "trained elsewhere for 1200 steps of VAE, then 8900 of DiT, 62.0 TFLOP in all, on 4096 images of shapes" */
 const trainingTold = ({ stages, trainingFlops, data }: ToldTraining): string =>
   `trained elsewhere for ${stages
     .map(({ stage, steps }, i) => `${steps} ${i === 0 ? "steps of " : "of "}${stage}`)
-    .join(", then ")}, ${teraFlops(trainingFlops)} in all, on ${data.trainingImages} images of ${data.name}`;
+    .join(", then ")}, ${teraFlops(trainingFlops)} in all, on ${data
+    .map(({ name, trainingImages }) => `${trainingImages} images of ${name}`)
+    .join(" and ")}`;
+
+/** What all files together were trained with; null where one does not tell. */
+export function toldFlops(files: readonly PretrainedFile[]): number | null {
+  const all = distinctFiles(files).map(({ told }) => told);
+  return all.includes(null) ? null : all.reduce((sum, told) => sum + told!.trainingFlops, 0);
+}
 
 export const teraFlops = (flops: number): string => `${(flops / 1e12).toPrecision(3)} TFLOP`;

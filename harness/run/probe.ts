@@ -1,9 +1,10 @@
 /** A kNN probe: whether an encoder trained without labels puts images of one class beside each other. */
+
+import { inBatches } from "../batches.ts";
 import { product, storedRows } from "../linear-algebra/index.ts";
 import { chanceAccuracy, KNN, knnAccuracy, type LabelledFeatures } from "../metrics/index.ts";
 import type { Encoder, EncoderProbe, ImageSource } from "../plugin.ts";
 import type { Tensors } from "../program/index.ts";
-import { inBatches } from "./batches.ts";
 import { probeCode } from "./identity.ts";
 import { type JobHost, type ProbeJob, type ProbeResult, Stopped } from "./jobs.ts";
 import { firstLabels } from "./labels.ts";

@@ -39,7 +39,14 @@ export async function provenanceOf({ config, run, command, planned, dataset }: S
     },
     ...(run === null ? {} : await madeBy(resolve(run))),
     ...(pretrained.length > 0
-      ? { pretrained: pretrained.map(({ stage, sha256, part }) => ({ stage, sha256, part })) }
+      ? {
+          pretrained: pretrained.map(({ stage, sha256, part, told }) => ({
+            stage,
+            sha256,
+            part,
+            training: told,
+          })),
+        }
       : {}),
     ...(planned.stages.length > 0 ? await trainingOf(planned) : {}),
   };
@@ -77,25 +84,96 @@ async function trainingOf({ stages }: PlannedEntry) {
   };
 }
 
-const provenanceSchema = z.object({
+const dataSchema = z.object({ name: z.string().max(100), trainingImages: z.int().positive() });
+const stagesSchema = z
+  .array(
+    z.object({
+      stage: z.string().max(100),
+      steps: z.int().positive(),
+      trainingFlops: z.number().positive(),
+    }),
+  )
+  .min(1);
+
+/** What a file of weights tells of its training, and of that of the files it started from. */
+export interface ToldTraining {
+  /** In order of training. */
+  readonly stages: z.output<typeof stagesSchema>;
+  /** Of all stages. */
+  readonly trainingFlops: number;
+  readonly data: readonly z.output<typeof dataSchema>[];
   /** The last made the file. */
+  readonly commands: readonly string[];
+}
+
+const provenanceSchema = z.object({
   commands: z.array(z.string()).min(1),
-  data: z.object({ name: z.string().max(100), trainingImages: z.int().positive() }),
-  stages: z.array(z.object({ stage: z.string().max(100), steps: z.int().positive() })).min(1),
-  trainingFlops: z.number().positive(),
+  data: dataSchema,
+  stages: stagesSchema.optional(),
+  pretrained: z
+    .array(
+      z.object({
+        sha256: z.string(),
+        training: z
+          .object({ stages: stagesSchema, data: z.array(dataSchema).min(1) })
+          .nullable()
+          .default(null),
+      }),
+    )
+    .default([]),
 });
 
-/** What a file of weights tells of its training. */
-export type ToldTraining = z.output<typeof provenanceSchema>;
-
-/** null where the file does not tell: one of another program's, or of an earlier version of this one. */
+/**
+ * null where the file does not tell, or not of all: one of another program's, of an earlier version of this one, or one
+ * that started from such a file.
+ */
 export async function toldTraining(path: string): Promise<ToldTraining | null> {
   const file = await openTensors(path);
   await file.close();
   const text = file.metadata.get("provenance");
   if (text === undefined) return null;
   const parsed = provenanceSchema.safeParse(parseJson(text));
-  return parsed.success ? parsed.data : null;
+  return parsed.success ? toldBy(parsed.data) : null;
+}
+
+function toldBy({
+  commands,
+  data,
+  stages = [],
+  pretrained,
+}: z.output<typeof provenanceSchema>): ToldTraining | null {
+  const before = distinctBy(pretrained, ({ sha256 }) => sha256).map(({ training }) => training);
+  if (before.includes(null)) return null;
+  const all = [
+    ...before.map((training) => training!),
+    ...(stages.length > 0 ? [{ stages, data: [data] }] : []),
+  ];
+  if (all.length === 0) return null;
+  return {
+    commands,
+    ...summed(all.flatMap((training) => training.stages)),
+    data: distinctBy(
+      all.flatMap((training) => training.data),
+      ({ name, trainingImages }) => `${trainingImages} ${name}`,
+    ),
+  };
+}
+
+const summed = (stages: ToldTraining["stages"]) => ({
+  stages,
+  trainingFlops: stages.reduce((sum, { trainingFlops }) => sum + trainingFlops, 0),
+});
+
+/** Of that, what led to the result of one stage: of a latent model's two, the first did not need the second. */
+export function toldUpTo(stage: string, told: ToldTraining): ToldTraining {
+  const last = told.stages.findLastIndex((one) => one.stage === stage);
+  return last < 0 ? told : { ...told, ...summed(told.stages.slice(0, last + 1)) };
+}
+
+/** The first of all that have one key. */
+export function distinctBy<One>(all: readonly One[], keyOf: (one: One) => string): readonly One[] {
+  const keys = all.map(keyOf);
+  return all.filter((_, i) => keys.indexOf(keys[i]!) === i);
 }
 
 function parseJson(text: string): unknown {

@@ -9,12 +9,18 @@ export function reconstructionRows(
   { measured, score }: NonNullable<FoundEntry["reconstruction"]>,
 ): ResultRow[] {
   const name = reconstructionName(entry);
-  const ofImages = (metric: string, value: number, unit: string, convention: string): ResultRow => ({
+  const ofImages = (
+    metric: string,
+    value: number,
+    unit: string,
+    convention: string,
+    direction: ResultRow["direction"] = "higher",
+  ): ResultRow => ({
     entry: name,
     metric,
     value,
     unit,
-    direction: "higher",
+    direction,
     n: measured.n,
     standardError: null,
     convention: `mean over held-out images of ${convention}`,
@@ -22,8 +28,13 @@ export function reconstructionRows(
   const distances = score.scores.filter(({ metric }) =>
     ["fd", "rfd"].includes(metricFamily(metric, score.features)),
   );
-  const rows = [...scoreRows(name, distances), ofImages("psnr", measured.psnr, "dB", "10·log10(255²/MSE)")];
-  return measured.ssim === null ? rows : [...rows, ofImages("ssim", measured.ssim, "", SSIM)];
+  const { psnr, ssim, distance } = measured;
+  return [
+    ...scoreRows(name, distances),
+    ofImages("psnr", psnr, "dB", "10·log10(255²/MSE)"),
+    ...(ssim === null ? [] : [ofImages("ssim", ssim, "", SSIM)]),
+    ...(distance ? [ofImages(distance.metric, distance.value, "", distance.convention, "lower")] : []),
+  ];
 }
 
 const SSIM =

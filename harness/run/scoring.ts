@@ -66,6 +66,7 @@ async function reconstructEntry(engine: Engine, found: FoundEntry): Promise<Foun
     kind: "reconstruct",
     model: planned.model,
     ...weightsOf(planned),
+    pretrained: [...planned.pretrained, ...planned.judges],
   } as const;
   const measured = await perform<ReconstructResult>(engine.performer, job, { fresh: true });
   if (measured.state === "failed") return { ...found, failure: `reconstruction: ${measured.reason}` };

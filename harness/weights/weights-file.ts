@@ -22,7 +22,10 @@ export async function openWeights({ path, option }: WeightsFile): Promise<Tensor
     if (error instanceof FormatError)
       throw new UserError(`${option}: ${error.message}`, "give a sound checkpoint");
     if (error instanceof Error && "syscall" in error)
-      throw new UserError(`${option}: ${path} cannot be read: ${error.message}`, "check the path");
+      throw new UserError(
+        `${option}: ${path} cannot be read: ${error.message}`,
+        "give its path from the config's folder",
+      );
     throw error;
   }
 }

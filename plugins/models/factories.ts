@@ -1,6 +1,6 @@
 import type { Descriptor } from "../../harness/plugin.ts";
 import type { EpgInput } from "./epg/options.ts";
-import type { LatentInput } from "./latent/index.ts";
+import type { LatentInput } from "./latent/options.ts";
 
 type Sampler = NonNullable<EpgInput["sampler"]>;
 

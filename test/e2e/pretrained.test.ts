@@ -3,21 +3,23 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { openAdmSamples } from "../../harness/formats/npz.ts";
-import { openSafetensors } from "../../harness/formats/safetensors.ts";
+import { openSafetensors, writeSafetensors } from "../../harness/formats/safetensors.ts";
+import { compvisAutoencoder, lpipsWeights } from "../plugins/models/latent/weights.ts";
 import { command, readResult, temporaryFolder } from "./cli.ts";
 
 const folder = temporaryFolder();
 
-function writeConfig(name: string, options: string, tuned?: string): void {
+function writeConfig(name: string, options: string, tuned?: string, latent?: string): void {
   writeFileSync(
     join(folder, name),
-    `import { autoguidance, defineConfig, epg, heun, shapes } from "epg-bench";
+    `import { autoguidance, ddim, defineConfig, epg, heun, latent, shapes } from "epg-bench";
 export default defineConfig({
   dataset: shapes({ resolution: 32, train: 64, reference: 48, heldOut: 40 }),
   samples: 40,
   checkpoints: 1,
   entries: {
     EPG: epg({ size: "tiny", sampler: heun(3), ${options} }),
+    ${latent === undefined ? "" : `Latent: latent({ size: "tiny", sampler: ddim(2), ${latent} }),`}
     ${tuned === undefined ? "" : `Tuned: epg({ size: "tiny", sampler: heun(3), ${tuned} }),`}
   },
 });
@@ -26,11 +28,17 @@ export default defineConfig({
 }
 
 beforeAll(async () => {
+  writeFileSync(
+    join(folder, "kl.safetensors"),
+    writeSafetensors(compvisAutoencoder("tiny", "first_stage_model.")),
+  );
+  writeFileSync(join(folder, "lpips.safetensors"), writeSafetensors(lpipsWeights("squeeze")));
   writeConfig("train.config.ts", "batchSize: 8, steps: 4, pretraining: { steps: 2 }");
   writeConfig(
     "weights.config.ts",
     'weights: "epg.safetensors"',
     'batchSize: 8, steps: 4, pretraining: { weights: "encoder.safetensors" }, guidance: autoguidance({ scale: 1, weights: { file: "epg.safetensors", part: "ema" } })',
+    'vae: { weights: "kl.safetensors" }, dit: { batchSize: 8, steps: 2 }, lpips: { net: "squeeze", trunk: "lpips.safetensors" }',
   );
   expect((await command(folder, ["run", "-c", "train.config.ts", "--output", "trained"])).exitCode).toBe(0);
   for (const more of [
@@ -90,7 +98,15 @@ describe("an exported checkpoint", () => {
       "trained elsewhere for 2 steps of pre-training, then 4 of diffusion fine-tuning",
     );
     expect(result.results.some(({ metric }) => metric === "total-train-flops")).toBe(false);
-    expect(result.ledger.map(({ kind }) => kind)).toEqual(["training", "sampling", "sampling"]);
+    expect(result.ledger.map(({ kind }) => kind)).toEqual([
+      "encoding",
+      "training",
+      "training",
+      "sampling",
+      "sampling",
+      "decoding",
+      "sampling",
+    ]);
     expect(readFileSync(join(folder, "loaded", "report.md"), "utf8")).toContain(
       "not trained here: epg.safetensors",
     );
@@ -106,13 +122,36 @@ describe("an exported checkpoint", () => {
     const { run, results } = readResult(folder, "loaded");
     expect(results.find(({ entry, metric }) => entry === "Tuned" && metric === "nfe")!.value).toBe(10);
     expect(run.match).toMatch(
-      /Partly trained elsewhere: "Tuned" \(pre-training with .* TFLOP by its file's account, poor network .*; .* TFLOP of training here\)\.$/,
+      /Partly trained elsewhere: .*"Tuned" \(pre-training with .* TFLOP by its file's account, poor network .*; .* TFLOP of training here\)\.$/,
     );
     const entry = entryOf("loaded", "Tuned");
     expect(entry.description).toMatch(
       /^epg: diffusion fine-tuning \(4 steps\)\. Pre-trained, not trained here: encoder\.safetensors, the part online, sha256 \w+… \(pre-training\), by its own account trained elsewhere for 2 steps of pre-training, .*; epg\.safetensors, the part ema, sha256 \w+… \(poor network\), by .*$/,
     );
     expect(entry.film).not.toBeNull();
+  });
+});
+
+describe("an autoencoder of CompVis's", () => {
+  it("has a DiT trained on its latents, and is told to be nobody's here", () => {
+    const { run, results, ledger } = readResult(folder, "loaded");
+    const entry = entryOf("loaded", "Latent");
+    expect(entry).toMatchObject({ status: "ok", n: 40 });
+    expect(entry.description).toMatch(
+      /^latent: DiT \(2 steps\)\. Pre-trained, not trained here: kl\.safetensors, CompVis's names under first_stage_model\., sha256 \w+… \(VAE\)$/,
+    );
+    expect(run.match).toMatch(/"Latent" \(VAE at a cost not known here; .* TFLOP of training here\)/);
+    const lines = ledger.filter(({ entries }) => entries.includes("Latent"));
+    expect(lines.map(({ stage }) => stage)).toEqual([
+      "DiT: encoding the data set",
+      "DiT",
+      "sampling",
+      "decoding samples",
+    ]);
+    const measured = results
+      .filter((row) => row.entry === "Latent: reconstruction")
+      .map(({ metric }) => metric);
+    expect(measured).toEqual(expect.arrayContaining(["psnr", "ssim", "lpips-squeeze"]));
   });
 });
 

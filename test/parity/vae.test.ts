@@ -50,7 +50,7 @@ describe.skipIf(cases.length === 0)("AutoencoderKL (skipped where there are no c
     const alone = Object.keys(reference).filter((name) => name.startsWith("grad_kl_only."));
     const program = traceWithGradients("vae-loss", (p) => {
       const { parts, loss } = vaeLoss(p, like(p, "x", x!), like(p, "noise", noise!), one.config, {
-        perceptual: false,
+        perceptual: null,
         adversarialWeight: null,
       });
       const { l1, kl } = parts as { l1: Value; kl: Value };

@@ -1,9 +1,9 @@
 /** What a user may say about EPG. */
 import { z } from "zod";
+import { refuseTraining, weightsFile } from "../weights-option.ts";
 import { samplerSchema } from "./samplers/choice.ts";
 import { guidanceSchema } from "./samplers/guidance.ts";
 import { sizeNames } from "./sizes.ts";
-import { refuseTraining, weightsFile } from "./weights-option.ts";
 
 const learningRate = z.number().positive().max(1).nullable().default(null);
 const steps = z.int().min(1).max(100_000_000).nullable().default(null);

@@ -1,4 +1,5 @@
 /** The training set encoded once: posteriors kept whole, so that every step draws its own latents from them. */
+import { batchesOf } from "../../../harness/batches.ts";
 import type { PreparationCost, StageContext } from "../../../harness/plugin.ts";
 import { type Program, scalar, type Tensors, trace } from "../../../harness/program/index.ts";
 import { type AutoencoderConfig, encode, posteriorOf } from "./autoencoder.ts";
@@ -45,15 +46,13 @@ export async function encodeTrainingSet(
   const size = shape.slice(1).reduce((product, side) => product * side, 1);
   const mean = new Float32Array(total * size);
   const logVariance = new Float32Array(total * size);
-  for (let start = 0; start < total; start += ENCODING_BATCH) {
-    const rows = Array.from({ length: ENCODING_BATCH }, (_, i) => Math.min(start + i, total - 1));
+  for (const { positions: rows, start, kept } of batchesOf(total, ENCODING_BATCH)) {
     const pixels = await train.images(rows.map((row) => row % train.length));
     const encoded = await executable.run({
       images: toNetwork(pixels, resolution, (i) => rows[i]! >= train.length),
     });
-    const kept = Math.min(ENCODING_BATCH, total - start) * size;
-    mean.set(encoded.mean!.data.subarray(0, kept), start * size);
-    logVariance.set(encoded.logVariance!.data.subarray(0, kept), start * size);
+    mean.set(encoded.mean!.data.subarray(0, kept * size), start * size);
+    logVariance.set(encoded.logVariance!.data.subarray(0, kept * size), start * size);
   }
   await executable.dispose();
   return {

@@ -1,9 +1,11 @@
-/** Real images through the autoencoder and back: its posterior's mean, decoded. */
+/** Real images through the autoencoder and back: its posterior's mean, decoded; judged by LPIPS where it is asked for. */
 import type { Reconstructor, Runtime, StageWeights } from "../../../harness/plugin.ts";
 import { type AutoencoderConfig, downsamplingOf } from "./autoencoder.ts";
 import { openDecoder } from "./decoder.ts";
 import { toImages, toNetwork } from "./images.ts";
 import { encoderProgram } from "./latent-cache.ts";
+import { openPerceptualJudge } from "./perceptual-judge.ts";
+import type { PerceptualNetName } from "./perceptual-nets.ts";
 
 export async function openReconstructor(
   config: AutoencoderConfig,
@@ -12,6 +14,7 @@ export async function openReconstructor(
   runtime: Runtime,
   batchSize: number,
   tile: number | null,
+  lpips: PerceptualNetName | null,
 ): Promise<Reconstructor> {
   const encoder = await runtime.compile(
     encoderProgram(config, batchSize, resolution),
@@ -20,8 +23,10 @@ export async function openReconstructor(
   );
   const side = resolution / downsamplingOf(config);
   const decoder = await openDecoder(config, batchSize, side, tile, weights.VAE!, runtime);
+  const judge = lpips && (await openPerceptualJudge(lpips, resolution, weights, runtime));
   return {
     batchSize,
+    ...(judge && { judge }),
     async reconstruct(images) {
       const { mean } = await encoder.run({ images: toNetwork(images, resolution) });
       return toImages(await decoder.decode(mean!));
@@ -29,6 +34,7 @@ export async function openReconstructor(
     async dispose() {
       await encoder.dispose();
       await decoder.dispose();
+      await judge?.dispose();
     },
   };
 }

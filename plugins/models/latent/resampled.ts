@@ -1,6 +1,6 @@
 /** The same solver for every entry's trained weights, in as many steps as a number of network calls allows. */
 import type { SamplingTerms, Task } from "../../../harness/plugin.ts";
-import type { LatentInput } from "./index.ts";
+import type { LatentInput } from "./options.ts";
 
 /** As the schema has it. */
 const MOST_STEPS = 1000;

@@ -25,6 +25,7 @@ import {
 } from "./autoencoder.ts";
 import { discriminatorLoss, frozen, generatorLoss, judge } from "./discriminator.ts";
 import { perceptualDistance } from "./perceptual.ts";
+import type { PerceptualNet } from "./perceptual-nets.ts";
 
 /** Weight of the divergence in latent diffusion's `kl-f8`. */
 const KL_WEIGHT = 1e-6;
@@ -34,8 +35,8 @@ export const PERCEPTUAL_SCOPE = `${LOSS_SCOPE}perceptual_loss.`;
 const LAST_LAYER = "decoder.conv_out.weight";
 
 export interface VaeObjective {
-  /** Adds LPIPS, in each pixel and channel: its weights are states under `PERCEPTUAL_SCOPE`. */
-  readonly perceptual: boolean;
+  /** Adds LPIPS through that net, `weight` times in each pixel and channel: its weights are states under `PERCEPTUAL_SCOPE`. */
+  readonly perceptual: { readonly net: PerceptualNet; readonly weight: number } | null;
   /** Adds a discriminator, with this weight before its adaptive one, and the input `adversarial`: 1 where it counts, else 0. */
   readonly adversarialWeight: number | null;
 }
@@ -50,8 +51,8 @@ export interface VaeLoss {
 }
 
 /**
- * Batch means of Σ|x − x̂| and of the divergence, each summed over an image: l1 + 1e-6·kl. LPIPS is added C·H·W times,
- * once a number of the image. The adversarial parts are −λ·mean D(x̂) for the autoencoder and, from the same images, the
+ * Batch means of Σ|x − x̂| and of the divergence, each summed over an image: l1 + 1e-6·kl. LPIPS is added C·H·W times
+ * its weight, once a number of the image. The adversarial parts are −λ·mean D(x̂) for the autoencoder and, from the same images, the
  * hinge for the discriminator; as they share no parameter, one sum trains both.
  */
 export function vaeLoss(
@@ -66,9 +67,9 @@ export function vaeLoss(
   const l1 = mean(sum(abs(sub(images, reconstruction)), [1, 2, 3]));
   const kl = mean(divergenceFromNormal(posterior));
   const divergence = mul(kl, KL_WEIGHT);
-  const lpips = perceptual ? lpipsOf(p, images, reconstruction) : null;
+  const lpips = perceptual && lpipsOf(p, perceptual.net, images, reconstruction);
   const numbers = images.shape.slice(1).reduce((product, side) => product * side, 1);
-  const likelihood = lpips ? add(l1, mul(lpips, numbers)) : l1;
+  const likelihood = lpips ? add(l1, mul(lpips, numbers * perceptual!.weight)) : l1;
   const parts = { l1, kl, ...(lpips ? { lpips } : {}) };
   const loss = add(likelihood, divergence);
   if (adversarialWeight === null) return { parts, loss, total: loss };
@@ -77,8 +78,8 @@ export function vaeLoss(
   return { parts: { ...parts, ...game }, loss, total: add(loss, counted) };
 }
 
-const lpipsOf = (p: Tracer, images: Value, reconstruction: Value): Value =>
-  mean(perceptualDistance(p.scope(PERCEPTUAL_SCOPE, { trainable: false }), reconstruction, images));
+const lpipsOf = (p: Tracer, net: PerceptualNet, images: Value, reconstruction: Value): Value =>
+  mean(perceptualDistance(p.scope(PERCEPTUAL_SCOPE, { trainable: false }), net, reconstruction, images));
 
 interface AdversarialLoss {
   readonly generator: Value;

@@ -13,7 +13,7 @@ import {
   learningRateAt,
   normalTensor,
 } from "./training.ts";
-import { LOSS_SCOPE, type VaeObjective, vaeLoss } from "./vae-loss.ts";
+import { LOSS_SCOPE, PERCEPTUAL_SCOPE, type VaeObjective, vaeLoss } from "./vae-loss.ts";
 
 /** Adam's decay rates in latent diffusion's `autoencoder.py`. */
 const BETAS = { beta1: 0.5, beta2: 0.9 };
@@ -57,13 +57,19 @@ export interface VaeStageSettings {
   readonly batchSize: number;
   readonly learningRate: LearningRate;
   readonly flip: boolean;
+  /** LPIPS in the loss; its net is frozen. */
+  readonly perceptual: VaeObjective["perceptual"];
   readonly adversarial: Adversarial | null;
   readonly steps: number | null;
   readonly share: number;
 }
 
+/** Names of what stands for LPIPS's two halves among the results of earlier stages. */
+export const PERCEPTUAL_FILES = ["LPIPS trunk", "LPIPS linear layers"] as const;
+
 export function vaeStage(settings: VaeStageSettings): Stage {
-  const { autoencoder, resolution, batchSize, learningRate, flip, adversarial, steps, share } = settings;
+  const { autoencoder, resolution, batchSize, learningRate, flip, perceptual, adversarial, steps, share } =
+    settings;
   if (adversarial && resolution < SMALLEST_JUDGED)
     throw new UserError(
       `vae.adversarial: its discriminator judges patches, and images of ${resolution} px are too small for one`,
@@ -71,9 +77,9 @@ export function vaeStage(settings: VaeStageSettings): Stage {
     );
   return {
     name: "VAE",
-    after: [],
+    after: perceptual ? PERCEPTUAL_FILES : [],
     program: vaeStep(autoencoder, batchSize, resolution, {
-      perceptual: false,
+      perceptual,
       adversarialWeight: adversarial?.weight ?? null,
     }),
     batchSize,
@@ -81,7 +87,15 @@ export function vaeStage(settings: VaeStageSettings): Stage {
     share,
     autoencoder: true,
     identity: { learningRate, flip, adversarial },
-    start: () => ({}),
+    start: ({ previous }) =>
+      perceptual
+        ? Object.fromEntries(
+            PERCEPTUAL_FILES.flatMap((file) => Object.entries(previous[file]!)).map(([name, tensor]) => [
+              PERCEPTUAL_SCOPE + name,
+              tensor,
+            ]),
+          )
+        : {},
     batches(context) {
       const order = batchOrder(context);
       const start = adversarial?.start ?? Math.min(PUBLISHED_START, Math.ceil(context.steps / 5));

@@ -48,6 +48,11 @@ test("no labels without classes, or where none are wanted", () => {
 });
 
 test("the rule is part of what samples can be paired by", () => {
-  const hashes = (["balanced", "frequency", "uniform"] as const).map((labels) => seedsHash(config(labels)));
+  const rules = ["balanced", "frequency", "uniform"] as const;
+  const hashes = rules.map((labels) => seedsHash(config(labels), dataset));
   expect(new Set(hashes).size).toBe(3);
+  const other = { ...dataset, train: { ...dataset.train, identity: "other" } };
+  expect(
+    rules.map((labels) => seedsHash(config(labels), other) === seedsHash(config(labels), dataset)),
+  ).toEqual([true, false, true]);
 });

@@ -28,15 +28,16 @@ const model = {
 const files = [{ stage: "poor network", path: "/poor.pth", sha256: "0", part: "ema", told: null }];
 
 function planned(comparison: SettledConfig["comparison"], more: Partial<SettledConfig> = {}, of = model) {
-  const config = { seed: 0, samples: 40, labels: "balanced", unconditional: false, comparison, ...more };
+  const config = { seed: 0, samples: 40, labels: "balanced", unconditional: false, baseFolder: "/", comparison, ...more };
   return planResamplings({
     config: config as SettledConfig,
+    dataset: { train: { identity: "train" } } as never,
     task: { resolution: 32, classes: 8 },
     name: "mine",
     descriptor: { kind: "model", plugin: "counting", options: { steps: 9, scale: 4 } },
     model: of,
     options: { steps: 9, scale: 4 } as never,
-    pretrained: files as readonly PretrainedFile[],
+    files: files as readonly PretrainedFile[],
     identity: { stages: ["stage"], code: {}, backend: "backend" },
   });
 }

@@ -4,7 +4,13 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { writeSafetensors } from "../../../harness/formats/safetensors.ts";
 import type { Model } from "../../../harness/plugin.ts";
-import { pretrainedFiles, weightsFrom } from "../../../harness/run/pretrained.ts";
+import {
+  describePretrained,
+  pretrainedFiles,
+  weightsFrom,
+  withContents,
+} from "../../../harness/run/pretrained.ts";
+import { type ToldTraining, toldTraining, toldUpTo } from "../../../harness/run/provenance.ts";
 import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
 
 const task = { resolution: 8, classes: 0 };
@@ -32,6 +38,17 @@ const modelOf = (file: string): Model =>
       },
     ],
   }) as unknown as Model;
+
+/** What of a file's training is told that says `provenance` of itself. */
+function told(provenance: object): Promise<ToldTraining | null> {
+  const path = join(folder, "told.safetensors");
+  writeFileSync(path, writeSafetensors({}, { provenance: JSON.stringify({ commands, ...provenance }) }));
+  return toldTraining(path);
+}
+const stages = (...names: readonly string[]) =>
+  names.map((stage, i) => ({ stage, steps: 2, trainingFlops: 10 ** i }));
+const commands = ["export"];
+const shapes = { name: "shapes", trainingImages: 64 };
 
 const identified = (file: string) =>
   pretrainedFiles({ baseFolder: folder } as never, modelOf(file), null as never, task);
@@ -61,13 +78,84 @@ describe("what stands for weights made elsewhere", () => {
     writeFileSync(join(folder, "1.safetensors"), shard(3));
     await expect(weightsFrom({ stages: {}, pretrained }, entry)).rejects.toThrow("changed during the run");
   });
-
-  test("is missed before anything runs", async () => {
-    await expect(identified("none.safetensors")).rejects.toThrow("weights: no file");
-  });
 });
 
 test("a shard that is gone is told by its name", async () => {
   rmSync(join(folder, "2.safetensors"));
   await expect(identified("model.safetensors.index.json")).rejects.toThrow("2.safetensors");
+});
+
+describe("what a file tells of its training", () => {
+  test("adds up over its stages", async () => {
+    expect(await told({ data: shapes, stages: stages("VAE", "DiT") })).toEqual({
+      commands,
+      stages: stages("VAE", "DiT"),
+      trainingFlops: 11,
+      data: [shapes],
+    });
+    expect(await told({ data: shapes, stages: [] })).toBeNull();
+    expect(await told({ data: shapes })).toBeNull();
+  });
+
+  test("counts the files it started from, each once, and is nothing where one of those tells nothing", async () => {
+    const photos = { name: "photos", trainingImages: 9 };
+    const before = { stages: stages("pre-training"), trainingFlops: 1, data: [photos] };
+    const tuned = { data: shapes, stages: stages("fine-tuning") };
+    expect(
+      await told({
+        ...tuned,
+        pretrained: [
+          { stage: "a", sha256: "1", training: before },
+          { stage: "b", sha256: "1", training: before },
+        ],
+      }),
+    ).toEqual({
+      commands,
+      stages: stages("pre-training").concat(tuned.stages),
+      trainingFlops: 2,
+      data: [photos, shapes],
+    });
+    for (const training of [null, undefined])
+      expect(
+        await told({
+          ...tuned,
+          pretrained: [
+            { sha256: "1", training: before },
+            { sha256: "2", training },
+          ],
+        }),
+      ).toBeNull();
+  });
+
+  test("ends with the stage that it stands for", async () => {
+    const all = (await told({ data: shapes, stages: stages("VAE", "DiT") }))!;
+    expect(toldUpTo("VAE", all)).toMatchObject({ stages: stages("VAE"), trainingFlops: 1 });
+    expect(toldUpTo("poor network", all)).toEqual(all);
+  });
+});
+
+test("a file in place of two stages is described once, by the training of both", () => {
+  const of = (stage: string, ...names: readonly string[]) => ({
+    stage,
+    path: "/models/w.safetensors",
+    sha256: "0".repeat(64),
+    part: "the averages",
+    told: { commands, stages: stages(...names), trainingFlops: 1e12 * names.length, data: [shapes] },
+  });
+  expect(describePretrained([of("VAE", "VAE"), of("DiT", "VAE", "DiT")])).toBe(
+    "Pre-trained, not trained here: w.safetensors, the averages, sha256 000000000000… (VAE and DiT), by its own account " +
+      "trained elsewhere for 2 steps of VAE, then 2 of DiT, 2.00 TFLOP in all, on 64 images of shapes",
+  );
+});
+
+test("options say what is in their files, not where these lie", async () => {
+  const files = await identified("1.safetensors");
+  const options = (file: string) => ({
+    size: "tiny",
+    vae: { weights: { file, part: null } },
+    steps: [1, null],
+  });
+  const content = options(sha256(shard(1)));
+  expect(withContents(options("1.safetensors"), files, folder)).toEqual(content);
+  expect(withContents(options(join(folder, "1.safetensors")), files, "/elsewhere")).toEqual(content);
 });

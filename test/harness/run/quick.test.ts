@@ -39,10 +39,20 @@ describe("what was trained elsewhere", () => {
   ];
   const told = {
     commands: ["x"],
-    data: { name: "shapes", trainingImages: 4096 },
-    stages: [{ stage: "DiT", steps: 9 }],
+    data: [{ name: "shapes", trainingImages: 4096 }],
+    stages: [{ stage: "DiT", steps: 9, trainingFlops: 6.2e13 }],
     trainingFlops: 6.2e13,
   };
+
+  it("is summed over files, each once, and unknown where one does not tell", () => {
+    const files = (...of: readonly (readonly [sha256: string, told: PretrainedFile["told"]])[]) =>
+      elsewhereSentence([
+        { name: "A", pretrained: of.map(([sha256, one]) => ({ ...file(one)[0]!, sha256 })) },
+      ]);
+    expect(files(["a", told], ["a", told])).toContain('"A" with 62.0 TFLOP');
+    expect(files(["a", told], ["b", told])).toContain('"A" with 124 TFLOP');
+    expect(files(["a", told], ["b", null])).toContain('at a cost not known here: "A"');
+  });
 
   it("is told with its compute where its file tells it, and as unknown where not", () => {
     expect(

@@ -4,7 +4,7 @@ import { product } from "../../../harness/linear-algebra/index.ts";
 import type { Features } from "../../../harness/plugin.ts";
 import { createStream } from "../../../harness/random/index.ts";
 import { metricFamily, metricLabel } from "../../../harness/result.ts";
-import type { ScoreResult } from "../../../harness/run/jobs.ts";
+import type { ReconstructResult, ScoreResult } from "../../../harness/run/jobs.ts";
 import { NO_PICTURES } from "../../../harness/run/pictures.ts";
 import { reconstructionDistance } from "../../../harness/run/reconstruction-distance.ts";
 import { reconstructionRows } from "../../../harness/run/reconstruction-rows.ts";
@@ -55,13 +55,24 @@ describe("rows of a reconstruction", () => {
     features: "inception@0",
     scores: ["fid-train", "rfid", "kid-train", "precision-train"].map(scored),
   } as unknown as ScoreResult;
-  const metricsOf = (ssim: number | null): string[] =>
-    reconstructionRows("A", { measured: { n: 4, psnr: 20, ssim }, score, pictures: NO_PICTURES }).map(
-      ({ metric }) => metric,
-    );
+  const rowsOf = (ssim: number | null, distance: ReconstructResult["distance"] = null) =>
+    reconstructionRows("A", { measured: { n: 4, psnr: 20, ssim, distance }, score, pictures: NO_PICTURES });
+  const metricsOf = (...measured: Parameters<typeof rowsOf>): string[] =>
+    rowsOf(...measured).map(({ metric }) => metric);
 
   it("are distances and what images show, SSIM where its window fits", () => {
     expect(metricsOf(0.9)).toEqual(["fid-train", "rfid", "psnr", "ssim"]);
     expect(metricsOf(null)).toEqual(["fid-train", "rfid", "psnr"]);
+  });
+
+  it("end with the model's own distance where it has one, the lower the better", () => {
+    const distance = { metric: "lpips-vgg", value: 0.25, convention: "LPIPS" };
+    expect(rowsOf(0.9, distance).at(-1)).toMatchObject({
+      metric: "lpips-vgg",
+      value: 0.25,
+      direction: "lower",
+      convention: "mean over held-out images of LPIPS",
+    });
+    expect(metricLabel("lpips-vgg", "inception@0")).toBe("LPIPS (VGG16)");
   });
 });

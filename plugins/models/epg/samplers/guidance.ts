@@ -3,8 +3,8 @@
  * (Kynkäänniemi et al., arXiv:2404.07724).
  */
 import { z } from "zod";
+import { refuseTraining, weightsFile } from "../../weights-option.ts";
 import { sizeNames } from "../sizes.ts";
-import { refuseTraining, weightsFile } from "../weights-option.ts";
 
 const scale = z.number().min(0).max(100);
 

@@ -17,6 +17,7 @@ import model from "../../../../plugins/models/latent/index.ts";
 import { latentDeviation } from "../../../../plugins/models/latent/latent-cache.ts";
 import { averageDecayAt, batchOrder, learningRateAt } from "../../../../plugins/models/latent/training.ts";
 import { compile } from "./fixtures.ts";
+import { lpipsWeights } from "./weights.ts";
 
 const task = { resolution: 16, classes: 2 };
 const parse = (options: unknown) => model.schema.parse(options) as never;
@@ -84,6 +85,12 @@ async function trainAll(options: never, runtime: Runtime): Promise<StageWeights>
   return weights;
 }
 
+/** What the first stage would hand on before its first step. */
+function untrained(options: never, at: typeof task): Tensors {
+  const [stage] = model.stages(options, at) as [Stage];
+  return stage.result(initialState(stage.program, createStream(0, "initial")));
+}
+
 const streamsOf = (...seeds: readonly number[]) => seeds.map((seed) => createStream(seed, "sample"));
 
 describe("the latent model", () => {
@@ -142,6 +149,78 @@ describe("the latent model", () => {
     expect(joined.numbers(3, own)).not.toBe(plain.numbers(3, own));
     expect(joined.numbers(3, judge)).not.toBe(joined.numbers(0, judge));
     expect(joined.result).toEqual(plain.result);
+  });
+
+  it("learns by LPIPS too where it is told, whose net stays as it was given", async () => {
+    const judged = parse({
+      vae: { batchSize: 2, perceptual: 1 },
+      lpips: { net: "squeeze", trunk: "all.pth" },
+    });
+    const side = { ...task, resolution: 24 };
+    const [stage] = model.stages(judged, side) as [Stage];
+    const given = Object.entries(lpipsWeights("squeeze"));
+    const previous = Object.fromEntries(
+      stage.after.map((file, half) => [
+        file,
+        Object.fromEntries(given.filter(([name]) => name.startsWith("lin") === (half === 1))) as Tensors,
+      ]),
+    );
+    const context = { ...contextOf(stage, previous, counting().runtime), task: side, train: noiseOf(24) };
+    const executable = await compile(
+      stage.program,
+      initialState(stage.program, createStream(0, "initial"), stage.start(context)),
+    );
+    const inputs = await stage.batches(context, {})(1);
+    const losses: number[] = [];
+    for (let step = 0; step < 3; step++) {
+      const { loss, lpips } = await executable.run(inputs);
+      expect(lpips!.data[0]).toBeGreaterThan(0);
+      losses.push(loss!.data[0]!);
+    }
+    expect(losses[1]).toBeLessThan(losses[0]!);
+    expect(losses[2]).toBeLessThan(losses[1]!);
+    const state = await executable.readState();
+    await executable.dispose();
+    for (const [name, { data }] of given)
+      expect(state[`loss.perceptual_loss.${name}`]!.data, name).toEqual(data);
+    expect(Object.keys(state).filter((name) => name.includes("perceptual"))).toHaveLength(given.length);
+    expect(Object.keys(stage.result(state)).some((name) => name.startsWith("loss."))).toBe(false);
+    const [plain] = model.stages(parse({ vae: { batchSize: 2 } }), side) as [Stage];
+    expect(stage.program.flops).toBeGreaterThan(plain.program.flops);
+  }, 60_000);
+
+  it("measures LPIPS of reconstructions where its weights are named", async () => {
+    const { runtime, calls } = counting();
+    const side = { ...task, resolution: 24 };
+    const given = lpipsWeights("squeeze") as Tensors;
+    const weights = { "LPIPS trunk": given, "LPIPS linear layers": given };
+    const judged = parse({ lpips: { net: "squeeze", trunk: "f" } });
+    expect(model.pretrained!(judged)).toMatchObject([{ judges: true }, { judges: true }]);
+    const autoencoder = untrained(judged, side);
+    const open = (more: StageWeights) =>
+      model.reconstructor!(judged, side, { VAE: autoencoder, ...more }, runtime);
+    const unjudged = await open({});
+    expect(unjudged.judge).toBeUndefined();
+    await unjudged.dispose();
+    const { judge, dispose } = await open(weights);
+    expect(judge!.metric).toBe("lpips-squeeze");
+    const images = await noiseOf(24).images(Array.from({ length: 10 }, (_, k) => k));
+    const changed = images.map((value, i) => (i < images.length / 2 ? value : 255 - value));
+    const found = await judge!.distances(images, changed);
+    await dispose();
+    expect([...found.subarray(0, 5)]).toEqual(Array(5).fill(0));
+    expect(Math.min(...found.subarray(5))).toBeGreaterThan(0);
+    expect(calls).toEqual({ extractor: 2 });
+  });
+
+  it("refuses LPIPS without weights, and of images that leave its net nothing", () => {
+    expect(model.schema.safeParse({ vae: { perceptual: 1 } }).error!.issues).toMatchObject([
+      { path: ["vae", "perceptual"], message: expect.stringMatching(/name them in `lpips`/) },
+    ]);
+    const small = parse({ vae: { perceptual: 1 }, lpips: { net: "alex", trunk: "f" } });
+    expect(() => model.stages(small, task)).toThrow(
+      'lpips.net is "alex": AlexNet leaves nothing of images of 16 px',
+    );
   });
 
   it("refuses a discriminator of images it cannot judge", () => {

@@ -10,6 +10,7 @@ import {
   samplePosterior,
 } from "../../../../plugins/models/latent/autoencoder.ts";
 import { judge, SMALLEST_JUDGED } from "../../../../plugins/models/latent/discriminator.ts";
+import { PERCEPTUAL_NETS } from "../../../../plugins/models/latent/perceptual-nets.ts";
 import { normalTensor } from "../../../../plugins/models/latent/training.ts";
 import { PERCEPTUAL_SCOPE, vaeLoss } from "../../../../plugins/models/latent/vae-loss.ts";
 import { runOnce } from "./fixtures.ts";
@@ -52,7 +53,7 @@ async function played(active: 0 | 1) {
     const x = p.input("images", images.shape);
     const given = p.input("noise", noise.shape);
     const { parts, loss, total } = vaeLoss(p, x, given, config, {
-      perceptual: false,
+      perceptual: null,
       adversarialWeight: 0.5,
     });
     for (const [name, value] of Object.entries({ ...parts, loss, total })) p.output(name, value);
@@ -112,9 +113,9 @@ describe("the adversarial loss", () => {
 });
 
 describe("the perceptual loss", () => {
-  it("counts once a number of the image, and nothing of it is trained", async () => {
+  it("counts its weight a number of the image, and nothing of it is trained", async () => {
     const program = trace("loss", (p) => {
-      const objective = { perceptual: true, adversarialWeight: null };
+      const objective = { perceptual: { net: PERCEPTUAL_NETS.vgg, weight: 2 }, adversarialWeight: null };
       const { parts, loss } = vaeLoss(
         p,
         p.input("images", images.shape),
@@ -143,6 +144,6 @@ describe("the perceptual loss", () => {
     });
     const value = ({ data }: { data: ArrayLike<number> }): number => data[0]!;
     expect(value(lpips!)).not.toBe(0);
-    expect(value(loss!) / (value(l1!) + 3072 * value(lpips!) + 1e-6 * value(kl!))).toBeCloseTo(1, 5);
+    expect(value(loss!) / (value(l1!) + 2 * 3072 * value(lpips!) + 1e-6 * value(kl!))).toBeCloseTo(1, 5);
   });
 });

@@ -11,17 +11,25 @@ export const weightsFile = <const Part extends string>(parts: readonly [Part, ..
     z.strictObject({ file: z.string().min(1), part: z.enum(parts).nullable().default(null) }),
   ]);
 
+interface Where {
+  /** The option that names the file. */
+  readonly file?: string;
+  /** The option that `settings` are of, where it is not the one that is refined. */
+  readonly under?: string;
+}
+
 /** Refuses what says how a stage trains where a file stands in for it. */
 export function refuseTraining(
   settings: Readonly<Record<string, unknown>>,
   names: readonly string[],
   context: z.core.$RefinementCtx,
+  { file = "weights", under }: Where = {},
 ): void {
   for (const name of names.filter((one) => (settings[one] ?? null) !== null))
     context.addIssue({
       code: "custom",
-      path: [name],
+      path: under === undefined ? [name] : [under, name],
       input: settings[name],
-      message: "nothing is trained where `weights` is a file: leave it out",
+      message: `nothing is trained where \`${file}\` is a file: leave it out`,
     });
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { inBatches } from "../../../harness/run/batches.ts";
+import { inBatches } from "../../harness/batches.ts";
 
 it("pads the last batch and drops its padding", async () => {
   const seen: number[][] = [];
