@@ -5,6 +5,7 @@ import { environment } from "../measure/environment.ts";
 import type { Backend, Dataset } from "../plugin.ts";
 import { assembleResult, withGate } from "./assemble.ts";
 import { describePlan } from "./describe-plan.ts";
+import { describeResamplings } from "./describe-resamplings.ts";
 import { runJobs } from "./engine.ts";
 import { cacheFolder, claimFolder, writeJson } from "./folder.ts";
 import type { Found } from "./found.ts";
@@ -30,7 +31,8 @@ export async function run(request: RunRequest): Promise<RunOutcome> {
   const backend = await openBackend(config);
   const plan = await makePlan(config, dataset, backend, beginning.cache);
   const lack = tooFew(dataset, config, plan);
-  if (request.dryRun) return { kind: "planned", plan: describePlan(plan, lack) };
+  if (request.dryRun)
+    return { kind: "planned", plan: describePlan(plan, await describeResamplings(config, plan), lack) };
   if (lack) throw lack;
 
   const claimed = await claimFolder(folder);

@@ -64,13 +64,13 @@ const chunkFile = (start: number): string => `chunk-${start}.u8`;
 
 /** What making all chunks took, and how many batches this process made of them: what a killed one made is kept, its calls are not. */
 async function sampleAll(job: SampleJob, host: JobHost, sampler: Sampler, labels: Int32Array, bytes: number) {
-  const { folder, samples: n, config } = job;
+  const { folder, samples: n } = job;
   const { batchSize } = sampler;
   let made = 0;
   let spent = (await readStored<Spent>(folder, SPENT))?.value ?? { wallSeconds: 0, peakMemoryBytes: 0 };
   const make = (positions: readonly number[]): Promise<Uint8Array> => {
     made++;
-    return makeChunk(sampler, config.seed, positions, labels);
+    return makeChunk(sampler, job, positions, labels);
   };
   for (const { positions, start, kept } of batchesOf(n, batchSize)) {
     if (host.stopping()) throw new Stopped(`stopped after ${start} of ${n} samples`);
@@ -102,12 +102,12 @@ async function* chunks(folder: string, n: number, size: number, bytes: number): 
 
 const makeChunk = (
   sampler: Sampler,
-  seed: number,
+  { config, purpose }: SampleJob,
   positions: readonly number[],
   labels: Int32Array,
 ): Promise<Uint8Array> =>
   sampler.sample(
-    positions.map((k) => sampleStreams(seed, k, k + 1)[0]!),
+    positions.map((k) => sampleStreams(config.seed, k, k + 1, purpose)[0]!),
     positions.map((k) => labels[k]!),
   );
 
