@@ -5,12 +5,12 @@ import type { ResolvedConfig } from "../config/index.ts";
 import { NOT_MEASURED, samplingLines, trainingLines } from "../measure/ledger.ts";
 import type { Pretrained } from "../plugin.ts";
 import type { LedgerLine } from "../result.ts";
+import { drySampling } from "../run/dry-sampling.ts";
 import { cacheFolder } from "../run/folder.ts";
 import { openDataset, openModel, taskOf } from "../run/open.ts";
 import { toldTraining, toldUpTo } from "../run/provenance.ts";
 import { settled } from "../run/settle.ts";
 import { type StageWork, stageWork } from "../run/stage-work.ts";
-import { drySampling } from "./dry-sampling.ts";
 
 export interface TrainingLine extends LedgerLine {
   /** Of the forward passes, as a part of `macs`. */

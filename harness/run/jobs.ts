@@ -45,7 +45,11 @@ export interface SampleJob extends JobBase, WeightsSource {
   /** Sample from networks as they were before the first step. */
   readonly untrained: boolean;
   readonly samples: number;
+  /** Which seeds: those that are scored, or those by which guidance is chosen. */
+  readonly purpose: SamplePurpose;
 }
+
+export type SamplePurpose = "sample" | "trial";
 
 export interface SampleResult extends SamplingCost {
   readonly resolution: number;
@@ -94,6 +98,8 @@ export interface ProbeResult {
 export interface MeasureJob extends JobBase, WeightsSource {
   readonly kind: "measure";
   readonly model: Descriptor<"model">;
+  /** In fewer rounds, where there are many rows to time. */
+  readonly brief: boolean;
 }
 
 export interface MeasureResult {
@@ -127,7 +133,22 @@ export interface ScoreResult {
   readonly neighbours: readonly number[];
 }
 
-export type Job = TrainJob | SampleJob | ReconstructJob | ProbeJob | MeasureJob | ScoreJob;
+/** A trial's samples against the held-out images. */
+export interface ValidateJob extends JobBase {
+  readonly kind: "validate";
+  /** Folder of the finished sampling. */
+  readonly samples: string;
+}
+
+export interface ValidateResult {
+  readonly n: number;
+  /** How many held-out images there are. */
+  readonly heldOut: number;
+  readonly kid: number;
+  readonly standardError: number | null;
+}
+
+export type Job = TrainJob | SampleJob | ReconstructJob | ProbeJob | MeasureJob | ScoreJob | ValidateJob;
 
 /** What a job says while it runs. */
 export type JobEvent =

@@ -66,6 +66,7 @@ export async function sampleEntries(
         ...weightsOf(planned),
         untrained: false,
         samples: config.samples,
+        purpose: "sample",
       };
       const outcome = await perform<SampleResult>({ progress, journal, pool, clock }, job, { fresh: true });
       if (outcome.state === "failed")

@@ -73,13 +73,13 @@ async function sampleAll(
   labels: Int32Array,
 ) {
   const bytes = imageBytes(task);
-  const { folder, samples: n, config } = job;
+  const { folder, samples: n } = job;
   const { batchSize } = sampler;
   let made = 0;
   let spent = (await readStored<Spent>(folder, SPENT))?.value ?? { wallSeconds: 0, peakMemoryBytes: 0 };
   const make = (positions: readonly number[]): Promise<Uint8Array> => {
     made++;
-    return makeChunk(sampler, config.seed, positions, labels);
+    return makeChunk(sampler, job, positions, labels);
   };
   for (const { positions, start, kept } of batchesOf(n, batchSize)) {
     if (host.stopping()) throw new Stopped(`stopped after ${start} of ${n} samples`);
@@ -111,12 +111,12 @@ async function* chunks(folder: string, n: number, size: number, bytes: number): 
 
 const makeChunk = (
   sampler: Sampler,
-  seed: number,
+  { config, purpose }: SampleJob,
   positions: readonly number[],
   labels: Int32Array,
 ): Promise<Uint8Array> =>
   sampler.sample(
-    positions.map((k) => sampleStreams(seed, k, k + 1)[0]!),
+    positions.map((k) => sampleStreams(config.seed, k, k + 1, purpose)[0]!),
     positions.map((k) => labels[k]!),
   );
 

@@ -1,6 +1,6 @@
-/** The contracts between the harness and what computes programs. Nothing but types. */
+/** Backends, and how models reach them. */
 import type { ZodType } from "zod";
-import type { Program, Tensors } from "./program/index.ts";
+import type { Program, Tensors } from "../program/index.ts";
 
 export interface BackendPlugin<Options = never> {
   readonly name: string;
@@ -58,4 +58,12 @@ export interface Executable {
   readState(names?: readonly string[]): Promise<Tensors>;
   writeState(tensors: Tensors): Promise<void>;
   dispose(): Promise<void>;
+}
+
+/** What a compiled program is for: calls of "network" are the NFE, those of "decoder" stand apart. */
+export type Role = "network" | "decoder" | "encoder" | "extractor";
+
+/** How models reach the backend; every call is counted here. */
+export interface Runtime {
+  compile(program: Program, state: Tensors, role: Role): Promise<Executable>;
 }
