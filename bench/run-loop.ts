@@ -54,7 +54,7 @@ async function openLoop(): Promise<Loop> {
     const job = { folder, steps, frameEvery: steps + 1 } as unknown as TrainJob;
     const record = await openCurve(folder, { ...stage, steps, preparationFlops: 0 }, 0);
     await runSteps(
-      { job, host, stage, context: { ...context, steps }, executable, frames: null, record },
+      { job, host, stage, context: { ...context, steps }, backend, executable, frames: null, record },
       {},
       BEGINNING,
     );

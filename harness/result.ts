@@ -31,10 +31,33 @@ const row = z.strictObject({
   notGated: z.string().optional(),
 });
 
+const resampled = z.strictObject({
+  /** The model entry whose weights they are. */
+  of: z.string(),
+  /** `matched`: guided. Both: at the same numbers of calls for every entry. */
+  terms: z.enum(["unguided", "matched"]),
+  /** Network calls an image at most, those of guidance among them. */
+  calls: z.int(),
+  /** By which the guidance scale was chosen, the lowest `kid`; none where there was no choice. */
+  trials: z.array(
+    z.strictObject({
+      guidance: z.number(),
+      /** Images of the trial, whose seeds are not those of the samples; and the held-out images they are held against. */
+      n: z.int(),
+      heldOut: z.int(),
+      kid: z.number(),
+      standardError: z.number().nonnegative().nullable(),
+    }),
+  ),
+});
+
 const entry = z.strictObject({
   name: z.string(),
-  /** `model`: trained and sampled; `reconstruction`: a model's autoencoder on held-out images; `reference-point`: a yardstick. */
-  kind: z.enum(["model", "reconstruction", "reference-point"]),
+  /**
+   * `model`: trained and sampled; `resampled`: a model's weights sampled on the comparison's terms; `reconstruction`: a
+   * model's autoencoder on held-out images; `reference-point`: a yardstick.
+   */
+  kind: z.enum(["model", "resampled", "reconstruction", "reference-point"]),
   /** One sentence: what this entry is. */
   description: z.string(),
   status: z.enum(["ok", "failed"]),
@@ -59,6 +82,7 @@ const entry = z.strictObject({
   /** Training step of each frame of the film strip. */
   filmSteps: z.array(z.int()),
   neighbours: z.string().nullable(),
+  resampled: resampled.optional(),
 });
 
 const trainingCurve = z.strictObject({
@@ -165,6 +189,10 @@ export const resultSchema = z.strictObject({
     entries: z.array(entry),
     /** Of every stage that took a step; absent where nothing trains. */
     curves: z.array(trainingCurve).optional(),
+    /** What every entry was sampled again with; absent where none was. */
+    comparison: z
+      .strictObject({ calls: z.array(z.int()), guidance: z.array(z.number()), validationSamples: z.int() })
+      .optional(),
   }),
   env: z.strictObject({
     /** Buckets only (CPU model, cores, backend, precision, threads): throughput is comparable where equal. */

@@ -2,8 +2,11 @@
 import { join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import type { Result } from "../harness/result.ts";
+import { comparison } from "./comparison.ts";
 import { bills, ledger, sampling } from "./costs.ts";
 import { curves } from "./curves.ts";
+import { frontier } from "./frontier.ts";
+import { writeFrontiers } from "./frontier-files.ts";
 import { pictures } from "./pictures.ts";
 import { deviations, environment, failures, reproduction, warnings } from "./provenance.ts";
 import { besidePublished } from "./published.ts";
@@ -22,6 +25,8 @@ export function markdown(result: Result): string {
     verdicts(result),
     escaped(run.summary),
     scores(result),
+    comparison(result),
+    frontier(result),
     encoders(result),
     besidePublished(result),
     reconstructions(result),
@@ -42,9 +47,9 @@ export function markdown(result: Result): string {
 
 export default {
   name: "md",
-  /** Writes `report.md` into the run folder. */
+  /** Writes `report.md` into the run folder, and the plots that nothing else drew. */
   async write(result: Result, folder: string): Promise<readonly string[]> {
     await writeFileAtomic(join(folder, "report.md"), markdown(result));
-    return ["report.md"];
+    return ["report.md", ...(await writeFrontiers(result, folder))];
   },
 };

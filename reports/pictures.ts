@@ -4,12 +4,19 @@ import { count } from "./format.ts";
 import { escaped, image } from "./text.ts";
 
 export function pictures(result: Result): string | null {
-  const parts = result.run.entries.flatMap((entry) => {
+  const { entries } = result.run;
+  const parts = sections(entries.filter(({ kind }) => kind !== "resampled"));
+  const again = sections(entries.filter(({ kind }) => kind === "resampled"));
+  if (parts.length + again.length === 0) return null;
+  const folded = ["<details><summary>Sampled again on the same terms</summary>", ...again, "</details>"];
+  return ["## Samples", ...parts, ...(again.length > 0 ? folded : [])].join("\n\n");
+}
+
+const sections = (entries: readonly ResultEntry[]): string[] =>
+  entries.flatMap((entry) => {
     const shown = picturesOf(entry);
     return shown.length === 0 ? [] : [`### ${escaped(entry.name)}`, ...shown];
   });
-  return parts.length === 0 ? null : ["## Samples", ...parts].join("\n\n");
-}
 
 function picturesOf({ name, grid, film, filmSteps, neighbours }: ResultEntry): string[] {
   const parts: string[] = [];

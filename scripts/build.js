@@ -5,6 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -72,7 +73,7 @@ function* sources(folder) {
   for (const entry of entries) {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory()) yield* sources(path);
-    else if (/\.(ts|json)$/.test(entry.name)) yield path;
+    else if (/\.(ts|json|py)$/.test(entry.name)) yield path;
   }
 }
 
@@ -122,6 +123,10 @@ function compile() {
   if (status !== 0) {
     process.stderr.write("error: the sources do not compile; dist/ is as it was\n");
     return false;
+  }
+  // tsc leaves these where they are.
+  for (const file of sources("plugins")) {
+    if (file.endsWith(".py")) copyFileSync(join(root, file), join(made, file));
   }
   writeFileSync(join(made, ".built"), digest);
   if (existsSync(dist)) renameSync(dist, join(lock, "old"));

@@ -1,9 +1,9 @@
 /** What `cost` prints. */
 import { quantity } from "../../reports/format.ts";
+import type { Told } from "../contracts/elsewhere.ts";
 import type { ElsewhereCost, EntryCost } from "../cost/entry-cost.ts";
 import type { PublishedHours } from "../cost/hours.ts";
 import type { NamedCost } from "../cost/named-cost.ts";
-import type { Told } from "../elsewhere.ts";
 import { hasAutoencoder, trainingBill } from "../measure/autoencoder-bill.ts";
 import { columns } from "./columns.ts";
 

@@ -34,6 +34,10 @@ const VERBS: Readonly<Record<string, Verb>> = {
     load: () => import("./reproduce.ts"),
   },
   export: { summary: "write an entry's network to a file", load: () => import("./export.ts") },
+  doctor: {
+    summary: "tell what can compute here, what is missing, and what adds it",
+    load: () => import("./doctor.ts"),
+  },
   report: { summary: "write a run's reports again", load: () => import("./report.ts") },
 };
 

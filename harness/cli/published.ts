@@ -1,26 +1,17 @@
 import { type Command, Option } from "commander";
 import { UserError } from "../errors.ts";
-import type { PublishedConflict, PublishedResult } from "../references/published.ts";
+import type { PublishedResult } from "../references/published.ts";
 import { suggestion } from "../suggest.ts";
-import { columns } from "./columns.ts";
 import { writeJson } from "./output-file.ts";
+import { type PublishedRow as Row, told } from "./published-table.ts";
 
 interface PublishedFlags {
   readonly resolution?: "256" | "512";
   readonly sort: SortKey;
   readonly family?: string;
   readonly json?: string;
+  readonly wide?: boolean;
 }
-
-/** A row with what is told of it beside its own fields. */
-type Row = PublishedResult & {
-  readonly level: string;
-  /** Of an image, decoding included. */
-  readonly samplingMacs: number | null;
-  readonly conflicts: readonly PublishedConflict[];
-  /** The tool of its FID, where it is known to be another than ADM's evaluator. */
-  readonly evaluator: string | null;
-};
 
 /** What rows are put in order by, the better first; those of unknown value come last. */
 const KEYS = {
@@ -42,11 +33,12 @@ export function define(command: Command): void {
     .addOption(new Option("--resolution <pixels>", "of ImageNet").choices(["256", "512"]))
     .addOption(new Option("--sort <key>", "the best first").choices(Object.keys(KEYS)).default("fid"))
     .option("--family <name>", "DiT, EPG, JiT, …")
+    .option("--wide", "every column, however wide; so too where the output is no terminal")
     .option("--json <file>", "write it as JSON; - for stdout, in place of the table")
     .action(list);
 }
 
-async function list({ resolution, sort, family, json }: PublishedFlags): Promise<void> {
+async function list({ resolution, sort, family, json, wide }: PublishedFlags): Promise<void> {
   const { published, conflictsOf, levelOf, otherEvaluator, samplingMacs } = await import(
     "../references/published.ts"
   );
@@ -65,7 +57,7 @@ async function list({ resolution, sort, family, json }: PublishedFlags): Promise
       }),
     )
     .sort((a, b) => (KEYS[sort](a) ?? Infinity) - (KEYS[sort](b) ?? Infinity) || 0);
-  if (json === undefined) process.stdout.write(told(rows));
+  if (json === undefined) process.stdout.write(told(rows, wide || !process.stdout.isTTY));
   else await writeJson(json, rows);
 }
 
@@ -74,85 +66,4 @@ function familyNamed(family: string, results: readonly PublishedResult[]): strin
   const found = families.find((name) => name.toLowerCase() === family.toLowerCase());
   if (found !== undefined) return found;
   throw new UserError(`--family: nothing is published here of "${family}"`, suggestion(family, families));
-}
-
-const UNKNOWN = "–";
-const shown = (value: number | null): string => value?.toLocaleString("en") ?? UNKNOWN;
-
-const significant = (value: number): string =>
-  value.toLocaleString("en", { maximumSignificantDigits: 3, minimumSignificantDigits: 3 });
-
-/** Gives each text that it is asked for a short name, in order, and lists them. */
-function footnotes(name: (index: number) => string) {
-  const texts: string[] = [];
-  return {
-    mark(text: string): string {
-      if (!texts.includes(text)) texts.push(text);
-      return name(texts.indexOf(text));
-    },
-    lines: (): string[] => texts.map((text, index) => `${name(index)}: ${text}`),
-  };
-}
-
-const HEADS = [
-  ["model", "px", "setting", "FID", "sFID", "IS", "P", "R", "NFE", "M params"],
-  ["GMAC a call", "TMAC an image", "epochs", "level", "sources"],
-].flat();
-
-function told(rows: readonly Row[]): string {
-  if (rows.length === 0) return "nothing is published here of that\n";
-  const conventions = footnotes((index) => String.fromCharCode(97 + index));
-  const sources = footnotes((index) => `[${index + 1}]`);
-  const lines = rows.map((row) => {
-    const marked = (field: keyof PublishedResult, value: number | null): string =>
-      `${shown(value)}${row.conflicts.some((one) => one.field === field) ? "*" : ""}`;
-    return [
-      row.model,
-      `${row.resolution}`,
-      row.setting,
-      marked("fid", row.fid),
-      shown(row.sfid),
-      marked("inceptionScore", row.inceptionScore),
-      shown(row.precision),
-      marked("recall", row.recall),
-      marked("nfe", row.nfe),
-      shown(row.paramsM),
-      row.gflops === null ? UNKNOWN : `${shown(row.gflops)} ${conventions.mark(row.gflopsConvention!)}`,
-      row.samplingMacs === null ? UNKNOWN : significant(row.samplingMacs / 1e12),
-      marked("epochs", row.epochs),
-      row.level,
-      row.sources.map((source) => sources.mark(sourceText(source))).join(""),
-    ];
-  });
-  return `${[
-    ...columns([HEADS, ...lines]),
-    "",
-    ...conflictLines(rows),
-    `${UNKNOWN}: not found in any source that was read. NFE: network calls an image, those of guidance counted.`,
-    "TMAC an image: calls × GMAC a call and a decoding, SD-VAE's by our own count where none is printed.",
-    ...evaluatorLine(rows),
-    ...conventions.lines(),
-    ...sources.lines(),
-  ].join("\n")}\n`;
-}
-
-const sourceText = ({ ref, level, via }: PublishedResult["sources"][number]): string =>
-  `${ref} (${level}${via ? `, via ${via}` : ""})`;
-
-function evaluatorLine(rows: readonly Row[]): string[] {
-  const told = rows.flatMap(({ family, evaluator }) => (evaluator ? [`${family} (${evaluator})`] : []));
-  return told.length === 0 ? [] : [`FID not by ADM's evaluator: ${[...new Set(told)].join(", ")}`];
-}
-
-const FIELDS: Readonly<Record<string, string>> = { fid: "FID", inceptionScore: "IS", nfe: "NFE" };
-
-/** Each once, whichever of its rows are listed. */
-function conflictLines(rows: readonly Row[]): string[] {
-  const told = rows.flatMap(({ conflicts, model, resolution }) =>
-    conflicts.map(({ field, values }) => {
-      const all = values.map(({ value, by }) => `${value} (${by})`).join("; ");
-      return `* ${model} at ${resolution}, ${FIELDS[field] ?? field}: ${all}`;
-    }),
-  );
-  return [...new Set(told)];
 }

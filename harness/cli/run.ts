@@ -32,6 +32,10 @@ export function define(command: Command): void {
         "output",
         "seed",
         "samples",
+        "backend",
+        "device",
+        "python",
+        "compile",
         "threads",
         "unconditional",
         "skipUnreadable",
@@ -43,6 +47,13 @@ export function define(command: Command): void {
     .option("--dry-run", "print the plan with each stage's FLOPs, run nothing")
     .option("--seed <n>", "training seed", wholeNumber(0))
     .option("--samples <n>", "images sampled from each entry", wholeNumber(4))
+    .option("--backend <name>", "what computes, in place of the config's: onnxruntime, torch")
+    .option("--device <name>", "torch: auto, cpu, cuda or mps")
+    .option(
+      "--python <command>",
+      "torch: the Python that has PyTorch (default: EPG_BENCH_PYTHON, or python3)",
+    )
+    .option("--no-compile", "torch: without torch.compile")
     .option("--threads <n>", "threads of the backend", wholeNumber(1))
     .option("--unconditional", "train and sample without labels")
     .option("--skip-unreadable", "leave unreadable images out instead of stopping at them")

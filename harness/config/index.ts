@@ -6,8 +6,8 @@ import { loadBaseline } from "../gate/baseline.ts";
 import { packageRoot } from "../package-root.ts";
 import { findConfig } from "./discover.ts";
 import { defaultExport, shortened } from "./module.ts";
-import { type Overrides, override } from "./overrides.ts";
-import { checkConfig, checkPlugins } from "./resolve.ts";
+import { backendOptions, type Overrides, override } from "./overrides.ts";
+import { checkConfig, checkPlugins, requireOptions } from "./resolve.ts";
 import type { ResolvedConfig } from "./schema.ts";
 
 export type { Overrides } from "./overrides.ts";
@@ -39,6 +39,7 @@ export async function loadConfig({ file, folder, overrides, note }: ConfigReques
     baseFolder,
     ...(config.baseline !== undefined && { baseline: resolve(baseFolder, config.baseline) }),
   };
+  await requireOptions(resolved, backendOptions(overrides));
   await checkPlugins(resolved, source);
   // Read for its errors: better now than after hours of training.
   if (resolved.baseline !== undefined) await loadBaseline(resolved.baseline);

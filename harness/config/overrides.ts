@@ -9,6 +9,12 @@ export interface Overrides {
   readonly data?: string | undefined;
   readonly seed?: number | undefined;
   readonly samples?: number | undefined;
+  /** A backend by name; the config's options for another one are left. */
+  readonly backend?: string | undefined;
+  readonly device?: string | undefined;
+  readonly python?: string | undefined;
+  /** `--no-compile`; true is what it is without the flag, and says nothing. */
+  readonly compile?: boolean | undefined;
   readonly threads?: number | undefined;
   readonly unconditional?: boolean | undefined;
   readonly skipUnreadable?: boolean | undefined;
@@ -23,16 +29,32 @@ export function override(
   note: (line: string) => void,
 ): CheckedConfig {
   const { seed = config.seed, samples = config.samples, against = config.scoreAgainst } = flags;
-  const threads = flags.threads === undefined ? {} : { threads: flags.threads };
   return {
     ...config,
     seed,
     ...(samples !== undefined && { samples }),
     scoreAgainst: against,
     unconditional: flags.unconditional ?? config.unconditional,
-    backend: { ...config.backend, options: { ...config.backend.options, ...threads } },
+    backend: backend(config.backend, flags),
     dataset: dataset(config.dataset, flags),
     entries: entries(config.entries, flags, note),
+  };
+}
+
+function backend(configured: CheckedConfig["backend"], flags: Overrides): CheckedConfig["backend"] {
+  const { backend: plugin = configured.plugin } = flags;
+  const kept = plugin === configured.plugin ? configured.options : {};
+  return { kind: "backend", plugin, options: { ...kept, ...backendOptions(flags) } };
+}
+
+/** The options of a backend that flags set. */
+export function backendOptions({ device, python, compile, threads }: Overrides): Record<string, unknown> {
+  return {
+    ...(device !== undefined && { device }),
+    // A command is looked up, a path is relative to where it was written.
+    ...(python !== undefined && { python: /[/\\]/.test(python) ? resolve(python) : python }),
+    ...(compile === false && { compile }),
+    ...(threads !== undefined && { threads }),
   };
 }
 

@@ -4,12 +4,20 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ZodType } from "zod";
 import { UserError } from "../errors.ts";
-import type { Descriptor, NamedShapes, PluginKind, PluginOf, RecognisedPart } from "../plugin.ts";
+import type {
+  BackendPlugin,
+  Descriptor,
+  Finding,
+  NamedShapes,
+  PluginKind,
+  PluginOf,
+  RecognisedPart,
+} from "../plugin.ts";
 import { suggestion } from "../suggest.ts";
 import { userErrorFrom } from "./issues.ts";
 import { defaultExport, loader, shortened } from "./module.ts";
 
-export type { RecognisedPart } from "../plugin.ts";
+export type { Finding, RecognisedPart } from "../plugin.ts";
 
 /** Reports are no part of a config: `epg-bench report` names them. */
 type Kind = Exclude<PluginKind, "reporter">;
@@ -18,7 +26,10 @@ type Load = () => Promise<{ readonly default: unknown }>;
 
 /** The only place where the harness names plugins; a plugin's code is loaded when a config asks for it. */
 const BUILT_IN: { readonly [Kind in PluginKind]: Readonly<Record<string, Load>> } = {
-  backend: { onnxruntime: () => import("../../plugins/backends/onnxruntime/index.ts") },
+  backend: {
+    onnxruntime: () => import("../../plugins/backends/onnxruntime/index.ts"),
+    torch: () => import("../../plugins/backends/torch/index.ts"),
+  },
   model: {
     epg: () => import("../../plugins/models/epg/index.ts"),
     latent: () => import("../../plugins/models/latent/index.ts"),
@@ -88,6 +99,20 @@ async function pluginFile(kind: Kind, name: string, baseFolder: string): Promise
     `unknown ${kind} "${name}"`,
     `${suggestion(name, Object.keys(BUILT_IN[kind]))}; your own: a package, or a path beginning with ./`,
   );
+}
+
+/** What of the built-in backends works on this machine, by their names. One that fails otherwise than it foresaw is told too. */
+export async function examineBackends(): Promise<Readonly<Record<string, readonly Finding[]>>> {
+  const found = Object.entries(BUILT_IN.backend).map(async ([name, load]) => {
+    try {
+      const plugin = (await load()).default as BackendPlugin;
+      return [name, (await plugin.check?.()) ?? []] as const;
+    } catch (error) {
+      const fix = "reinstall the package: `npm ci`";
+      return [name, [{ what: name, works: false, detail: (error as Error).message, fix }]] as const;
+    }
+  });
+  return Object.fromEntries(await Promise.all(found));
 }
 
 /** What the built-in plugins know of a file of tensors: nothing where none knows it. */

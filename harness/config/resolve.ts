@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { UserError } from "../errors.ts";
 import { parseGates } from "../gate/schema.ts";
 import type { Descriptor, PluginKind } from "../plugin.ts";
-import { child } from "./field.ts";
+import { child, fieldAt } from "./field.ts";
 import { userErrorFrom } from "./issues.ts";
 import { shortened } from "./module.ts";
 import { plain } from "./plain.ts";
@@ -32,6 +32,23 @@ export async function checkPlugins(config: ResolvedConfig, source: string): Prom
   await check("features", features, ["features"]);
   await check("backend", backend, ["backend"]);
   for (const [name, model] of Object.entries(entries)) await check("model", model, ["entries", name]);
+}
+
+/** @throws UserError for a flag that is no option of the config's backend */
+export async function requireOptions(
+  { backend, baseFolder }: ResolvedConfig,
+  options: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  if (Object.keys(options).length === 0) return;
+  const { schema } = await loadPlugin("backend", backend.plugin, baseFolder);
+  const { keys } = fieldAt(schema, [], {});
+  const unknown = Object.keys(options).find((option) => !keys.includes(option));
+  if (unknown === undefined) return;
+  const flag = unknown === "compile" ? "--no-compile" : `--${unknown}`;
+  throw new UserError(
+    `${flag}: the backend "${backend.plugin}" has no option ${unknown}`,
+    "drop the flag, or name another backend with --backend",
+  );
 }
 
 /** Reads the resolved config of a run back, for `--resume`. */

@@ -19,6 +19,34 @@ const named = <Kind extends PluginKind>(kind: Kind) =>
     descriptor(kind),
   ]);
 
+/** NFE of n = 1, 2, 4 … 32 steps of EDM's Heun, 2n − 1, and of 32 steps guided as EPG's paper does: 63 and 12 of guidance. */
+const CALLS = [1, 3, 7, 15, 31, 63, 75];
+
+const distinct = (values: readonly number[]): boolean => new Set(values).size === values.length;
+
+/** Every entry's weights sampled again on terms that are the same for all, beside its own sampler. */
+const comparison = z.strictObject({
+  /** Network calls an image at most, those of guidance among them: a row of each entry for each. */
+  calls: z
+    .array(z.int().min(1).max(10_000))
+    .min(1)
+    .refine(distinct, "names a number of calls twice")
+    .default(CALLS),
+  /** The scales that guided rows choose from, as many trials for every entry; none: no guided rows. */
+  guidance: z
+    .array(
+      z
+        .number()
+        .positive()
+        .max(100)
+        .refine((scale) => scale !== 1, "scale 1 is no guidance, which has rows of its own"),
+    )
+    .refine(distinct, "names a scale twice")
+    .default([1.5, 2, 3]),
+  /** Images of a trial, from seeds of their own; each is held against the held-out images. */
+  validationSamples: z.int().min(4).max(1_000_000).default(128),
+});
+
 export const configSchema = z.strictObject({
   dataset: descriptor("dataset"),
   features: named("features").prefault("efficientnet-lite0"),
@@ -40,6 +68,8 @@ export const configSchema = z.strictObject({
   entries: z
     .record(z.string().min(1), descriptor("model"))
     .refine((entries) => Object.keys(entries).length > 0, "needs at least one entry to train"),
+  /** Without it, entries are sampled as they say alone. */
+  comparison: comparison.optional(),
   gates: gatesSchema.default({}),
   /** The baseline file to compare with, relative to the config. */
   baseline: z.string().min(1).optional(),

@@ -4,12 +4,12 @@ import { resolve } from "node:path";
 import type { ResolvedConfig } from "../config/index.ts";
 import { type CountedLine, NOT_MEASURED, samplingLines, trainingLines } from "../measure/ledger.ts";
 import type { Elsewhere, Pretrained } from "../plugin.ts";
+import { drySampling } from "../run/dry-sampling.ts";
 import { cacheFolder } from "../run/folder.ts";
 import { openDataset, openModel, taskOf } from "../run/open.ts";
 import { toldTraining, toldUpTo } from "../run/provenance.ts";
 import { settled } from "../run/settle.ts";
 import { type StageWork, stageWork } from "../run/stage-work.ts";
-import { drySampling } from "./dry-sampling.ts";
 
 export interface TrainingLine extends CountedLine {
   /** Of the forward passes, as a part of `macs`. */

@@ -12,8 +12,11 @@ export interface Gated {
   readonly rule: GateRule;
 }
 
-/** Yardsticks are not gated: they say how good the others are, not whether anything changed. */
-const isGated = (entry: ResultEntry): boolean => entry.kind !== "reference-point";
+/**
+ * Yardsticks are not gated: they say how good the others are, not whether anything changed. Nor are rows sampled again: they
+ * are many of one training, and their guidance may be chosen otherwise.
+ */
+const isGated = ({ kind }: ResultEntry): boolean => kind === "model" || kind === "reconstruction";
 
 /** The rows that gates may cover. */
 export function gatedRows(measured: Measured): ResultRow[] {

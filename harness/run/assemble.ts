@@ -16,15 +16,17 @@ import {
   type ResultEntry,
   type ResultRow,
 } from "../result.ts";
+import { resampledEntries, resampledLines, resampledRows } from "./assemble-resamplings.ts";
 import { elsewhereRows } from "./elsewhere-rows.ts";
 import type { Found, FoundEntry, FoundPoint } from "./found.ts";
 import { hashOf } from "./identity.ts";
 import type { Beginning } from "./journal.ts";
 import { isTrained, matchSentence } from "./match-sentence.ts";
-import { type PlannedEntry, reconstructionName, seedsHash } from "./plan.ts";
+import { type PlannedEntry, reconstructionName } from "./plan.ts";
 import { describePretrained, distinctFiles } from "./pretrained.ts";
 import { reconstructionRows } from "./reconstruction-rows.ts";
 import { measureRows, probeRow } from "./rows.ts";
+import { seedsHash } from "./samples-key.ts";
 import type { SettledConfig } from "./settle.ts";
 
 /** Below this many pixels a side, scores are for regressions, not for quality claims. */
@@ -98,6 +100,7 @@ function rowsOf({ entries, points }: Found): ResultRow[] {
       );
     if (probe) rows.push(probeRow(planned.name, probe));
     if (reconstruction) rows.push(...reconstructionRows(planned.name, reconstruction));
+    rows.push(...resampledRows(entry));
   }
   for (const { name, score } of points) if (score) rows.push(...scoreRows(name, score.scores));
   return rows;
@@ -133,6 +136,7 @@ function ledgerOf({ entries }: Found): LedgerLine[] {
     ...entries.flatMap(({ planned, sampling }) =>
       sampling ? samplingLines(planned.name, sampling.result, sampling.cached) : [],
     ),
+    ...entries.flatMap(resampledLines),
   ];
 }
 
@@ -142,8 +146,9 @@ function runOf(
 ): Result["run"] {
   const { command, startedAt } = beginning;
   const complete =
-    found.entries.every(({ failure }) => failure === null) &&
-    found.points.every(({ failure }) => failure === null);
+    found.entries.every(({ failure, resamplings }) =>
+      [failure, ...resamplings.map((one) => one.failure)].every((one) => one === null),
+    ) && found.points.every(({ failure }) => failure === null);
   const seeds = seedsHash(config, dataset);
   const scores = [...found.entries, ...found.points]
     .map(({ score }) => score)
@@ -188,6 +193,7 @@ function runOf(
       ...found.points.map(pointEntry),
     ],
     ...(found.curves.length > 0 ? { curves: [...found.curves] } : {}),
+    ...(config.comparison ? { comparison: config.comparison } : {}),
   };
 }
 
@@ -199,6 +205,11 @@ const lacksFilm = (entry: FoundEntry): boolean =>
 
 const filmless = ({ name }: PlannedEntry): string =>
   `${name}: no film strip over training: its weights were trained with another sampler or other checkpoints, and pictures of training cannot be taken afterwards`;
+
+const standsAlone = ({ planned }: FoundEntry): boolean => planned.resamplings.length === 0;
+
+const alone = ({ name, title }: PlannedEntry): string =>
+  `${name}: as published alone, since "${title}" cannot be sampled within any of the comparison's numbers of calls`;
 
 function modelEntries(entry: FoundEntry, seeds: string): ResultEntry[] {
   const { planned, sampling, failure, pictures, reconstruction } = entry;
@@ -228,9 +239,11 @@ function modelEntries(entry: FoundEntry, seeds: string): ResultEntry[] {
     ...pictures,
     filmSteps: [...pictures.filmSteps],
   };
-  if (!reconstruction) return [model];
+  const again = resampledEntries(model, entry);
+  if (!reconstruction) return [model, ...again];
   return [
     model,
+    ...again,
     {
       ...model,
       name: reconstructionName(planned.name),
@@ -281,6 +294,7 @@ function warningsOf({ dataset, found, config, warnings }: Assembly): string[] {
   return [
     ...warnings,
     ...dataset.warnings,
+    ...(config.comparison ? found.entries.filter(standsAlone).map(({ planned }) => alone(planned)) : []),
     ...found.entries.filter(lacksFilm).map(({ planned }) => filmless(planned)),
     ...(scores[0]?.warnings ?? []),
     ...(counts.size > 1

@@ -19,8 +19,15 @@ const gpuHours = (flops: number): string =>
 
 const flopsOf = ({ steps, flops, preparation }: PlannedStage): number => steps * flops + preparation.flops;
 
-/** A table of stages with their FLOPs (2·MACs + element-wise operations), their memory, then the total of each entry, and why it could not run yet. */
-export function describePlan({ stages, entries }: Plan, lack: UserError | null): string {
+/**
+ * A table of stages with their FLOPs (2·MACs + element-wise operations), their memory, then the total of each entry, and why it could not run yet.
+ * @param resamplings lines of what is sampled again
+ */
+export function describePlan(
+  { stages, entries }: Plan,
+  resamplings: readonly string[],
+  lack: UserError | null,
+): string {
   const table = new Table({
     head: [
       "stage",
@@ -52,6 +59,7 @@ export function describePlan({ stages, entries }: Plan, lack: UserError | null):
     "Each entry billed in full, as if it ran alone:",
     ...entries.map(total),
     `GPU-hours: of an H200 at ${100 * UTILISATION} % of its ${H200.peakFlops / 1e12} TFLOP/s.`,
+    ...resamplings,
     ...(lack ? [`It cannot run yet: ${lack.message}; ${lack.fix}.`] : []),
   ].join("\n");
 }

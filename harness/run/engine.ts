@@ -1,4 +1,4 @@
-/** The order of a run's work: train every stage once, then sample, time and score every entry, then the yardsticks. */
+/** The order of a run's work: train every stage once, then sample, time and score every entry, then what is sampled again, then the yardsticks. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TrainingCurve } from "../result.ts";
@@ -12,6 +12,7 @@ import { NO_PICTURES, slug, writeEntryPictures, writeGrid, writeStoredGrid } fro
 import type { PlannedEntry } from "./plan.ts";
 import type { PlannedStage } from "./plan-stages.ts";
 import type { WeightsSource } from "./pretrained.ts";
+import { resampleEntry } from "./resample.ts";
 import { scoreEntry, scorePoints } from "./scoring.ts";
 
 type Trained = ReadonlyMap<string, Outcome<TrainResult>>;
@@ -27,8 +28,10 @@ export async function runJobs(engine: Engine): Promise<Found> {
   }
   const sampled: FoundEntry[] = [];
   for (const entry of engine.plan.entries) sampled.push(await sampleEntry(engine, entry, trained));
+  const scored: FoundEntry[] = [];
+  for (const entry of sampled) scored.push(await scoreEntry(engine, entry));
   const entries: FoundEntry[] = [];
-  for (const entry of sampled) entries.push(await scoreEntry(engine, entry));
+  for (const entry of scored) entries.push(await resampleEntry(engine, entry));
   return { entries, points: await scorePoints(engine, untrained), curves };
 }
 
@@ -51,6 +54,7 @@ async function sampleUntrained(engine: Engine): Promise<Untrained | null> {
     untrained: true,
     samples: engine.config.samples,
     identity: entry.made.identity,
+    purpose: "sample",
   } as const;
   const outcome = await perform<SampleResult>(engine.performer, job, { fresh: true });
   if (outcome.state === "done") {
@@ -113,6 +117,7 @@ async function sampleEntry(engine: Engine, planned: PlannedEntry, trained: Train
     timing: null,
     score: null,
     reconstruction: null,
+    resamplings: [],
     probe: null,
     failure: null,
     pictures: NO_PICTURES,
@@ -132,6 +137,7 @@ async function sampleEntry(engine: Engine, planned: PlannedEntry, trained: Train
     untrained: false,
     samples: engine.config.samples,
     identity: planned.made.identity,
+    purpose: "sample",
   } as const;
   const sampling = await perform<SampleResult>(engine.performer, job, { fresh: true });
   if (sampling.state === "failed") return { ...found, training, failure: `sampling: ${sampling.reason}` };
@@ -147,6 +153,7 @@ async function sampleEntry(engine: Engine, planned: PlannedEntry, trained: Train
       ...common,
       folder: join(engine.folder, "timings", hashOf([planned.samplesKey, engine.fingerprint])),
       kind: "measure",
+      brief: false,
     },
     { fresh: true },
   );

@@ -11,11 +11,13 @@ import type {
   SampleResult,
   ScoreResult,
   TrainResult,
+  ValidateResult,
 } from "./jobs.ts";
 import { datasetOrigin } from "./origin.ts";
 import type { Outcome, Performer } from "./perform.ts";
 import type { Pictures } from "./pictures.ts";
 import type { Plan, PlannedEntry } from "./plan.ts";
+import type { PlannedResampling } from "./plan-resamplings.ts";
 import type { PlannedStage } from "./plan-stages.ts";
 import type { WeightsSource } from "./pretrained.ts";
 import type { SettledConfig } from "./settle.ts";
@@ -39,7 +41,7 @@ export interface FoundEntry {
     readonly result: TrainResult;
     readonly cached: boolean;
   }[];
-  readonly sampling: { readonly result: SampleResult; readonly cached: boolean } | null;
+  readonly sampling: Sampled | null;
   readonly timing: MeasureResult | null;
   readonly score: ScoreResult | null;
   readonly reconstruction: {
@@ -47,10 +49,35 @@ export interface FoundEntry {
     readonly score: ScoreResult;
     readonly pictures: Pictures;
   } | null;
+  readonly resamplings: readonly FoundResampling[];
   /** null without a stage to probe, or without classes. */
   readonly probe: ProbeResult | null;
   readonly failure: string | null;
   readonly pictures: Pictures;
+}
+
+/** What is known of an entry's weights sampled again. */
+export interface FoundResampling {
+  readonly planned: PlannedResampling;
+  /** The scale that was chosen; null: none. */
+  readonly guidance: number | null;
+  readonly trials: readonly FoundTrial[];
+  readonly sampling: Sampled | null;
+  readonly timing: MeasureResult | null;
+  readonly score: ScoreResult | null;
+  readonly failure: string | null;
+  readonly pictures: Pictures;
+}
+
+export interface FoundTrial {
+  readonly guidance: number;
+  readonly sampling: Sampled;
+  readonly judged: ValidateResult;
+}
+
+interface Sampled {
+  readonly result: SampleResult;
+  readonly cached: boolean;
 }
 
 export interface FoundPoint {
@@ -87,7 +114,10 @@ export const base = (
   origin: { dataset: datasetOrigin(dataset), code },
 });
 
-export const weightsOf = ({ stages, pretrained }: PlannedEntry): WeightsSource => ({
+export const weightsOf = ({
+  stages,
+  pretrained,
+}: Pick<PlannedEntry, "stages" | "pretrained">): WeightsSource => ({
   stages: Object.fromEntries(stages.map(({ name, folder }) => [name, folder])),
   pretrained,
 });

@@ -28,7 +28,7 @@ function sorted(value: unknown): unknown {
 export const programHash = (program: Program): string => sha256(toOnnx(program));
 
 /** Weights that a plugin ships count like its code. */
-const CODE = new Set([".js", ".ts", ".mjs", ".mts", ".json", ".safetensors"]);
+const CODE = new Set([".js", ".ts", ".mjs", ".mts", ".py", ".json", ".safetensors"]);
 
 /** sha256 of the code under the given files and folders: the host's part of what a stage computes. */
 function codeHash(paths: readonly string[]): string {

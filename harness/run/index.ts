@@ -5,6 +5,7 @@ import { environment } from "../measure/environment.ts";
 import type { Backend, Dataset } from "../plugin.ts";
 import { assembleResult, withGate } from "./assemble.ts";
 import { describePlan } from "./describe-plan.ts";
+import { describeResamplings } from "./describe-resamplings.ts";
 import { runJobs } from "./engine.ts";
 import { cacheFolder, claimFolder, writeJson } from "./folder.ts";
 import type { Found } from "./found.ts";
@@ -29,8 +30,11 @@ export async function run(request: RunRequest): Promise<RunOutcome> {
   const { config, warnings } = settled(chosen, dataset);
   const backend = await openBackend(config);
   const plan = await makePlan(config, dataset, backend, beginning.cache);
+  // Whatever is computed from here on, job processes compute, on backends of their own.
+  await backend.close?.();
   const lack = tooFew(dataset, config, plan);
-  if (request.dryRun) return { kind: "planned", plan: describePlan(plan, lack) };
+  if (request.dryRun)
+    return { kind: "planned", plan: describePlan(plan, await describeResamplings(config, plan), lack) };
   if (lack) throw lack;
 
   const claimed = await claimFolder(folder);

@@ -47,7 +47,11 @@ export interface SampleJob extends JobBase, WeightsSource {
   readonly samples: number;
   /** Of the files it was planned with. */
   readonly identity: string | null;
+  /** Which seeds: those that are scored, or those by which guidance is chosen. */
+  readonly purpose: SamplePurpose;
 }
+
+export type SamplePurpose = "sample" | "trial";
 
 export type SampleResult = SampledHere | SampledElsewhere;
 
@@ -108,6 +112,8 @@ export interface ProbeResult {
 export interface MeasureJob extends JobBase, WeightsSource {
   readonly kind: "measure";
   readonly model: Descriptor<"model">;
+  /** In fewer rounds, where there are many rows to time. */
+  readonly brief: boolean;
 }
 
 export interface MeasureResult {
@@ -141,7 +147,22 @@ export interface ScoreResult {
   readonly neighbours: readonly number[];
 }
 
-export type Job = TrainJob | SampleJob | ReconstructJob | ProbeJob | MeasureJob | ScoreJob;
+/** A trial's samples against the held-out images. */
+export interface ValidateJob extends JobBase {
+  readonly kind: "validate";
+  /** Folder of the finished sampling. */
+  readonly samples: string;
+}
+
+export interface ValidateResult {
+  readonly n: number;
+  /** How many held-out images there are. */
+  readonly heldOut: number;
+  readonly kid: number;
+  readonly standardError: number | null;
+}
+
+export type Job = TrainJob | SampleJob | ReconstructJob | ProbeJob | MeasureJob | ScoreJob | ValidateJob;
 
 /** What a job says while it runs. */
 export type JobEvent =

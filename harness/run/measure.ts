@@ -10,6 +10,7 @@ import { sampleStreams } from "./seeds.ts";
 import { store } from "./store.ts";
 
 const USUAL = { rounds: 5, milliseconds: 2000, largestBatch: Number.POSITIVE_INFINITY };
+const BRIEF = { rounds: 3, milliseconds: 300, largestBatch: Number.POSITIVE_INFINITY };
 const QUICK = { rounds: 3, milliseconds: 300, largestBatch: 8 };
 
 export async function measure(job: MeasureJob, host: JobHost): Promise<MeasureResult> {
@@ -17,7 +18,7 @@ export async function measure(job: MeasureJob, host: JobHost): Promise<MeasureRe
   const opened = await openEntry(job);
   const { model, options, dataset, task, backend: runtime } = opened;
   const weights = await weightsFrom(job, opened);
-  const { rounds, milliseconds, largestBatch } = config.quick ? QUICK : USUAL;
+  const { rounds, milliseconds, largestBatch } = config.quick ? QUICK : job.brief ? BRIEF : USUAL;
   const batchSize = Math.min(model.samplingBatchSize(options, task), config.samples, largestBatch);
 
   const timeAt = async (size: number) => {

@@ -9,9 +9,11 @@ import { type MadeElsewhere, madeElsewhere } from "./made-elsewhere.ts";
 import { requireImages } from "./made-images.ts";
 import { extractorIdentity, namingEntry, openModel, taskOf } from "./open.ts";
 import { slug } from "./pictures.ts";
-import { contentOf, type PlannedStage, planStages } from "./plan-stages.ts";
+import { type PlannedResampling, planResamplings } from "./plan-resamplings.ts";
+import { type PlannedStage, planStages } from "./plan-stages.ts";
 import { type PretrainedFile, pretrainedFiles, withContents } from "./pretrained.ts";
 import { REFERENCE_POINTS, UNTRAINED } from "./reference-points.ts";
+import { samplesKey, seedsHash } from "./samples-key.ts";
 import type { SettledConfig } from "./settle.ts";
 
 export interface PlannedEntry {
@@ -32,6 +34,8 @@ export interface PlannedEntry {
   readonly deviations: readonly string[];
   /** Of the samples: weights, sampler, seeds, labels, how many. */
   readonly samplesKey: string;
+  /** Its weights sampled again, on terms that are the same for every entry. */
+  readonly resamplings: readonly PlannedResampling[];
   readonly code: CodeHashes;
   /** Folder of the pictures of its last stage that this entry's sampler would take; null where none trains. */
   readonly film: string | null;
@@ -78,7 +82,6 @@ export async function planEntries(
     backend.precision,
     backend.threads,
   ]);
-  refuseClashes(Object.keys(config.entries));
   const stages = new Map<string, PlannedStage>();
   const entries: PlannedEntry[] = [];
   for (const [name, descriptor] of Object.entries(config.entries)) {
@@ -99,6 +102,13 @@ export async function planEntries(
     );
     for (const stage of planned) stages.set(stage.key, stages.get(stage.key) ?? stage);
     const probe = task.classes > 1 ? model.encoderProbe?.(options, task) : null;
+    const identity = {
+      stages: planned.map(({ key }) => key),
+      code,
+      backend: backendIdentity,
+      files: made.identity,
+    };
+    const entry = { config, dataset, task, name, descriptor, model, options, files, identity };
     entries.push({
       name,
       model: descriptor,
@@ -110,15 +120,8 @@ export async function planEntries(
       reconstructs: model.reconstructor !== undefined,
       probed: planned.find((stage) => stage.name === probe?.stage) ?? null,
       deviations: model.deviations(options, task),
-      samplesKey: hashOf([
-        planned.map(({ key }) => key),
-        pretrained.map(contentOf),
-        settings,
-        ...(made.identity === null ? [] : [made.identity]),
-        code,
-        seedsHash(config, dataset),
-        backendIdentity,
-      ]),
+      samplesKey: samplesKey(identity, pretrained, settings, seedsHash(config, dataset)),
+      resamplings: planResamplings(entry),
       code,
       film: planned.at(-1)?.film ?? null,
       trainFlops: planned.reduce(
@@ -127,13 +130,19 @@ export async function planEntries(
       ),
     });
   }
+  refuseClashes(entries);
   return { task, stages: [...stages.values()], entries, backendIdentity };
 }
 
 /** Entries are told apart by name in the result and by a short form of it in file names. */
-function refuseClashes(names: readonly string[]): void {
+function refuseClashes(entries: readonly PlannedEntry[]): void {
   const taken = new Map([...REFERENCE_POINTS, UNTRAINED].map(({ name }) => [slug(name), name]));
-  for (const name of names.flatMap((entry) => [entry, reconstructionName(entry)])) {
+  const names = entries.flatMap(({ name, resamplings }) => [
+    name,
+    reconstructionName(name),
+    ...resamplings.map((one) => one.name),
+  ]);
+  for (const name of names) {
     const other = taken.get(slug(name));
     if (other !== undefined)
       throw new UserError(
@@ -146,23 +155,3 @@ function refuseClashes(names: readonly string[]): void {
 
 /** The row of a model's autoencoder. */
 export const reconstructionName = (entry: string): string => `${entry}: reconstruction`;
-
-/** Equal hashes: the same seeds with the same labels, so that results can be paired. */
-export const seedsHash = (
-  {
-    seed,
-    samples,
-    labels,
-    unconditional,
-  }: Pick<SettledConfig, "seed" | "samples" | "labels" | "unconditional">,
-  { train }: Dataset,
-): string =>
-  hashOf([
-    "seeds",
-    seed,
-    samples,
-    labels,
-    unconditional,
-    // Only such labels are drawn from the images'.
-    ...(labels === "frequency" && !unconditional ? [train.identity] : []),
-  ]);

@@ -6,7 +6,7 @@ import type { PlannedEntry } from "./plan.ts";
 
 /** Everything known of an entry that trained and sampled. */
 export interface EntryFacts {
-  readonly planned: PlannedEntry;
+  readonly planned: Pick<PlannedEntry, "name" | "pretrained">;
   readonly training: readonly TrainResult[];
   readonly sampling: SampledHere;
   readonly timing: MeasureResult;

@@ -42,6 +42,7 @@ export async function sampleEntries(
   const { config } = settled(request.config, dataset);
   const backend = await openBackend(config);
   const { entries } = await planEntries(config, dataset, backend, cache);
+  await backend.close?.();
   const untrained = entries.find(({ stages }) => stages.length > 0);
   if (untrained)
     throw new UserError(`entry "${untrained.name}" names no weights`, "set its option `weights`");
@@ -66,6 +67,7 @@ export async function sampleEntries(
         untrained: false,
         samples: config.samples,
         identity: planned.made.identity,
+        purpose: "sample",
       };
       const outcome = await perform<SampleResult>({ progress, journal, pool, clock }, job, { fresh: true });
       if (outcome.state === "failed")

@@ -6,7 +6,8 @@ import writeFileAtomic from "write-file-atomic";
 import { batchesOf } from "../batches.ts";
 import { writeAdmSamples } from "../formats/npz.ts";
 import { countingRuntime } from "../measure/counting.ts";
-import type { Sampler } from "../plugin.ts";
+import { peakMemoryBytes } from "../measure/memory.ts";
+import type { Sampler, Task } from "../plugin.ts";
 import { type JobHost, type SampleJob, type SampleResult, Stopped } from "./jobs.ts";
 import { labelsOf } from "./labels.ts";
 import { type MadeElsewhere, madeElsewhere, NOTHING_TOLD } from "./made-elsewhere.ts";
@@ -18,6 +19,8 @@ import { countedCost, toldCost } from "./sampling-cost.ts";
 import { sampleStreams } from "./seeds.ts";
 import { readStored, store } from "./store.ts";
 import { untrainedWeights } from "./untrained.ts";
+
+const imageBytes = ({ resolution }: Task): number => 3 * resolution ** 2;
 
 export const SAMPLES = "samples.npz";
 
@@ -47,11 +50,15 @@ async function draw(
   const sampler = await model.sampler(options, task, weights, runtime, batchSize, config);
   try {
     const labels = labelsOf(config, dataset, n);
-    const bytes = 3 * task.resolution ** 2;
-    const { made, spent } = await sampleAll(job, host, sampler, labels, bytes);
+    const { made, spent } = await sampleAll(job, host, opened, sampler, labels);
     const shape = [n, task.resolution, task.resolution, 3] as const;
     // From the chunks, one by one: fifty thousand images of 256 pixels are ten gigabytes.
-    await writeAdmSamples(join(folder, SAMPLES), chunks(folder, n, batchSize, bytes), shape, labels);
+    await writeAdmSamples(
+      join(folder, SAMPLES),
+      chunks(folder, n, batchSize, imageBytes(task)),
+      shape,
+      labels,
+    );
     const common = { n, resolution: task.resolution, description: sampler.description, batchSize };
     if (elsewhere === null) return { ...common, ...countedCost(runtime.tallies, made, batchSize), ...spent };
     const told = toldCost({ ...elsewhere, calls: sampler.calls?.() ?? elsewhere.calls });
@@ -100,14 +107,21 @@ const SPENT = "spent.json";
 const chunkFile = (start: number): string => `chunk-${start}.u8`;
 
 /** What making all chunks took, and how many batches this process made of them: what a killed one made is kept, its calls are not. */
-async function sampleAll(job: SampleJob, host: JobHost, sampler: Sampler, labels: Int32Array, bytes: number) {
-  const { folder, samples: n, config } = job;
+async function sampleAll(
+  job: SampleJob,
+  host: JobHost,
+  { backend, task }: Pick<OpenEntry, "backend" | "task">,
+  sampler: Sampler,
+  labels: Int32Array,
+) {
+  const bytes = imageBytes(task);
+  const { folder, samples: n } = job;
   const { batchSize } = sampler;
   let made = 0;
   let spent = (await readStored<Spent>(folder, SPENT))?.value ?? { wallSeconds: 0, peakMemoryBytes: 0 };
   const make = (positions: readonly number[]): Promise<Uint8Array> => {
     made++;
-    return makeChunk(sampler, config.seed, positions, labels);
+    return makeChunk(sampler, job, positions, labels);
   };
   for (const { positions, start, kept } of batchesOf(n, batchSize)) {
     if (host.stopping()) throw new Stopped(`stopped after ${start} of ${n} samples`);
@@ -118,7 +132,7 @@ async function sampleAll(job: SampleJob, host: JobHost, sampler: Sampler, labels
       await writeFileAtomic(file, Buffer.from(await make(positions)));
       spent = {
         wallSeconds: spent.wallSeconds + (host.now() - began) / 1000,
-        peakMemoryBytes: Math.max(spent.peakMemoryBytes, process.resourceUsage().maxRSS * 1024),
+        peakMemoryBytes: Math.max(spent.peakMemoryBytes, peakMemoryBytes(backend)),
       };
       await store(folder, spent, [], SPENT);
     }
@@ -139,12 +153,12 @@ async function* chunks(folder: string, n: number, size: number, bytes: number): 
 
 const makeChunk = (
   sampler: Sampler,
-  seed: number,
+  { config, purpose }: SampleJob,
   positions: readonly number[],
   labels: Int32Array,
 ): Promise<Uint8Array> =>
   sampler.sample(
-    positions.map((k) => sampleStreams(seed, k, k + 1)[0]!),
+    positions.map((k) => sampleStreams(config.seed, k, k + 1, purpose)[0]!),
     positions.map((k) => labels[k]!),
   );
 

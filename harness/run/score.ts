@@ -1,12 +1,11 @@
 /** Scoring one set of images against the reference. */
 import { mkdir } from "node:fs/promises";
-import { imageViews } from "../formats/image.ts";
 import { product } from "../linear-algebra/index.ts";
-import type { Dataset, FeatureExtractor, Features, ImageSource } from "../plugin.ts";
+import type { Dataset, FeatureExtractor, ImageSource } from "../plugin.ts";
+import { featuresOf } from "./features-of.ts";
 import { scoringCode } from "./identity.ts";
-import { firstOf, imagesOf, type LabelledImages } from "./image-sets.ts";
+import { firstOf, imagesOf } from "./image-sets.ts";
 import type { JobHost, ScoreJob, ScoreResult } from "./jobs.ts";
-import { joinFeatures } from "./join-features.ts";
 import { firstLabels } from "./labels.ts";
 import { openBackend, openDataset, openExtractor, referenceOf } from "./open.ts";
 import { requireSameCode, requireSameData } from "./origin.ts";
@@ -82,25 +81,4 @@ async function openScorer({ config, cache, origin }: ScoreJob, host: JobHost): P
     multiply: backend.product ?? product,
   });
   return { dataset, extractor, standard };
-}
-
-/** Only the features of images stay in memory. The score itself is one more piece of work. */
-function featuresOf(
-  extractor: FeatureExtractor,
-  { n, runs }: LabelledImages,
-  side: number,
-  host: JobHost,
-  note: string,
-): Promise<Features> {
-  async function* extracted(): AsyncGenerator<Features> {
-    let done = 0;
-    for await (const run of runs) {
-      const shape = { n: run.length / (3 * side ** 2), height: side, width: side };
-      const features = await extractor.extract(imageViews(run, shape));
-      done += shape.n;
-      host.emit({ type: "progress", done, total: n + 1, unit: "images", note });
-      yield features;
-    }
-  }
-  return joinFeatures(n, extracted());
 }

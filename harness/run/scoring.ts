@@ -8,7 +8,7 @@ import { firstSamples, NO_PICTURES, slug, writeNeighbours, writeStoredGrid } fro
 import type { PlannedStage } from "./plan-stages.ts";
 import { REFERENCE_POINTS, UNTRAINED } from "./reference-points.ts";
 
-async function scoreSet(
+export async function scoreSet(
   engine: Engine,
   title: string,
   images: ImageSet,

@@ -2,7 +2,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { countingRuntime, type Tallies } from "../measure/counting.ts";
-import type { Executable, Stage, StageContext } from "../plugin.ts";
+import { peakMemoryBytes } from "../measure/memory.ts";
+import type { Backend, Executable, Stage, StageContext } from "../plugin.ts";
 import type { Tensors } from "../program/index.ts";
 import { createStream } from "../random/index.ts";
 import { BEGINNING, checkpoint, lastCheckpoint, type Position, removeCheckpoints } from "./checkpoint.ts";
@@ -26,6 +27,7 @@ export interface Training {
   readonly host: JobHost;
   readonly stage: Stage;
   readonly context: StageContext;
+  readonly backend: Pick<Backend, "peakMemoryBytes">;
   readonly executable: Executable;
   readonly frames: FrameMaker | null;
   readonly record: Recorder;
@@ -47,12 +49,13 @@ export async function train(job: TrainJob, host: JobHost): Promise<TrainResult> 
   const start =
     resumed?.state ??
     initialState(stage.program, context.random.stream("initial state"), stage.start(context));
-  const executable = await opened.backend.compile(stage.program, start);
+  const { backend } = opened;
+  const executable = await backend.compile(stage.program, start);
   const frames = await openFrames(job, opened, context.previous);
   const first = resumed?.position ?? { ...BEGINNING, wallSeconds: preparation.wallSeconds };
   const recorded = { ...stage, steps: job.steps, preparationFlops: preparation.flops };
   const record = await openCurve(job.folder, recorded, first.step);
-  const training = { job, host, stage, context, executable, frames, record };
+  const training = { job, host, stage, context, backend, executable, frames, record };
   const last = await runSteps(training, prepared, first);
 
   await writeTensors(join(job.folder, WEIGHTS), stage.result(await executable.readState()));
@@ -121,7 +124,7 @@ async function prepare(
 
 /** Steps from `first` to the end. While one runs on the backend the next one's batch is made here. */
 export async function runSteps(training: Training, prepared: Tensors, first: Position): Promise<Position> {
-  const { job, host, stage, context, executable, record } = training;
+  const { job, host, stage, context, backend, executable, record } = training;
   const { steps } = job;
   const batchOf = stage.batches(context, prepared);
   let position = first;
@@ -141,7 +144,7 @@ export async function runSteps(training: Training, prepared: Tensors, first: Pos
       step,
       wallSeconds: position.wallSeconds + (host.now() - began) / 1000,
       loss: taken.loss,
-      peakMemoryBytes: Math.max(position.peakMemoryBytes, process.resourceUsage().maxRSS * 1024),
+      peakMemoryBytes: Math.max(position.peakMemoryBytes, peakMemoryBytes(backend)),
       course: followed(position.course, taken, steps),
     };
     const rate = ((step - first.step) * stage.batchSize) / (position.wallSeconds - first.wallSeconds);

@@ -72,6 +72,8 @@ async function begin(job: Job, host: JobHost): Promise<unknown> {
       return (await import("./measure.ts")).measure(job, host);
     case "score":
       return (await import("./score.ts")).score(job, host);
+    case "validate":
+      return (await import("./validate.ts")).validate(job, host);
   }
 }
 

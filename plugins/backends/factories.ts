@@ -6,3 +6,18 @@ export const onnxruntime = (options: { threads?: number } = {}): Descriptor<"bac
   plugin: "onnxruntime",
   options,
 });
+
+/**
+ * PyTorch 2.4 or newer in a Python process. `device`: auto (default), cpu, cuda or mps; `python`: a command or an absolute
+ * path (default: EPG_BENCH_PYTHON, or python3); `compile: false` runs without torch.compile; `threads` as above;
+ * `timeoutSeconds`: the longest that one answer may take (default 1800).
+ */
+export const torch = (
+  options: {
+    device?: "auto" | "cpu" | "cuda" | "mps";
+    python?: string;
+    compile?: boolean;
+    threads?: number;
+    timeoutSeconds?: number;
+  } = {},
+): Descriptor<"backend"> => ({ kind: "backend", plugin: "torch", options });

@@ -1,7 +1,7 @@
 /** Every operation on a backend, with its gradient, whole and decomposed, against the reference. */
 import { describe, expect, it } from "vitest";
 import type { Backend } from "../../harness/plugin.ts";
-import { OPS, type Program, type Tensors } from "../../harness/program/index.ts";
+import { OPS, type Program, type Tensors, trace } from "../../harness/program/index.ts";
 import { interpret } from "../reference/interpreter.ts";
 import { CASES, OP_NAMES } from "./ops.ts";
 import { caseProgram, inputsOf } from "./ops-case.ts";
@@ -37,5 +37,24 @@ export function backendComputes(backend: () => Backend): void {
       if ("decompose" in OPS[name])
         await expectReference(backend(), decomposed(program, name), inputsOf(testCase));
     });
+  });
+}
+
+/** Every case of every operation in one program: for a backend that takes seconds to compile one. */
+export function backendComputesAtOnce(backend: () => Backend): void {
+  it("computes every operation in one program", async () => {
+    const cases = OP_NAMES.flatMap((name) => CASES[name].map((one, i) => [`${name} ${i}`, one] as const));
+    const program = trace("every operation", (p) => {
+      for (const [key, { inputs, build }] of cases) {
+        const values = inputs.map(({ shape, dtype }, i) => p.input(`${key} x${i}`, shape, dtype));
+        [build(...values)].flat().forEach((value, i) => {
+          p.output(`${key} y${i}`, value);
+        });
+      }
+    });
+    const inputs = cases.flatMap(([key, one]) =>
+      Object.entries(inputsOf(one)).map(([name, tensor]) => [`${key} ${name}`, tensor]),
+    );
+    await expectReference(backend(), program, Object.fromEntries(inputs));
   });
 }

@@ -5,13 +5,14 @@ import { openAdmSamples } from "../../harness/formats/npz.ts";
 import type { Result } from "../../harness/result.ts";
 import { command, readResult, temporaryFolder, timeless, writeTinyConfig } from "./cli.ts";
 
+const COMPARISON = "comparison: { calls: [1, 2], guidance: [1.5, 3], validationSamples: 8 },";
 const folder = temporaryFolder();
 let result: Result;
 let stdout: string;
 let stderr: string;
 
 beforeAll(async () => {
-  writeTinyConfig(folder);
+  writeTinyConfig(folder, { more: COMPARISON });
   const ran = await command(folder, ["run", "-c", "tiny.config.ts", "--output", "out"]);
   stdout = String(ran.stdout);
   stderr = String(ran.stderr);
@@ -162,6 +163,51 @@ describe("a run", () => {
     expect(rows.at(-1)).toMatch(new RegExp(`^4,${pretraining.images},${pretraining.flops},`));
   });
 
+  it("samples every entry again on the same terms, and bills the trials that choose guidance", () => {
+    const again = result.run.entries.filter(({ kind }) => kind === "resampled");
+    // Two calls are one of Heun's steps and a half; of two, one step of DDIM can be guided.
+    expect(again.map(({ name }) => name)).toEqual([
+      "EPG: unguided, 1 call",
+      "VAE + DiT: unguided, 1 call",
+      "VAE + DiT: unguided, 2 calls",
+      "VAE + DiT: matched, 2 calls",
+    ]);
+    const model = result.run.entries.find(({ name }) => name === "VAE + DiT")!;
+    for (const { name, resampled, weights, seeds } of again.slice(1)) {
+      expect(resampled!.of).toBe("VAE + DiT");
+      expect({ weights, seeds }).toEqual({ weights: model.weights, seeds: model.seeds });
+      expect(value(name, "nfe")).toBe(resampled!.calls);
+      expect(value(name, "total-train-flops")).toBe(value("VAE + DiT", "total-train-flops"));
+      expect(value(name, "fd-efficientnet-lite0")).toBeGreaterThan(0);
+      expect(value(name, "throughput")).toBeGreaterThan(0);
+    }
+    const { sampling, resampled } = again[3]!;
+    const trials = resampled!.trials;
+    expect(trials.map(({ guidance, n, heldOut }) => [guidance, n, heldOut])).toEqual([
+      [1.5, 8, 40],
+      [3, 8, 40],
+    ]);
+    const best = trials.reduce((a, b) => (b.kid < a.kid ? b : a));
+    expect(sampling.guidanceScale).toBe(best.guidance);
+    const lines = result.ledger.filter(({ entries }) => entries.includes("VAE + DiT: matched, 2 calls"));
+    expect(lines.map(({ stage, images }) => [stage, images])).toEqual([
+      ["choosing guidance, 2 trials: sampling", 16],
+      ["choosing guidance, 2 trials: decoding samples", 16],
+      ["sampling", 40],
+      ["decoding samples", 40],
+    ]);
+    expect(lines[0]!.macs! / 16).toBeCloseTo(lines[2]!.macs! / 40, 3);
+    const report = readFileSync(join(folder, "out", "report.md"), "utf8");
+    expect(report).toContain("## On the same terms");
+    expect(existsSync(join(folder, "out", "frontier", "nfe.svg"))).toBe(true);
+  });
+
+  it("plans those rows, with what they take, before it runs them", async () => {
+    const { stdout } = await command(folder, ["run", "-c", "tiny.config.ts", "--dry-run"]);
+    expect(stdout).toMatch(/VAE \+ DiT: matched, 2 calls +│ +2 │ +1 │/);
+    expect(stdout).toContain("2 trials of 8 images");
+  });
+
   it("puts the result on stdout and the progress on stderr", () => {
     expect(stdout).toContain("report.md");
     expect(stdout).not.toContain("steps/s");
@@ -201,6 +247,8 @@ describe("gating", () => {
     await command(folder, ["run", "-c", "two.config.ts", "--output", "out3"]);
     const gated = await command(folder, ["gate", "out3", "--baseline", "ci.json"]);
     expect(gated.exitCode).toBe(20);
+    // It has no comparison, whose rows nobody gates.
+    expect(gated.stdout).not.toContain("matched, 2 calls");
   });
 });
 
@@ -211,7 +259,11 @@ describe("a damaged cache", () => {
     const file = join(cache, stage, "weights.safetensors");
     const whole = readFileSync(file);
     writeFileSync(file, whole.subarray(0, whole.length - 8));
-    writeTinyConfig(folder, { more: 'gates: { kid: ["error", { maxWorse: "5%" }] },' }, "gated.config.ts");
+    writeTinyConfig(
+      folder,
+      { more: `${COMPARISON} gates: { kid: ["error", { maxWorse: "5%" }] },` },
+      "gated.config.ts",
+    );
     const ran = await command(folder, ["run", "-c", "gated.config.ts", "--output", "out4"]);
     expect(ran.exitCode).toBe(2);
     expect(ran.stderr).toContain(file);

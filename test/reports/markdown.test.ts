@@ -31,6 +31,7 @@ describe("order", () => {
     const headings = [...report.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
     expect(headings).toEqual([
       "Scores",
+      "Frontier",
       "Reconstruction",
       "Reference points",
       "Sampling",
@@ -208,7 +209,9 @@ test("reporters write into the folder and say what they wrote", async () => {
   for (const [name, load] of Object.entries(reporters)) {
     const reporter = await load();
     expect(reporter.name).toBe(name);
-    for (const file of await reporter.write(fixtureResult(), folder)) expect(file).toBe(`report.${name}`);
+    const [file, ...plots] = await reporter.write(fixtureResult(), folder);
+    expect(file).toBe(`report.${name}`);
+    for (const plot of plots) expect(report).toContain(`(${plot})`);
   }
   expect(await readFile(join(folder, "report.md"), "utf8")).toBe(report);
   expect(JSON.parse(await readFile(join(folder, "report.json"), "utf8"))).toEqual(fixtureResult());

@@ -24,6 +24,19 @@ const plugin: BackendPlugin<z.infer<typeof schema>> = {
       compile: (program, state) => compile(program, state, threads),
     };
   },
+  async check() {
+    const one = { rows: 1, cols: 1, data: Float64Array.of(3) };
+    const { data } = await openProduct(1)(one, { ...one });
+    if (data[0] !== 9) throw new Error(`ONNX Runtime multiplies 3 by 3 to ${data[0]}`);
+    return [
+      {
+        what: "onnxruntime on cpu",
+        works: true,
+        detail: `ONNX Runtime ${ort.env.versions.common}`,
+        fix: null,
+      },
+    ];
+  },
 };
 
 export default plugin;

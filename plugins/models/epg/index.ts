@@ -9,6 +9,7 @@ import { type EpgOptions, schema } from "./options.ts";
 import { pretrained } from "./pretrained.ts";
 import { recipeOf } from "./recipes.ts";
 import { recognise } from "./recognise.ts";
+import { resampled } from "./resampled.ts";
 import type { Guidance } from "./samplers/denoiser.ts";
 import { createSampler } from "./samplers/index.ts";
 import { networkShape } from "./sizes.ts";
@@ -59,6 +60,7 @@ const model: Model<EpgOptions> = {
   pretrained,
   exported,
   recognise,
+  resampled,
 };
 
 export default model;

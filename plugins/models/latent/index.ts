@@ -13,6 +13,7 @@ import { PERCEPTUAL_NETS } from "./perceptual-nets.ts";
 import { pretrained } from "./pretrained.ts";
 import { recognise } from "./recognise.ts";
 import { openReconstructor } from "./reconstructor.ts";
+import { resampled } from "./resampled.ts";
 import { openSampler, type SamplerSettings } from "./sampler.ts";
 import { defaultSampler } from "./samplers/choice.ts";
 import { ditFor, SIZES, type Size } from "./sizes.ts";
@@ -99,6 +100,7 @@ const model: Model<LatentOptions> = {
     const dit = ditOf(ditFor(size, task), weights[titleOf(objective)]!);
     return exported(SIZES[size].autoencoder, dit, objective, batchSize);
   },
+  resampled,
   stateDict: packed,
   pretrained,
   reconstructor: (options, task, weights, runtime) =>

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { loadConfig, readResolved } from "../../../harness/config/index.ts";
+import { loadConfig, type Overrides, readResolved } from "../../../harness/config/index.ts";
 import { config, load, mistake, repository } from "./config.ts";
 
 describe("loadConfig", () => {
@@ -80,6 +80,31 @@ describe("loadConfig", () => {
       scoreAgainst: "train",
       backend: { options: { threads: 1 } },
     });
+  });
+
+  it("takes another backend, with its own options, and keeps what the config says of the same one", async () => {
+    const backend = async (text: string, flags: Overrides) => (await load(config(text), flags)).backend;
+    const onTwo = "backend: onnxruntime({ threads: 2 })";
+    expect(await backend(onTwo, { backend: "torch", device: "cpu", compile: false })).toEqual({
+      kind: "backend",
+      plugin: "torch",
+      options: { device: "cpu", compile: false },
+    });
+    const onCuda = 'backend: { kind: "backend", plugin: "torch", options: { device: "cuda" } }';
+    expect((await backend(onCuda, { backend: "torch", compile: true })).options).toEqual({ device: "cuda" });
+    expect((await backend(onCuda, { python: "python3.12" })).options).toMatchObject({ python: "python3.12" });
+    expect((await backend(onCuda, { python: "venv/bin/python" })).options).toMatchObject({
+      python: resolve("venv/bin/python"),
+    });
+  });
+
+  it("refuses a flag that the backend has no option for, and a backend that is none", async () => {
+    expect(await mistake(load(config(), { device: "cuda" }))).toMatch(
+      /^--device: the backend "onnxruntime" has no option device\n {2}fix: .*--backend/,
+    );
+    expect(await mistake(load(config(), { compile: false }))).toContain("--no-compile: the backend");
+    expect(await mistake(load(config(), { backend: "toch" }))).toMatch(/unknown backend "toch"\n.*"torch"/);
+    expect(await mistake(load(config(), { backend: "torch", device: "tpu" }))).toContain('got "tpu"');
   });
 
   it("puts a folder of images in place of the data set, at the config's resolution", async () => {

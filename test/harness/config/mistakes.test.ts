@@ -32,6 +32,23 @@ const FIELDS: readonly Case[] = [
     "`budget.trainingFlops` must be more than 0, got 0",
   ],
   [
+    "a comparison of no calls",
+    config("comparison: { calls: [0] }"),
+    "`comparison.calls[0]` must be at least 1, got 0",
+  ],
+  [
+    "the same calls twice",
+    config("comparison: { calls: [7, 7] }"),
+    "`comparison.calls`",
+    "names a number of calls twice",
+  ],
+  [
+    "guidance that guides nothing",
+    config("comparison: { guidance: [1, 2] }"),
+    "`comparison.guidance[0]`",
+    "scale 1 is no guidance, which has rows of its own",
+  ],
+  [
     "a gate of no level",
     config('gates: { kid: ["eror", { equal: true }] }'),
     "gates.kid",

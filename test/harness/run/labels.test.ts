@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Dataset } from "../../../harness/plugin.ts";
 import { labelsOf } from "../../../harness/run/labels.ts";
-import { seedsHash } from "../../../harness/run/plan.ts";
+import { seedsHash } from "../../../harness/run/samples-key.ts";
 import type { SettledConfig } from "../../../harness/run/settle.ts";
 
 /** Class 0 has seven of ten images, class 1 three, class 2 none. */

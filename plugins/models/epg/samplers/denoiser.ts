@@ -1,6 +1,7 @@
 /** The network as samplers call it. */
 import type { Executable } from "../../../../harness/plugin.ts";
 import { type Program, type Tensor, type Tensors, trace } from "../../../../harness/program/index.ts";
+import { acts } from "../../solvers/guidance-interval.ts";
 import { timeOf } from "../../solvers/levels.ts";
 import type { Denoiser, Pixels } from "../../solvers/solver.ts";
 import { denoise, type Target } from "../denoising.ts";
@@ -84,9 +85,6 @@ export function denoiserOf(
     return denoised;
   };
 }
-
-const acts = ({ low, high }: Guidance, sigma: number): boolean =>
-  low < sigma && (high === null || sigma <= high);
 
 const filled = (n: number, value: number): Tensor => ({
   dtype: "float32",

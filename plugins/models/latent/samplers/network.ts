@@ -1,28 +1,22 @@
 /** The network as samplers call it. */
 import type { Executable } from "../../../../harness/plugin.ts";
 import type { Tensor } from "../../../../harness/program/index.ts";
+import { acts, type GuidanceInterval } from "../../solvers/guidance-interval.ts";
 import type { Pixels } from "../../solvers/solver.ts";
 import { guide } from "../denoise.ts";
 import type { DitConfig } from "../dit.ts";
 import { int32Tensor } from "../training.ts";
 
-/** Classifier-free guidance (Ho & Salimans, arXiv:2207.12598), within an interval of noise levels (Kynkäänniemi et al., arXiv:2404.07724). */
-export interface Guidance {
+/** Classifier-free guidance (Ho & Salimans, arXiv:2207.12598), within an interval of σ, clean latents having weight 1. */
+export interface Guidance extends GuidanceInterval {
   /** 1: no guidance, and no unconditional calls. */
   readonly scale: number;
   /** How many of the latent's channels are guided; the released DiT guides the first 3 of 4. */
   readonly channels: number;
-  /** Guidance acts where low < σ ≤ high, σ that of latents with clean ones of weight 1; 0: down to clean latents. */
-  readonly low: number;
-  /** null: from pure noise on. */
-  readonly high: number | null;
 }
 
 /** Latents of a batch and the time the network is told, one for all or one an image → its output, guided. */
 export type Network = (x: Pixels, t: number | Float64Array) => Promise<Pixels>;
-
-const acts = ({ low, high }: Guidance, sigma: number): boolean =>
-  (low === 0 || sigma > low) && (high === null || sigma <= high);
 
 /**
  * The network, called once more, without labels, where guidance acts on any image of the batch.

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import { drySampling } from "../../../harness/cost/dry-sampling.ts";
 import { countingRuntime } from "../../../harness/measure/counting.ts";
 import type { Model } from "../../../harness/plugin.ts";
 import type { Tensors } from "../../../harness/program/index.ts";
 import { createStream } from "../../../harness/random/index.ts";
+import { drySampling } from "../../../harness/run/dry-sampling.ts";
 import { initialState } from "../../../harness/run/initial-state.ts";
 import onnxruntime from "../../../plugins/backends/onnxruntime/index.ts";
 import epg from "../../../plugins/models/epg/index.ts";

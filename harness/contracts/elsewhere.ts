@@ -1,3 +1,5 @@
+/** Costs that no runtime of the harness counted. */
+
 /** What the harness did not count itself: as the config declares it, the model's program reports it, or the plugin counts it. */
 export interface Told {
   readonly value: number;

@@ -1,0 +1,54 @@
+/** What `--dry-run` prints of the rows that a comparison adds: nothing of them has run. */
+import Table from "cli-table3";
+import { drySampling } from "./dry-sampling.ts";
+import { openModel } from "./open.ts";
+import type { Plan, PlannedEntry } from "./plan.ts";
+import type { PlannedResampling } from "./plan-resamplings.ts";
+import type { SettledConfig } from "./settle.ts";
+
+const HEAD = ["row", "NFE", "decoder calls", "GMACs an image", "GFLOPs of samples", "GFLOPs of trials"];
+
+const giga = (n: number): string => (n / 1e9).toLocaleString("en", { maximumSignificantDigits: 4 });
+
+/** A table of them, an image of each sampled on a backend that computes nothing; no line where there are none. */
+export async function describeResamplings(config: SettledConfig, { entries, task }: Plan): Promise<string[]> {
+  const rows: string[][] = [];
+  for (const entry of entries)
+    for (const planned of entry.resamplings) rows.push(await describe(config, task, entry, planned));
+  if (rows.length === 0) return [];
+  const table = new Table({
+    head: HEAD,
+    style: { head: [], border: [], compact: true },
+    colAligns: ["left", "right", "right", "right", "right", "right"],
+  });
+  table.push(...rows);
+  const { guidance, validationSamples } = config.comparison!;
+  return [
+    "Sampled again from the same weights, on the same terms for every entry:",
+    table.toString(),
+    ...(guidance.length > 1
+      ? [
+          `A matched row's guidance is chosen from ${guidance.join(", ")}: ${guidance.length} trials of ${validationSamples} images.`,
+        ]
+      : []),
+  ];
+}
+
+async function describe(
+  config: SettledConfig,
+  task: Plan["task"],
+  { name }: PlannedEntry,
+  { name: row, candidates }: PlannedResampling,
+): Promise<string[]> {
+  const { model, options } = await openModel(config, candidates[0]!.model, name);
+  const { nfe, decoderCalls, macsPerImage, flopsPerImage } = await drySampling(model, options, task, config);
+  const trials = candidates.length > 1 ? candidates.length * config.comparison!.validationSamples : 0;
+  return [
+    row,
+    `${nfe}`,
+    `${decoderCalls}`,
+    giga(macsPerImage),
+    giga(config.samples * flopsPerImage),
+    trials === 0 ? "" : giga(trials * flopsPerImage),
+  ];
+}

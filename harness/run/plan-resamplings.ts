@@ -1,0 +1,88 @@
+/** An entry's weights sampled again, nothing trained: at every number of calls, without guidance and with the best of some scales. */
+import { parseOptions } from "../config/plugins.ts";
+import type { Dataset, Descriptor, Model, SamplingTerms, Task } from "../plugin.ts";
+import { type PretrainedFile, withContents } from "./pretrained.ts";
+import { samplesKey, seedsHash, trialSeedsHash, type WeightsIdentity } from "./samples-key.ts";
+import type { SettledConfig } from "./settle.ts";
+
+/** "matched" is guided; both are on the same terms for every entry. */
+type TermsKind = "unguided" | "matched";
+
+export interface PlannedResampling {
+  /** Of its row: "EPG: matched, 31 calls". */
+  readonly name: string;
+  readonly kind: TermsKind;
+  /** Network calls an image that it may make. */
+  readonly calls: number;
+  /** Where there are several, trials choose. */
+  readonly candidates: readonly Candidate[];
+}
+
+export interface Candidate {
+  /** Scale; null: none. */
+  readonly guidance: number | null;
+  readonly model: Descriptor<"model">;
+  readonly pretrained: readonly PretrainedFile[];
+  readonly samplesKey: string;
+  readonly trialKey: string;
+}
+
+interface Resampled {
+  readonly config: SettledConfig;
+  readonly dataset: Pick<Dataset, "train">;
+  readonly task: Task;
+  readonly name: string;
+  readonly descriptor: Descriptor<"model">;
+  readonly model: Model;
+  readonly options: never;
+  /** All that the entry names. */
+  readonly files: readonly PretrainedFile[];
+  readonly identity: WeightsIdentity;
+}
+
+/** In order of calls; none without `comparison` in the config, or where the model has no other sampling. */
+export function planResamplings(entry: Resampled): PlannedResampling[] {
+  const { comparison } = entry.config;
+  if (!comparison) return [];
+  const planned: PlannedResampling[] = [];
+  for (const calls of [...comparison.calls].sort((a, b) => a - b)) {
+    const of = (kind: TermsKind, scales: readonly (number | null)[]): void => {
+      const candidates = scales.map((guidance) => candidateOf(entry, { calls, guidance }));
+      // Every entry has as many trials, or no guided row.
+      if (candidates.length > 0 && candidates.every((one) => one !== null))
+        planned.push({ name: resamplingName(entry.name, kind, calls), kind, calls, candidates });
+    };
+    of("unguided", [null]);
+    of("matched", comparison.guidance);
+  }
+  return planned;
+}
+
+const resamplingName = (entry: string, kind: TermsKind, calls: number): string =>
+  `${entry}: ${kind}, ${calls} ${calls === 1 ? "call" : "calls"}`;
+
+/** @throws UserError where the options that a plugin gives are not its own */
+function candidateOf(entry: Resampled, terms: SamplingTerms): Candidate | null {
+  const { config, dataset, task, name, descriptor, model, options, identity } = entry;
+  const changed = model.resampled?.(options, task, terms);
+  if (!changed) return null;
+  const other: Descriptor<"model"> = { ...descriptor, options: { ...descriptor.options, ...changed } };
+  const parsed = parseOptions(
+    model,
+    other,
+    ["entries", name],
+    `the options of "${model.name}" for ${terms.calls} calls`,
+  );
+  const named = new Set(model.pretrained?.(parsed).map(({ stage }) => stage));
+  // Unguided, autoguidance's network is not read.
+  const files = entry.files.filter(({ stage, judges }) => named.has(stage) && !judges);
+  const settings = withContents(other.options, entry.files, config.baseFolder);
+  const trials = config.comparison!.validationSamples;
+  return {
+    guidance: terms.guidance,
+    model: other,
+    pretrained: files,
+    samplesKey: samplesKey(identity, files, settings, seedsHash(config, dataset)),
+    trialKey: samplesKey(identity, files, settings, trialSeedsHash(config, trials, dataset)),
+  };
+}

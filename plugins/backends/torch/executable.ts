@@ -1,0 +1,82 @@
+/** A program in a worker, which keeps its state. */
+import { UserError } from "../../../harness/errors.ts";
+import type { Executable } from "../../../harness/plugin.ts";
+import type { Program, Tensor, Tensors } from "../../../harness/program/index.ts";
+import { asElements } from "../../../harness/program/onnx/index.ts";
+import { pickStates, requireInputs, requireKnown, stateNames, stateTypes, type Types } from "../tensors.ts";
+import type { Payload, Payloads } from "./frames.ts";
+import { spell } from "./spell.ts";
+import type { Worker } from "./worker-process.ts";
+
+let programs = 0;
+
+export async function compile(worker: Worker, program: Program, given: Tensors): Promise<Executable> {
+  const state = pickStates(program, given);
+  requireOps(worker, program);
+  const { name } = program;
+  const key = programs++;
+  const types = stateTypes(program);
+  const { spec, constants } = spell(program);
+  const states = Object.entries(payloads(state)).map(([key, tensor]) => [`state ${key}`, tensor] as const);
+  await worker.ask(
+    `compiling ${name}`,
+    { do: "compile", program: key, spec },
+    { ...constants, ...Object.fromEntries(states) },
+  );
+  return {
+    program,
+    async run(inputs) {
+      requireInputs(program, inputs);
+      const outputs = await worker.ask(`running ${name}`, { do: "run", program: key }, payloads(inputs));
+      return answered(program, program.outputs, Object.keys(program.outputs), outputs);
+    },
+    async readState(names) {
+      const wanted = stateNames(program, names);
+      const found = await worker.ask(`reading the state of ${name}`, {
+        do: "read",
+        program: key,
+        names: wanted,
+      });
+      return answered(program, types, wanted, found);
+    },
+    async writeState(tensors) {
+      requireKnown("state", program, types, tensors);
+      await worker.ask(`writing the state of ${name}`, { do: "write", program: key }, payloads(tensors));
+    },
+    async dispose() {
+      await worker.ask(`letting ${name} go`, { do: "dispose", program: key });
+    },
+  };
+}
+
+function requireOps({ hello }: Worker, { name, nodes }: Program): void {
+  const missing = new Set(nodes.map(({ op }) => op.name).filter((op) => !hello.ops.has(op)));
+  if (missing.size > 0)
+    throw new UserError(
+      `backend torch: the program ${name} has operations its worker does not know: ${[...missing].join(", ")}`,
+      "run it on another backend: --backend onnxruntime",
+    );
+}
+
+const payloads = (tensors: Tensors): Payloads =>
+  Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]): [string, Payload] => [
+      name,
+      { dtype: tensor.dtype, shape: tensor.shape, data: asElements(tensor) },
+    ]),
+  );
+
+/** What was asked for, of the types it must have: a worker that computes something else is not believed. */
+function answered(program: Program, types: Types, names: readonly string[], found: Payloads): Tensors {
+  return Object.fromEntries(
+    names.map((name) => {
+      const { dtype, shape } = types[name]!;
+      const tensor = found[name];
+      if (tensor?.dtype !== dtype || tensor.shape.join() !== shape.join())
+        throw new Error(
+          `torch: ${program.name}: ${name} is ${dtype} [${shape}], its worker sent ${tensor ? `${tensor.dtype} [${tensor.shape}]` : "none"}`,
+        );
+      return [name, tensor as Tensor];
+    }),
+  );
+}

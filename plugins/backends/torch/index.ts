@@ -1,0 +1,54 @@
+/** PyTorch in a Python process of its own: on the CPU, an NVIDIA GPU (cuda) or an Apple one (mps). */
+import { isAbsolute } from "node:path";
+import { z } from "zod";
+import type { Backend, BackendPlugin } from "../../../harness/plugin.ts";
+import { check } from "./check.ts";
+import { compile } from "./executable.ts";
+import { openProduct } from "./product.ts";
+import { startWorker } from "./worker-process.ts";
+
+const schema = z.strictObject({
+  /** auto: the first of cuda, mps, cpu that is there. One that is named and not there is an error. */
+  device: z.enum(["auto", "cpu", "cuda", "mps"]).default("auto"),
+  /** A command on the PATH, or an absolute path. */
+  python: z
+    .string()
+    .min(1)
+    .refine((python) => isAbsolute(python) || !/[/\\]/.test(python), "give a command or an absolute path")
+    .default(() => process.env.EPG_BENCH_PYTHON || "python3"),
+  /** torch.compile; without it every operation is run by itself. */
+  compile: z.boolean().default(true),
+  /** Threads inside an operation on the CPU; the same number gives the same bits. */
+  threads: z.int().min(1).max(256).default(2),
+  /** How long one answer of the worker may take, compilation included. */
+  timeoutSeconds: z.number().positive().default(1800),
+});
+
+const START_SECONDS = 180;
+
+const plugin: BackendPlugin<z.infer<typeof schema>> = {
+  name: "torch",
+  schema,
+  async open({ timeoutSeconds, ...settings }): Promise<Backend> {
+    const worker = await startWorker(settings, {
+      startSeconds: START_SECONDS,
+      answerSeconds: timeoutSeconds,
+    });
+    const { torch, device } = worker.hello;
+    return {
+      name: "torch",
+      // Compiled kernels round otherwise than PyTorch's own.
+      version: `${torch}${settings.compile ? "" : ", uncompiled"}`,
+      device,
+      precision: "float32",
+      threads: settings.threads,
+      product: openProduct(worker),
+      compile: (program, state) => compile(worker, program, state),
+      peakMemoryBytes: () => worker.peakMemoryBytes(),
+      close: () => worker.close(),
+    };
+  },
+  check: () => check(schema.parse({}).python, START_SECONDS),
+};
+
+export default plugin;

@@ -1,0 +1,194 @@
+/**
+ * The life of a Python process that runs worker.py: started, asked one thing at a time, ended. Idle it does not keep
+ * this process alive; when this process is gone, however that came, it ends by itself.
+ */
+import type { Readable, Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { type Frame, frameReader, Garbage, type Payloads, writeFrame } from "./frames.ts";
+import { requireUsable } from "./refusals.ts";
+
+export interface WorkerSettings {
+  readonly python: string;
+  readonly device: string;
+  readonly threads: number;
+  readonly compile: boolean;
+}
+
+export interface Limits {
+  /** From the start of Python to its first word; importing PyTorch takes seconds, from a cold disk tens of them. */
+  readonly startSeconds: number;
+  /** From a request to its answer, compilation included. */
+  readonly answerSeconds: number;
+}
+
+/** What a worker says of itself. */
+export interface Hello {
+  readonly python: string;
+  readonly torch: string;
+  /** The CUDA it was built for; null for none. */
+  readonly cuda: string | null;
+  /** What it computes on: "cpu", "cuda (NVIDIA H100)". */
+  readonly device: string;
+  /** All that are here: "cuda", "mps", "cpu". */
+  readonly devices: readonly string[];
+  /** What torch.compile would need and does not find. */
+  readonly lacking: readonly string[];
+  /** Operations it can build. */
+  readonly ops: ReadonlySet<string>;
+}
+
+export interface Worker {
+  readonly hello: Hello;
+  /**
+   * @param doing for messages: "running vit-128"
+   * @throws Error where the request fails; where the worker has ended, been silent or sent garbage, this and every later one
+   */
+  ask(doing: string, header: Readonly<Record<string, unknown>>, tensors?: Payloads): Promise<Payloads>;
+  /** Most bytes of host memory it has held, as of its last answer. */
+  peakMemoryBytes(): number;
+  close(): Promise<void>;
+}
+
+/** Of what the worker printed, this much is kept for messages. */
+const KEPT_CHARACTERS = 4000;
+
+const start = ({ python, ...settings }: WorkerSettings) =>
+  execa(python, [fileURLToPath(new URL("./worker.py", import.meta.url)), JSON.stringify(settings)], {
+    reject: false,
+    buffer: false,
+    stdin: "pipe",
+    env: { PYTHONDONTWRITEBYTECODE: "1" },
+  });
+
+type Child = ReturnType<typeof start>;
+
+/** @throws UserError naming what is missing: Python, PyTorch, the device, a compiler */
+export async function startWorker(settings: WorkerSettings, limits: Limits): Promise<Worker> {
+  const child = start(settings);
+  const conversation = new Conversation(child);
+  const first = await conversation.next(limits.startSeconds, "starting").catch(async (error: Error) => {
+    await conversation.close();
+    return error;
+  });
+  try {
+    requireUsable(settings, first, (await conversation.spawnError())?.code);
+  } catch (error) {
+    await conversation.close();
+    throw error;
+  }
+  conversation.hold(false);
+  const { ops, ...facts } = (first as Frame).header as unknown as Omit<Hello, "ops"> & { ops: string[] };
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    hello: { ...facts, ops: new Set(ops) },
+    ask(doing, header, tensors = {}) {
+      const turn = last.then(() => conversation.exchange(limits.answerSeconds, doing, { header, tensors }));
+      last = turn.catch(() => {});
+      return turn;
+    },
+    peakMemoryBytes: () => conversation.peakMemoryBytes,
+    close: () => conversation.close(),
+  };
+}
+
+class Conversation {
+  readonly #child: Child;
+  readonly #read: () => Promise<Frame | null>;
+  #printed = "";
+  peakMemoryBytes = 0;
+  /** Why nothing can be asked any more. */
+  #over: Error | null = null;
+
+  constructor(child: Child) {
+    this.#child = child;
+    this.#read = frameReader(child.stdout);
+    child.stderr.on("data", (text: Buffer) => {
+      this.#printed = (this.#printed + text.toString("utf8")).slice(-KEPT_CHARACTERS);
+    });
+    // A write to a worker that is gone is told by what is read next.
+    child.stdin.on("error", () => {});
+  }
+
+  async exchange(seconds: number, doing: string, request: Frame): Promise<Payloads> {
+    if (this.#over) throw this.#over;
+    this.hold(true);
+    try {
+      const writing = writeFrame(this.#child.stdin, request).catch(() => {});
+      const { header, tensors } = await this.next(seconds, doing);
+      await writing;
+      if (typeof header.peakMemoryBytes === "number") this.peakMemoryBytes = header.peakMemoryBytes;
+      if (typeof header.error !== "string") return tensors;
+      throw new Error(`torch: ${doing}: ${header.error}${remedies[header.kind as string] ?? ""}`);
+    } finally {
+      this.hold(false);
+    }
+  }
+
+  /** The next frame. @throws Error where the worker ends, is silent or sends something else; it is ended then */
+  async next(seconds: number, doing: string): Promise<Frame> {
+    let timer: NodeJS.Timeout | undefined;
+    const silence = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new Garbage(`no answer came within ${seconds} s`)),
+        Math.min(seconds * 1000, 2 ** 31 - 1),
+      );
+    });
+    try {
+      const frame = await Promise.race([this.#read(), silence]);
+      if (frame) return frame;
+      this.#over = new Error(await this.#ending(doing));
+    } catch (error) {
+      if (!(error instanceof Garbage)) throw error;
+      this.#over = new Error(
+        `torch: ${doing}: ${error.message} from its worker process, which was ended${this.#words()}`,
+      );
+    } finally {
+      clearTimeout(timer);
+    }
+    await this.#kill();
+    throw this.#over;
+  }
+
+  /** What kept the process from being started at all. */
+  async spawnError(): Promise<{ readonly code: string | undefined } | null> {
+    return this.#child.pid === undefined ? { code: (await this.#child).code } : null;
+  }
+
+  async close(): Promise<void> {
+    this.#over ??= new Error("torch: its worker process was closed");
+    await this.#kill();
+  }
+
+  async #kill(): Promise<void> {
+    // Until it is gone, that is: nothing else might keep this process alive.
+    this.hold(true);
+    this.#child.kill("SIGKILL");
+    await this.#child;
+  }
+
+  async #ending(doing: string): Promise<string> {
+    const { exitCode, signal } = await this.#child;
+    const how = signal ? `was killed by ${signal}` : `ended with exit code ${exitCode}`;
+    const memory = signal === "SIGKILL" ? " (systems do so where memory runs out)" : "";
+    return `torch: ${doing}: its worker process ${how}${memory}${this.#words()}`;
+  }
+
+  /** The last line the worker printed. */
+  #words(): string {
+    const line = this.#printed.trim().split("\n").at(-1);
+    return line ? `; its last words: ${line}` : "";
+  }
+
+  /** Only while something is asked of it the worker keeps this process alive. */
+  hold(held: boolean): void {
+    const { stdin, stdout, stderr } = this.#child;
+    for (const pipe of [this.#child, stdin, stdout, stderr] as (Child | Readable | Writable)[])
+      (pipe as { ref?(): void; unref?(): void })[held ? "ref" : "unref"]?.();
+  }
+}
+
+const remedies: Readonly<Record<string, string>> = {
+  memory: "; a smaller batch takes less memory",
+  compiler: "; --no-compile (compile: false) runs without torch.compile",
+};

@@ -1,0 +1,466 @@
+"""epg-bench's PyTorch worker: builds the tensor programs it is sent and runs them. It knows no model.
+
+    python3 worker.py '{"device": "auto", "threads": 2, "compile": true}'
+
+Frames go in at stdin and out at stdout: "EPGB", the length of a header (uint32), the header (JSON), then the bytes of
+the tensors it lists as [name, element type, shape]; all little-endian. One frame tells what the worker is; from then
+on every request has one answer, in order. A program's state stays here until it is read, written or let go.
+Needs PyTorch 2.4 or newer and nothing else.
+"""
+import ctypes
+import importlib.util
+import json
+import os
+import queue
+import shutil
+import signal
+import struct
+import sys
+import sysconfig
+import threading
+
+# The process that started this one decides when it ends: it closes stdin.
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+# Else threads spin between two operations: on cores that others use too, that made a step 14 times slower.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Read by cuBLAS as it starts: without it the same products may have other bits.
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+# Frames have pipes of their own: what a library prints goes to stderr, what it reads is nothing.
+REQUESTS = os.fdopen(os.dup(0), "rb", buffering=0)
+ANSWERS = os.fdopen(os.dup(1), "wb", buffering=0)
+os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+os.dup2(2, 1)
+
+MAGIC = b"EPGB"
+OLDEST = (2, 4)
+
+
+def write_all(data):
+    view = memoryview(data).cast("B")
+    while view:
+        view = view[ANSWERS.write(view) :]
+
+
+def send(header, tensors=()):
+    """`tensors`: (name, tensor) pairs."""
+    held = [(name, tensor.detach().to("cpu").contiguous()) for name, tensor in tensors]
+    listed = [[name, NAMES[tensor.dtype], list(tensor.shape)] for name, tensor in held]
+    text = json.dumps({**header, "tensors": listed}).encode()
+    write_all(MAGIC + struct.pack("<I", len(text)) + text)
+    for _, tensor in held:
+        write_all((ctypes.c_char * tensor.nbytes).from_address(tensor.data_ptr()))
+
+
+def refuse(problem, **facts):
+    """Tells why nothing can be computed here, and ends."""
+    send({"refused": problem, "python": sys.version.split()[0], **facts})
+    sys.exit(1)
+
+
+try:
+    import torch
+except ImportError as error:
+    refuse("no torch", found=str(error))
+if tuple(int(part) for part in torch.__version__.split(".")[:2]) < OLDEST:
+    refuse("old torch", found=torch.__version__)
+
+import torch.fx  # noqa: E402
+from torch.nn import functional as F  # noqa: E402
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64, "int32": torch.int32, "bool": torch.bool}
+NAMES = {dtype: name for name, dtype in DTYPES.items()}
+aten = torch.ops.aten
+
+
+def read_exactly(size):
+    buffer = bytearray(size)
+    view = memoryview(buffer)
+    while view:
+        count = REQUESTS.readinto(view)
+        if not count:
+            os._exit(0)  # whoever asked is gone: nothing that is under way is wanted
+        view = view[count:]
+    return buffer
+
+
+def receive():
+    magic, length = struct.unpack("<4sI", read_exactly(8))
+    if magic != MAGIC:
+        raise ValueError(f"a request began with {magic!r}")
+    header = json.loads(read_exactly(length))
+    tensors = {}
+    for name, dtype, shape in header["tensors"]:
+        size = DTYPES[dtype].itemsize
+        for side in shape:
+            size *= side
+        tensors[name] = torch.frombuffer(read_exactly(size), dtype=DTYPES[dtype]).reshape(shape)
+    return header, tensors
+
+
+# ── Operations: f(*inputs, **attributes), a tuple where there are several outputs. Inputs are proxies of torch.fx whose
+# `shape` is that of the program's value.
+
+
+def adamw_update(p, g, m, v, lr, correction1, correction2, beta1, beta2, epsilon, weightDecay):
+    """arXiv:1711.05101 on moments kept as plain sums: harness/program/ops/optimizer.ts derives it."""
+    m = torch.add(g, m, alpha=beta1)
+    v = torch.addcmul(v * beta2, g, g)
+    a = correction2 * (1 - beta2) ** 0.5
+    rate = lr * correction1 * (1 - beta1) / a
+    kept = p if weightDecay == 0 else p * (1 - lr * weightDecay)
+    return kept - m * rate / (torch.sqrt(v) + epsilon / a), m, v
+
+
+def attention(q, k, v, scale, read):
+    if not read[1]:
+        return F.scaled_dot_product_attention(q, k, v, scale=scale), None
+    p = torch.softmax(torch.matmul(q * scale, k.mT), -1)
+    return torch.matmul(p, v), p
+
+
+attention.told_what_is_read = True
+
+
+def average_pool2d(x, kernel, stride, padding):
+    return F.avg_pool2d(x, kernel, stride, padding, count_include_pad=False)
+
+
+def batch_norm(x, scale, bias, epsilon):
+    both = torch.var_mean(x, 0, correction=0)
+    variance, mean = both[0], both[1]
+    return (x - mean) * (scale * torch.rsqrt(variance + epsilon)) + bias, mean, variance
+
+
+def collective(x, world):
+    if world != 1:
+        raise NotImplementedError(f"this worker is one process, the program is one of {world}")
+    return x
+
+
+def even(padding):
+    """Left, right, top, bottom as what a convolution pads itself, or none where the sides differ."""
+    left, right, top, bottom = padding
+    return [top, left] if left == right and top == bottom else None
+
+
+def conv2d(x, weight, bias=None, *, stride, padding, groups):
+    own = even(padding)
+    return F.conv2d(x if own else F.pad(x, padding), weight, bias, stride, own or 0, 1, groups)
+
+
+def conv2d_input_gradient(g, weight, stride, padding, groups, shape):
+    own = even(padding)
+    left, right, top, bottom = (0, 0, 0, 0) if own else padding
+    height, width = shape[2] + top + bottom, shape[3] + left + right
+    like = g.new_empty([1]).expand([*shape[:2], height, width])
+    options = [[stride, stride], own or [0, 0], [1, 1], False, [0, 0], groups, [True, False, False]]
+    padded = aten.convolution_backward.default(g, like, weight, None, *options)[0]
+    return padded if own else padded[:, :, top : height - bottom, left : width - right]
+
+
+def conv2d_weight_gradient(x, g, stride, padding, groups, shape):
+    own = even(padding)
+    like = g.new_empty([1]).expand(shape)
+    options = [[stride, stride], own or [0, 0], [1, 1], False, [0, 0], groups, [False, True, False]]
+    return aten.convolution_backward.default(g, x if own else F.pad(x, padding), like, None, *options)[1]
+
+
+def cross_entropy(logits, labels):
+    return F.cross_entropy(logits, labels.long(), reduction="none")
+
+
+def gather(table, indices):
+    rows = torch.index_select(table, 0, indices.reshape([-1]))
+    return rows.reshape([*indices.shape, *table.shape[1:]])
+
+
+def layer_norm(x, scale, bias, epsilon):
+    results = torch.native_layer_norm(x, x.shape[-1:], scale, bias, epsilon)
+    return results[0], results[1], results[2]
+
+
+def matmul(a, b, transposeA, transposeB):
+    return torch.matmul(a.mT if transposeA else a, b.mT if transposeB else b)
+
+
+def one_hot(indices, depth):
+    options = {"dtype": torch.int32, "device": DEVICE}
+    classes = indices.tracer.create_proxy("call_function", torch.arange, (depth,), options)
+    return torch.eq(indices.unsqueeze(-1), classes).to(torch.float32)
+
+
+def pad(x, axis, before, after):
+    return F.pad(x, [0, 0] * (len(x.shape) - 1 - axis) + [before, after])
+
+
+def cut(x, axis, start, end, step):
+    return x[(slice(None),) * axis + (slice(start, end, step),)]
+
+
+def split(x, axis, sizes):
+    parts = torch.split(x, sizes, axis)
+    return tuple(parts[i] for i in range(len(sizes)))
+
+
+OPS = {
+    "abs": torch.abs,
+    "adamwUpdate": adamw_update,
+    "add": torch.add,
+    "allGather": collective,
+    "allReduce": collective,
+    "attention": attention,
+    "averagePool2d": average_pool2d,
+    "batchNorm": batch_norm,
+    "broadcast": lambda x, shape: x.expand(shape),
+    "cast": lambda x, to: x.to(DTYPES[to]),
+    "clip": lambda x, low, high: torch.clamp(x, float(low), float(high)),
+    "concat": lambda *inputs, axis: torch.cat(inputs, axis),
+    "constant": lambda data, dtype, shape: data,
+    "conv2d": conv2d,
+    "conv2dInputGradient": conv2d_input_gradient,
+    "conv2dWeightGradient": conv2d_weight_gradient,
+    "cos": torch.cos,
+    "crossEntropy": cross_entropy,
+    "div": torch.div,
+    "equal": torch.eq,
+    "erf": torch.erf,
+    "exp": torch.exp,
+    "floor": torch.floor,
+    "gather": gather,
+    "gelu": F.gelu,
+    "geluTanh": lambda x: F.gelu(x, approximate="tanh"),
+    "greater": torch.gt,
+    "greaterEqual": torch.ge,
+    "groupNorm": lambda x, scale, bias, groups, epsilon: torch.group_norm(x, groups, scale, bias, epsilon),
+    "layerNorm": layer_norm,
+    "linear": F.linear,
+    "log": torch.log,
+    "logSumExp": lambda x: torch.logsumexp(x, -1),
+    "matmul": matmul,
+    "max": lambda x, axes, keepDims: torch.amax(x, axes, keepDims),
+    "maxPool2d": lambda x, kernel, stride, padding: F.max_pool2d(x, kernel, stride, padding),
+    "maximum": torch.maximum,
+    "minimum": torch.minimum,
+    "mul": torch.mul,
+    "neg": torch.neg,
+    "oneHot": one_hot,
+    "pad": pad,
+    "pow": torch.pow,
+    "reduceScatter": collective,
+    "relu": torch.relu,
+    "reshape": lambda x, shape: x.reshape(shape),
+    "sigmoid": torch.sigmoid,
+    "sign": torch.sign,
+    "silu": F.silu,
+    "sin": torch.sin,
+    "slice": cut,
+    "softmax": lambda x: torch.softmax(x, -1),
+    "split": split,
+    "sqrt": torch.sqrt,
+    "stopGradient": lambda x: x,
+    "sub": torch.sub,
+    "sum": lambda x, axes, keepDims: torch.sum(x, axes, keepDims),
+    "tanh": torch.tanh,
+    "transpose": lambda x, permutation: x.permute(permutation),
+    "upsampleNearest": lambda x, factor: x.repeat_interleave(factor, 2).repeat_interleave(factor, 3),
+    "where": torch.where,
+}
+
+
+# ── Programs
+
+
+class Program:
+    """One compiled program with its state, and a run of it."""
+
+    def __init__(self, spec, tensors, compiled):
+        self.spec = spec
+        self.state = {name: tensors[f"state {name}"].to(DEVICE) for name, _, _ in spec["states"]}
+        module = build(spec, tensors, compiled)
+        self.step = torch.compile(module, dynamic=False) if compiled else module
+
+    def run(self, inputs):
+        given = [inputs[name].to(DEVICE) for name, _, _ in self.spec["inputs"]]
+        held = [self.state[name] for name, _, _ in self.spec["states"]]
+        with torch.no_grad():
+            results = self.step(*given, *held)
+        outputs = [name for name, _ in self.spec["outputs"]]
+        updated = [name for name, _ in self.spec["updates"]]
+        self.state.update(zip(updated, results[len(outputs) :]))
+        return list(zip(outputs, results))
+
+    def write(self, tensors):
+        self.state.update({name: tensor.to(DEVICE) for name, tensor in tensors.items()})
+
+
+def is_uniform(data):
+    """0 and −0 are two numbers."""
+    first = data.flatten()[0]
+    return bool(((data == first) & (torch.signbit(data) == torch.signbit(first))).all())
+
+
+def build(spec, tensors, compiled):
+    """A module of inputs, then states, to a tuple of outputs, then updates."""
+    root, graph = torch.nn.Module(), torch.fx.Graph()
+    tracer = torch.fx.proxy.GraphAppendingTracer(graph)
+    values = {}
+
+    def bind(value, proxy, shape):
+        proxy.shape = tuple(shape)
+        values[value] = proxy
+
+    def constant(index):
+        data = tensors[f"constant {index}"]
+        if compiled and is_uniform(data):
+            # Written into the kernels that read it.
+            size = (list(data.shape), data.flatten()[0].item())
+            return tracer.create_proxy("call_function", torch.full, size, {"dtype": data.dtype, "device": DEVICE})
+        root.register_buffer(f"constant{index}", data.to(DEVICE))
+        return tracer.create_proxy("get_attr", f"constant{index}", (), {})
+
+    for i, (_, value, shape) in enumerate([*spec["inputs"], *spec["states"]]):
+        bind(value, tracer.create_proxy("placeholder", f"x{i}", (), {}), shape)
+    for name, inputs, attributes, outputs in spec["nodes"]:
+        operation = OPS[name]
+        if name == "constant":
+            attributes = {**attributes, "data": constant(attributes["data"])}
+        if hasattr(operation, "told_what_is_read"):
+            attributes = {**attributes, "read": [read for _, _, read in outputs]}
+        results = operation(*(values[value] for value in inputs), **attributes)
+        for (value, shape, _), result in zip(outputs, results if isinstance(results, tuple) else [results]):
+            if result is not None:
+                bind(value, result, shape)
+    graph.output(tuple(values[value].node for _, value in [*spec["outputs"], *spec["updates"]]))
+    return torch.fx.GraphModule(root, graph)
+
+
+# ── Requests
+
+
+def product(tensors):
+    a = tensors["a"]
+    return [("y", torch.matmul(a, tensors.get("b", a).mT))]
+
+
+def main():
+    global DEVICE
+    settings = json.loads(sys.argv[1])
+    here = devices()
+    DEVICE = choose(settings["device"], here)
+    prepare(settings["threads"])
+    lacking = lacking_of_compiler()
+    if settings["compile"] and lacking:
+        refuse("no compiler", found=lacking, torch=torch.__version__)
+    facts = {"torch": torch.__version__, "cuda": torch.version.cuda, "python": sys.version.split()[0]}
+    send({**facts, "device": describe(DEVICE), "devices": here, "lacking": lacking, "ops": sorted(OPS)})
+    requests = queue.Queue(1)
+    # Apart, so that the end of stdin ends this process at once, whatever it computes.
+    threading.Thread(target=lambda: receive_all(requests), daemon=True).start()
+    programs = {}
+    while True:
+        header, tensors = requests.get()
+        try:
+            tensors = answer(header, tensors, programs, settings["compile"])
+            send({"peakMemoryBytes": peak_memory()}, tensors)
+        except Exception as error:
+            send(failure(error))
+
+
+def receive_all(requests):
+    try:
+        while True:
+            requests.put(receive())
+    except Exception as error:
+        print(f"no request: {error}", file=sys.stderr, flush=True)
+        os._exit(1)
+
+
+def answer(header, tensors, programs, compiled):
+    """Does one request; gives the tensors of its answer."""
+    do, key = header["do"], header.get("program")
+    if do == "compile":
+        programs[key] = Program(header["spec"], tensors, compiled)
+    elif do == "run":
+        return programs[key].run(tensors)
+    elif do == "read":
+        return [(name, programs[key].state[name]) for name in header["names"]]
+    elif do == "write":
+        programs[key].write(tensors)
+    elif do == "dispose":
+        del programs[key]
+    elif do == "product":
+        return product(tensors)
+    else:
+        raise ValueError(f"unknown request {do!r}")
+    return []
+
+
+def peak_memory():
+    """Most bytes of host memory this process has held; 0 where the system does not tell."""
+    if os.path.exists("/proc/self/status"):
+        with open("/proc/self/status") as status:
+            return next((1024 * int(line.split()[1]) for line in status if line.startswith("VmHWM:")), 0)
+    if sys.platform != "darwin":
+        return 0
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def failure(error):
+    kind = "other"
+    if isinstance(error, torch.cuda.OutOfMemoryError):
+        kind = "memory"
+    elif type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
+        kind = "compiler"
+    return {"error": f"{type(error).__name__}: {error}", "kind": kind}
+
+
+# ── The device
+
+
+def devices():
+    """Those that are here, best first."""
+    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    return ["cuda"] * cuda + ["mps"] * mps + ["cpu"]
+
+
+def choose(device, here):
+    if device != "auto" and device not in here:
+        refuse("no device", asked=device, found=here, torch=torch.__version__, cuda=torch.version.cuda)
+    return here[0] if device == "auto" else device
+
+
+def describe(device):
+    return f"cuda ({torch.cuda.get_device_name()})" if device == "cuda" else device
+
+
+def prepare(threads):
+    torch.set_num_threads(threads)
+    torch.set_num_interop_threads(1)
+    # Adam's second moments begin denormal, which is slow and means nothing.
+    torch.set_flush_denormal(True)
+    # float32 means float32, and the same run the same bits.
+    torch.set_float32_matmul_precision("highest")
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.benchmark = False
+    torch.use_deterministic_algorithms(True)
+    torch.utils.deterministic.fill_uninitialized_memory = False
+
+
+def lacking_of_compiler():
+    """Of what torch.compile turns to beside PyTorch itself."""
+    lacking = []
+    compiler = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")
+    if shutil.which(compiler.split()[0]) is None:
+        lacking.append(f"the C++ compiler {compiler}")
+    if not os.path.exists(os.path.join(sysconfig.get_paths()["include"], "Python.h")):
+        lacking.append("Python's headers (Python.h)")
+    if DEVICE == "cuda" and importlib.util.find_spec("triton") is None:
+        lacking.append("the Python package triton")
+    return lacking
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+/** EDM's Heun over an entry's trained weights, in as many steps as a number of network calls allows. */
+import type { SamplingTerms, Task } from "../../../harness/plugin.ts";
+import { guidedSteps, unguidedSteps } from "../solvers/heun-steps.ts";
+import { karrasLevels } from "../solvers/levels.ts";
+import type { LatentInput, LatentOptions } from "./options.ts";
+import { PROCESSES } from "./samplers/denoiser.ts";
+
+type Resampled = Pick<LatentInput, "sampler" | "guidance">;
+
+/** EPG's interval beside its images of deviation .5, as it lies beside latents of deviation 1. */
+const INTERVAL = { low: 2 * 0.19, high: 2 * 1.61 };
+
+/** One call is one step of the process's own ODE: DDIM's, or Euler's along the flow. */
+export function resampled(
+  { guidance, objective }: Pick<LatentOptions, "guidance" | "objective">,
+  { classes }: Task,
+  { calls, guidance: scale }: SamplingTerms,
+): Resampled | null {
+  if (scale === null) return unguided(objective, { ...guidance, scale: 1 }, calls);
+  if (classes === 0) return null;
+  const interval = ownInterval(guidance) ?? INTERVAL;
+  const levels = (steps: number): Float64Array => karrasLevels(steps, ...PROCESSES[objective].levels);
+  const steps = guidedSteps(calls, levels, interval);
+  return steps === null
+    ? null
+    : { sampler: { kind: "heun", steps }, guidance: { ...guidance, ...interval, scale } };
+}
+
+function unguided(
+  objective: LatentOptions["objective"],
+  guidance: NonNullable<LatentInput["guidance"]>,
+  calls: number,
+): Resampled | null {
+  if (calls === 1)
+    return { sampler: { kind: objective === "flow" ? "odeEuler" : "ddim", steps: 1 }, guidance };
+  const steps = unguidedSteps(calls);
+  return steps === null ? null : { sampler: { kind: "heun", steps }, guidance };
+}
+
+/** null: the entry says none, and guides everywhere. */
+const ownInterval = (guidance: LatentOptions["guidance"]) =>
+  guidance && (guidance.low > 0 || guidance.high !== null)
+    ? { low: guidance.low, high: guidance.high }
+    : null;

@@ -1,0 +1,58 @@
+/** A frontier as SVG. */
+import { parse, View } from "vega";
+import { compile, type TopLevelSpec } from "vega-lite";
+import type { Frontier, FrontierPoint, Terms } from "./frontier.ts";
+import { plain } from "./text.ts";
+
+const WIDTH = 560;
+const HEIGHT = 280;
+/** Room at both ends of the costs, so that equal ones are seen to be. */
+const ROOM = 1.25;
+const TERMS: readonly Terms[] = ["as published", "matched", "unguided"];
+/** For the point and its error bar: ±1.96 standard errors, 95 % of the draws of samples. */
+const NORMAL_95 = 1.96;
+
+/** A point a row, coloured by entry, with its 95 % interval; the Pareto line in steps, since nothing is known between its points. */
+export async function frontierPlot({ metric, title, quality, points }: Frontier): Promise<string> {
+  const values = points.map(drawn);
+  const costs = values.map(({ cost }) => cost);
+  const domain = [Math.min(...costs) / ROOM, Math.max(...costs) * ROOM];
+  const x = {
+    field: "cost",
+    type: "quantitative",
+    title,
+    // Costs span orders of magnitude.
+    scale: { type: "log", domain },
+    axis: { format: metric === "nfe" ? "~g" : ".3~s" },
+  } as const;
+  const y = {
+    field: "value",
+    type: "quantitative",
+    title: `${plain(quality)} (lower is better)`,
+    scale: { zero: false },
+  } as const;
+  const spec: TopLevelSpec = {
+    width: WIDTH,
+    height: HEIGHT,
+    background: "white",
+    data: { values },
+    layer: [
+      {
+        transform: [{ filter: "datum.onLine" }],
+        mark: { type: "line", interpolate: "step-after", color: "#888", strokeDash: [4, 3] },
+        encoding: { x, y, order: { field: "cost", type: "quantitative" } },
+      },
+      { mark: "rule", encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color } },
+      { mark: { type: "point", filled: true, size: 60 }, encoding: { x, y, color, shape } },
+    ],
+  };
+  return new View(parse(compile(spec).spec), { renderer: "none" }).toSVG();
+}
+
+const color = { field: "entry", type: "nominal", title: null, legend: { labelLimit: 300 } } as const;
+const shape = { field: "terms", type: "nominal", title: null, scale: { domain: [...TERMS] } } as const;
+
+function drawn({ entry, terms, cost, value, standardError, onLine }: FrontierPoint) {
+  const half = NORMAL_95 * (standardError ?? 0);
+  return { entry: plain(entry), terms, cost, value, low: value - half, high: value + half, onLine };
+}

@@ -1,0 +1,109 @@
+/** The frontier: how good the samples are, against what making them and training for them takes. */
+import { onParetoLine } from "../harness/measure/pareto.ts";
+import {
+  metricFamily,
+  metricLabel,
+  type Result,
+  type ResultEntry,
+  type ResultRow,
+} from "../harness/result.ts";
+import { quantity } from "./format.ts";
+import { rowOf } from "./metric-table.ts";
+import { type Column, escaped, image, table } from "./text.ts";
+
+interface Axis {
+  readonly metric: "nfe" | "macs-per-image" | "total-train-flops";
+  /** Of the plot: "network calls an image (NFE)". */
+  readonly title: string;
+}
+
+const AXES: readonly Axis[] = [
+  { metric: "nfe", title: "network calls an image (NFE)" },
+  { metric: "macs-per-image", title: "MACs of sampling an image, decoder included" },
+  { metric: "total-train-flops", title: "FLOPs of training, all stages" },
+];
+
+export interface FrontierPoint {
+  /** Of its row. */
+  readonly name: string;
+  /** Whose weights they are. */
+  readonly entry: string;
+  readonly terms: Terms;
+  readonly cost: number;
+  /** The Fréchet distance. */
+  readonly value: number;
+  readonly standardError: number | null;
+  readonly onLine: boolean;
+}
+
+export type Terms = "as published" | "matched" | "unguided";
+
+export interface Frontier extends Axis {
+  /** "FD", "FID". */
+  readonly quality: string;
+  readonly points: readonly FrontierPoint[];
+  /** Where its drawing lies, relative to the run folder. */
+  readonly svg: string;
+}
+
+/** Rows of models that finished, as published and sampled again. */
+export const termsOf = ({ kind, resampled }: ResultEntry): Terms | null =>
+  kind === "model" ? "as published" : (resampled?.terms ?? null);
+
+/** The row of an entry's Fréchet distance, to whatever the run scored against. */
+const distanceOf = ({ results, run }: Result, { name }: ResultEntry): ResultRow | undefined =>
+  results.find(
+    ({ entry, metric, value }) =>
+      entry === name && metricFamily(metric, run.features) === "fd" && value !== null,
+  );
+
+/** One for each axis along which there are two points. */
+export function frontiers(result: Result): Frontier[] {
+  return AXES.flatMap((axis) => {
+    const priced = result.run.entries.flatMap((entry) => {
+      const [terms, distance] = [termsOf(entry), distanceOf(result, entry)];
+      const cost = rowOf(result, entry.name, axis.metric)?.value ?? null;
+      // What cost nothing was not counted.
+      if (terms === null || distance === undefined || cost === null || cost <= 0) return [];
+      const { metric, standardError } = distance;
+      const owner = entry.resampled?.of ?? entry.name;
+      return [{ name: entry.name, entry: owner, terms, cost, value: distance.value!, standardError, metric }];
+    });
+    if (new Set(priced.map(({ name }) => name)).size < 2) return [];
+    const onLine = onParetoLine(priced);
+    const points = priced.map(({ metric: _metric, ...point }, i) => ({ ...point, onLine: onLine[i]! }));
+    const quality = metricLabel(priced[0]!.metric, result.run.features);
+    return [{ ...axis, quality, points, svg: `frontier/${axis.metric}.svg` }];
+  });
+}
+
+/** null where fewer than two rows are known. */
+export function frontier(result: Result): string | null {
+  const all = frontiers(result);
+  if (all.length === 0) return null;
+  const note =
+    "On the line: no other row is as good at as low a cost. ± is one standard error and covers the draw of samples, not training: " +
+    "rows within it may change places. Training is billed in full to every row of its weights, sampling again trains nothing.";
+  return ["## Frontier", note, ...all.map((one) => section(result, one))].join("\n\n");
+}
+
+function section(result: Result, { metric, quality, title, points, svg }: Frontier): string {
+  const columns: Column[] = [
+    { head: "" },
+    { head: escaped(metricLabel(metric, result.run.features)), align: "right" },
+    { head: `${escaped(quality)} ↓`, align: "right" },
+    { head: "On the line" },
+  ];
+  const unit = rowOf(result, points[0]!.name, metric)!.unit;
+  const lines = [...points]
+    .sort((a, b) => a.cost - b.cost || a.value - b.value)
+    .map(({ name, cost, value, standardError, onLine }) => [
+      escaped(name),
+      escaped(quantity({ value: cost, unit })),
+      escaped(quantity({ value, standardError })),
+      onLine ? "**yes**" : "",
+    ]);
+  return [`### Against ${title}`, image(`${quality} against ${title}`, svg), table(columns, lines)].join(
+    "\n\n",
+  );
+}

@@ -1,0 +1,88 @@
+/** What goes to a worker and what is believed of its answers; none of this needs PyTorch. */
+import { expect, it } from "vitest";
+import {
+  attention,
+  clip,
+  mul,
+  OPS,
+  type Program,
+  type Tensors,
+  trace,
+  zeros,
+} from "../../../../harness/program/index.ts";
+import { compile } from "../../../../plugins/backends/torch/executable.ts";
+import type { Payloads } from "../../../../plugins/backends/torch/frames.ts";
+import { spell } from "../../../../plugins/backends/torch/spell.ts";
+import type { Worker } from "../../../../plugins/backends/torch/worker-process.ts";
+
+const program = trace("triple", (p) => {
+  p.output("y", mul(mul(p.input("x", [2]), 3), p.parameter("w", [2], zeros)));
+});
+const [x, w] = [Float32Array.of(1, 2), Float32Array.of(5, 7)].map(
+  (data) => ({ dtype: "float32", shape: [2], data }) as const,
+);
+
+/** A worker that answers every request alike. */
+function acting(answer: Payloads, ops: readonly string[] = Object.keys(OPS)) {
+  const asked: { header: Readonly<Record<string, unknown>>; tensors: Payloads }[] = [];
+  const hello = { python: "3", torch: "2.9.0", cuda: null, device: "cpu", devices: ["cpu"], lacking: [] };
+  const worker: Worker = {
+    hello: { ...hello, ops: new Set(ops) },
+    async ask(_, header, tensors = {}) {
+      asked.push({ header, tensors });
+      return answer;
+    },
+    peakMemoryBytes: () => 0,
+    close: async () => {},
+  };
+  return { worker, asked };
+}
+
+const running = (answer: Payloads): Promise<Tensors> =>
+  compile(acting(answer).worker, program, { w: w! }).then((executable) => executable.run({ x: x! }));
+
+it("sends a program once, with its constants and its state, and then inputs alone", async () => {
+  const { worker, asked } = acting({ y: x! });
+  const executable = await compile(worker, program, { w: w!, other: x! });
+  await executable.run({ x: x! });
+  expect(asked.map(({ header, tensors }) => [header.do, Object.keys(tensors)])).toEqual([
+    ["compile", ["constant 0", "state w"]],
+    ["run", ["x"]],
+  ]);
+  expect(asked[0]!.tensors["constant 0"]).toEqual({ dtype: "float32", shape: [], data: Float32Array.of(3) });
+  expect(asked[1]!.header.program).toBe(asked[0]!.header.program);
+});
+
+it("refuses a program with operations that the worker does not know", async () => {
+  await expect(compile(acting({}, ["constant"]).worker, program, { w: w! })).rejects.toThrow(
+    "backend torch: the program triple has operations its worker does not know: mul",
+  );
+});
+
+it.each([
+  ["none", {}, "sent none"],
+  ["another shape", { y: { ...x!, shape: [2, 1] } }, "sent float32 [2,1]"],
+  [
+    "another element type",
+    { y: { dtype: "int32", shape: [2], data: Int32Array.of(1, 2) } },
+    "sent int32 [2]",
+  ],
+] as const)("does not believe an output that is %s", async (_, answer, message) => {
+  await expect(running(answer)).rejects.toThrow(`y is float32 [2], its worker ${message}`);
+});
+
+it("spells infinities, which JSON has not, and which outputs are read", () => {
+  const spelled = (body: Parameters<typeof trace>[1]): Program => trace("p", body);
+  const limited = spell(spelled((p) => p.output("y", clip(p.input("x", [2]), 0, Infinity))));
+  expect(limited.spec.nodes[0]![2]).toEqual({ low: 0, high: "Infinity" });
+  const attending = spell(
+    spelled((p) => {
+      const q = p.input("q", [1, 1, 2, 2]);
+      p.output("y", attention(q, q, q));
+    }),
+  );
+  expect(attending.spec.nodes[0]![3].map(([, shape, read]) => [shape, read])).toEqual([
+    [[1, 1, 2, 2], true],
+    [[1, 1, 2, 2], false],
+  ]);
+});

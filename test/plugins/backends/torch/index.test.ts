@@ -1,0 +1,68 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Backend } from "../../../../harness/plugin.ts";
+import plugin from "../../../../plugins/backends/torch/index.ts";
+import { backendConforms } from "../../../conformance/backend.ts";
+import { backendDifferentiatesModels } from "../../../conformance/backend-models.ts";
+import { backendComputesAtOnce } from "../../../conformance/backend-ops.ts";
+import { backendTrains } from "../../../conformance/backend-training.ts";
+import { reasonToSkip } from "../../../conformance/present.ts";
+
+const open = (compile: boolean): Promise<Backend> =>
+  plugin.open(plugin.schema.parse({ device: process.env.EPG_BENCH_DEVICE ?? "cpu", compile, threads: 1 }));
+
+const skipped = await reasonToSkip("torch", async () => (await open(false)).close!());
+
+if (skipped !== null) it.skip(`backend torch: ${skipped}`, () => {});
+else backendConforms("torch, uncompiled", () => open(false));
+
+// To compile a training step takes a minute or more.
+describe.skipIf(process.env.EPG_BENCH_BACKEND !== "torch")(
+  "backend torch, compiled (only where EPG_BENCH_BACKEND is torch)",
+  { timeout: 3_600_000 },
+  () => {
+    let backend: Backend;
+    beforeAll(async () => {
+      backend = await open(true);
+    });
+    backendComputesAtOnce(() => backend);
+    backendDifferentiatesModels(() => backend);
+    backendTrains(() => backend);
+  },
+);
+
+describe.skipIf(skipped !== null)("torch", () => {
+  it("multiplies matrices in float64", async () => {
+    const backend = await open(false);
+    const matrix = (rows: number, values: number[]) => ({ rows, cols: 2, data: Float64Array.from(values) });
+    const [a, b] = [matrix(2, [1, 2, 3, 1e-12]), matrix(3, [1, 0, 0, 1, 5, 6])];
+    expect(await backend.product!(a, b)).toEqual({
+      rows: 2,
+      cols: 3,
+      data: Float64Array.of(1, 2, 17, 3, 1e-12, 15 + 6e-12),
+    });
+    expect([...(await backend.product!(a, a)).data]).toEqual([5, 3 + 2e-12, 3 + 2e-12, 9]);
+    await expect(backend.product!(a, { rows: 1, cols: 1, data: Float64Array.of(1) })).rejects.toThrow(
+      "columns",
+    );
+    await backend.close!();
+  });
+
+  it("refuses a device that is not there", async () => {
+    const absent = process.platform === "darwin" ? "cuda" : "mps";
+    await expect(plugin.open(plugin.schema.parse({ device: absent }))).rejects.toThrow(
+      new RegExp(`no device "${absent}": PyTorch .* finds .*cpu`),
+    );
+  });
+});
+
+it("refuses options it does not know, and a Python that hangs on the folder it is named in", () => {
+  for (const options of [{ device: "tpu" }, { threads: 0 }, { python: "venv/bin/python" }, { gpus: 2 }])
+    expect(plugin.schema.safeParse(options).success, JSON.stringify(options)).toBe(false);
+  expect(plugin.schema.parse({ python: "python3" })).toEqual({
+    device: "auto",
+    python: "python3",
+    compile: true,
+    threads: 2,
+    timeoutSeconds: 1800,
+  });
+});
