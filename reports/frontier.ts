@@ -42,6 +42,8 @@ export interface Frontier extends Axis {
   /** "FD", "FID". */
   readonly quality: string;
   readonly points: readonly FrontierPoint[];
+  /** Rows that have a score, and why they are not among the points. */
+  readonly lacking: readonly { readonly name: string; readonly why: string }[];
   /** Where its drawing lies, relative to the run folder. */
   readonly svg: string;
 }
@@ -60,11 +62,17 @@ const distanceOf = ({ results, run }: Result, { name }: ResultEntry): ResultRow 
 /** One for each axis along which there are two points. */
 export function frontiers(result: Result): Frontier[] {
   return AXES.flatMap((axis) => {
+    const lacking: { name: string; why: string }[] = [];
     const priced = result.run.entries.flatMap((entry) => {
       const [terms, distance] = [termsOf(entry), distanceOf(result, entry)];
-      const cost = rowOf(result, entry.name, axis.metric)?.value ?? null;
+      if (terms === null || distance === undefined) return [];
+      const row = rowOf(result, entry.name, axis.metric);
+      const cost = row?.value ?? null;
       // What cost nothing was not counted.
-      if (terms === null || distance === undefined || cost === null || cost <= 0) return [];
+      if (cost === null || cost <= 0) {
+        lacking.push({ name: entry.name, why: whyNot(row) });
+        return [];
+      }
       const { metric, standardError } = distance;
       const owner = entry.resampled?.of ?? entry.name;
       return [{ name: entry.name, entry: owner, terms, cost, value: distance.value!, standardError, metric }];
@@ -73,9 +81,17 @@ export function frontiers(result: Result): Frontier[] {
     const onLine = onParetoLine(priced);
     const points = priced.map(({ metric: _metric, ...point }, i) => ({ ...point, onLine: onLine[i]! }));
     const quality = metricLabel(priced[0]!.metric, result.run.features);
-    return [{ ...axis, quality, points, svg: `frontier/${axis.metric}.svg` }];
+    return [{ ...axis, quality, points, lacking, svg: `frontier/${axis.metric}.svg` }];
   });
 }
+
+/** The row of a cost is left out where files of weights do not tell, and has no value where another program does not. */
+const whyNot = (row: ResultRow | undefined): string =>
+  row === undefined
+    ? "a file of its weights does not tell"
+    : row.value === null
+      ? "not known"
+      : "none was counted";
 
 /** null where fewer than two rows are known. */
 export function frontier(result: Result): string | null {
@@ -87,7 +103,7 @@ export function frontier(result: Result): string | null {
   return ["## Frontier", note, ...all.map((one) => section(result, one))].join("\n\n");
 }
 
-function section(result: Result, { metric, quality, title, points, svg }: Frontier): string {
+function section(result: Result, { metric, quality, title, points, lacking, svg }: Frontier): string {
   const columns: Column[] = [
     { head: "" },
     { head: escaped(metricLabel(metric, result.run.features)), align: "right" },
@@ -103,7 +119,11 @@ function section(result: Result, { metric, quality, title, points, svg }: Fronti
       escaped(quantity({ value, standardError })),
       onLine ? "**yes**" : "",
     ]);
-  return [`### Against ${title}`, image(`${quality} against ${title}`, svg), table(columns, lines)].join(
-    "\n\n",
-  );
+  const missing = lacking.map(({ name, why }) => `${escaped(name)} (${why})`);
+  return [
+    `### Against ${title}`,
+    image(`${quality} against ${title}`, svg),
+    table(columns, lines),
+    ...(missing.length === 0 ? [] : [`Rows without it: ${missing.join(", ")}.`]),
+  ].join("\n\n");
 }

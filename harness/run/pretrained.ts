@@ -8,7 +8,7 @@ import { filesOf, openTensors } from "../formats/open-tensors.ts";
 import type { Descriptor, Model, StageWeights, Task } from "../plugin.ts";
 import { OtherFamily } from "../weights/weights-file.ts";
 import type { OpenEntry } from "./open.ts";
-import { distinctBy, type ToldTraining, toldTraining, toldUpTo } from "./provenance.ts";
+import { distinctBy, type ToldTraining, toldByAll, toldTraining, toldUpTo } from "./provenance.ts";
 import { digest } from "./store.ts";
 import { readWeights } from "./tensors.ts";
 
@@ -155,12 +155,17 @@ const trainingTold = ({ stages, trainingFlops, data }: ToldTraining): string =>
     .map(({ name, trainingImages }) => `${trainingImages} images of ${name}`)
     .join(" and ")}`;
 
-/** What all files together were trained with; null where one does not tell. */
-export function toldFlops(files: readonly PretrainedFile[]): number | null {
-  const all = distinctFiles(files).map(({ told }) => told);
-  return all.length === 0 || all.includes(null)
-    ? null
-    : all.reduce((sum, told) => sum + told!.trainingFlops, 0);
+/**
+ * What all files together were trained with; null where one does not tell, or there is none.
+ * @param counted weights of trainings that are counted already
+ */
+export function toldFlops(files: readonly PretrainedFile[], counted: readonly string[] = []): number | null {
+  const told = files.length === 0 ? null : toldByAll(files.map((file) => file.told));
+  return (
+    told
+      ?.filter(({ weightsSha256 }) => !counted.includes(weightsSha256))
+      .reduce((sum, { trainingFlops }) => sum + trainingFlops, 0) ?? null
+  );
 }
 
 export const teraFlops = (flops: number): string => `${(flops / 1e12).toPrecision(3)} TFLOP`;

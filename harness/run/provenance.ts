@@ -91,14 +91,18 @@ const stagesSchema = z
       stage: z.string().max(100),
       steps: z.int().positive(),
       trainingFlops: z.number().positive(),
+      /** Of what it handed on, by which files that tell of one training are known. */
+      weightsSha256: z.string().max(100),
     }),
   )
   .min(1);
 
+export type ToldStage = z.output<typeof stagesSchema>[number];
+
 /** What a file of weights tells of its training, and of that of the files it started from. */
 export interface ToldTraining {
   /** In order of training. */
-  readonly stages: z.output<typeof stagesSchema>;
+  readonly stages: readonly ToldStage[];
   /** Of all stages. */
   readonly trainingFlops: number;
   readonly data: readonly z.output<typeof dataSchema>[];
@@ -159,10 +163,16 @@ function toldBy({
   };
 }
 
-const summed = (stages: ToldTraining["stages"]) => ({
-  stages,
-  trainingFlops: stages.reduce((sum, { trainingFlops }) => sum + trainingFlops, 0),
-});
+function summed(all: readonly ToldStage[]): Pick<ToldTraining, "stages" | "trainingFlops"> {
+  const stages = distinctBy(all, ({ weightsSha256 }) => weightsSha256);
+  return { stages, trainingFlops: stages.reduce((sum, { trainingFlops }) => sum + trainingFlops, 0) };
+}
+
+/** The stages that several files tell of, each training once; null where one file does not tell. */
+export function toldByAll(all: readonly (ToldTraining | null)[]): readonly ToldStage[] | null {
+  const told = all.flatMap((one) => one ?? []);
+  return told.length < all.length ? null : summed(told.flatMap(({ stages }) => stages)).stages;
+}
 
 /** Of that, what led to the result of one stage: of a latent model's two, the first did not need the second. */
 export function toldUpTo(stage: string, told: ToldTraining): ToldTraining {

@@ -3,6 +3,7 @@ import { KNN } from "../metrics/index.ts";
 import type { ResultRow } from "../result.ts";
 import type { MeasureResult, ProbeResult, SampledHere, TrainResult } from "./jobs.ts";
 import type { PlannedEntry } from "./plan.ts";
+import { toldFlops } from "./pretrained.ts";
 
 /** Everything known of an entry that trained and sampled. */
 export interface EntryFacts {
@@ -46,21 +47,17 @@ export function measureRows({ planned, training, sampling, timing }: EntryFacts)
         ),
       ]
     : [];
-  // What weights made elsewhere cost is not known, which is not 0.
+  const total = totalOf(planned.pretrained, training);
   const totalRows =
+    total === null ? [] : [row("total-train-flops", total.flops, "FLOP", "lower", total.convention)];
+  // How long weights made elsewhere took is not known, which is not 0.
+  const wallRows =
     planned.pretrained.length > 0
       ? []
       : [
           row(
-            "total-train-flops",
-            training.reduce((total, stage) => total + totalFlops(stage), 0),
-            "FLOP",
-            "lower",
-            "2·MACs + element-wise operations of all stages (pre-training or VAE included), billed in full",
-          ),
-          row(
             "wall-seconds",
-            training.reduce((total, { wallSeconds }) => total + wallSeconds, 0),
+            training.reduce((sum, { wallSeconds }) => sum + wallSeconds, 0),
             "s",
             "lower",
             "wall-clock of all training stages, each as its first run took, billed in full",
@@ -99,6 +96,7 @@ export function measureRows({ planned, training, sampling, timing }: EntryFacts)
     ),
     ...lastRows,
     ...totalRows,
+    ...wallRows,
     row(
       "peak-memory-bytes",
       peak,
@@ -107,6 +105,25 @@ export function measureRows({ planned, training, sampling, timing }: EntryFacts)
       "largest resident set of the entry's training and sampling processes",
     ),
   ];
+}
+
+interface Total {
+  readonly flops: number;
+  readonly convention: string;
+}
+
+/** null where a file does not tell what its training took, which is not 0. */
+function totalOf(pretrained: PlannedEntry["pretrained"], training: readonly TrainResult[]): Total | null {
+  const here = training.reduce((sum, stage) => sum + totalFlops(stage), 0);
+  const convention =
+    "2·MACs + element-wise operations of all stages (pre-training or VAE included), billed in full";
+  if (pretrained.length === 0) return { flops: here, convention };
+  const told = toldFlops(
+    pretrained,
+    training.map(({ weightsSha256 }) => weightsSha256),
+  );
+  const account = training.length > 0 ? "partly by the files' own account" : "by the files' own account";
+  return told === null ? null : { flops: here + told, convention: `${convention}, ${account}` };
 }
 
 export function speedRows(entry: string, { batchSize, throughput, latency }: MeasureResult): ResultRow[] {

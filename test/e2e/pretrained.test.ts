@@ -97,7 +97,12 @@ describe("an exported checkpoint", () => {
     expect(entry.description).toContain(
       "trained elsewhere for 2 steps of pre-training, then 4 of diffusion fine-tuning",
     );
-    expect(result.results.some(({ metric }) => metric === "total-train-flops")).toBe(false);
+    const totals = result.results.filter(({ metric }) => metric === "total-train-flops");
+    expect(totals.map((row) => row.entry)).toEqual(["EPG", "Tuned"]);
+    expect(totals[0]!.value).toBe(value);
+    // Its pre-training and its poor network are of one run: the pre-training is billed once.
+    expect(totals[1]!.value).toBeGreaterThanOrEqual(value!);
+    expect(totals[1]!.value).toBeLessThan(2 * value!);
     expect(result.ledger.map(({ kind }) => kind)).toEqual([
       "encoding",
       "training",

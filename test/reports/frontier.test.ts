@@ -98,6 +98,34 @@ describe("the frontier", () => {
     expect(text).toContain("(frontier/nfe.svg)");
   });
 
+  test("says which rows it lacks, and why", () => {
+    const result = compared(EVIL);
+    const cost = (entry: string, value: number | null | undefined) => (rows: Result["results"]) =>
+      rows.flatMap((row) =>
+        row.entry !== entry || row.metric !== "total-train-flops"
+          ? [row]
+          : value === undefined
+            ? []
+            : [{ ...row, value }],
+      );
+    const changes = [cost("EPG, one step", null), cost(EVIL, undefined)];
+    const results = changes.reduce((rows, change) => change(rows), result.results);
+    const last = frontiers({ ...result, results }).at(-1)!;
+    expect(last.metric).toBe("total-train-flops");
+    expect(last.lacking).toEqual([
+      { name: "EPG, one step", why: "not known" },
+      { name: EVIL, why: "a file of its weights does not tell" },
+    ]);
+    expect(last.points).toHaveLength(3);
+    const text = frontier({ ...result, results })!;
+    expect(
+      text.match(
+        /^Rows without it: EPG, one step \(not known\), .* \(a file of its weights does not tell\)\.$/gm,
+      ),
+    ).toHaveLength(1);
+    expect(text).not.toMatch(/(?<!\\)<script/);
+  });
+
   test("says nothing of a single row", () => {
     const result = fixtureResult();
     const entries = result.run.entries.slice(0, 1);

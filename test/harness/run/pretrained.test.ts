@@ -51,7 +51,7 @@ function told(provenance: object): Promise<ToldTraining | null> {
   return toldTraining(path);
 }
 const stages = (...names: readonly string[]) =>
-  names.map((stage, i) => ({ stage, steps: 2, trainingFlops: 10 ** i }));
+  names.map((stage, i) => ({ stage, steps: 2, trainingFlops: 10 ** i, weightsSha256: `of ${stage}` }));
 const commands = ["export"];
 const shapes = { name: "shapes", trainingImages: 64 };
 
@@ -130,6 +130,24 @@ describe("what a file tells of its training", () => {
           ],
         }),
       ).toBeNull();
+  });
+
+  test("counts a training once where two of the files it started from tell of it", async () => {
+    const startedFrom = (sha256: string, ...names: readonly string[]) => ({
+      sha256,
+      training: { stages: stages(...names), data: [shapes] },
+    });
+    const pretrained = [startedFrom("1", "VAE"), startedFrom("2", "VAE", "DiT")];
+    const [tuned] = stages("fine-tuning");
+    expect(await told({ data: shapes, stages: [tuned], pretrained })).toMatchObject({
+      stages: stages("VAE", "DiT").concat(tuned!),
+      trainingFlops: 12,
+    });
+  });
+
+  test("is nothing where it does not say which training it was", async () => {
+    const [{ weightsSha256: _, ...unnamed }] = stages("VAE") as [ReturnType<typeof stages>[number]];
+    expect(await told({ data: shapes, stages: [unnamed] })).toBeNull();
   });
 
   test("ends with the stage that it stands for", async () => {

@@ -37,21 +37,32 @@ describe("what was trained elsewhere", () => {
   const file = (told: PretrainedFile["told"]) => [
     { stage: "DiT", path: "w.safetensors", sha256: "", part: "ema", told },
   ];
-  const told = {
+  const stage = (name: string, trainingFlops: number, weightsSha256: string) => ({
+    stage: name,
+    steps: 9,
+    trainingFlops,
+    weightsSha256,
+  });
+  const toldOf = (...stages: readonly ReturnType<typeof stage>[]) => ({
     commands: ["x"],
     data: [{ name: "shapes", trainingImages: 4096 }],
-    stages: [{ stage: "DiT", steps: 9, trainingFlops: 6.2e13 }],
-    trainingFlops: 6.2e13,
-  };
+    stages,
+    trainingFlops: stages.reduce((sum, one) => sum + one.trainingFlops, 0),
+  });
+  const told = toldOf(stage("DiT", 6.2e13, "1"));
 
   const HERE = { identity: null, images: null, elsewhere: null };
-  it("is summed over files, each once, and unknown where one does not tell", () => {
+  it("is summed over files, each training once, and unknown where one does not tell", () => {
     const files = (...of: readonly (readonly [sha256: string, told: PretrainedFile["told"]])[]) =>
       elsewhereSentence([
         { name: "A", made: HERE, pretrained: of.map(([sha256, one]) => ({ ...file(one)[0]!, sha256 })) },
       ]);
     expect(files(["a", told], ["a", told])).toContain('"A" with 62.0 TFLOP');
-    expect(files(["a", told], ["b", told])).toContain('"A" with 124 TFLOP');
+    expect(files(["a", told], ["b", toldOf(stage("DiT", 6.2e13, "2"))])).toContain('"A" with 124 TFLOP');
+    const vae = stage("VAE", 1e13, "3");
+    expect(files(["a", toldOf(vae)], ["b", toldOf(vae, stage("DiT", 6.2e13, "1"))])).toContain(
+      '"A" with 72.0 TFLOP',
+    );
     expect(files(["a", told], ["b", null])).toContain('at a cost not known here: "A"');
   });
 
