@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { shellLine } from "../run/command-line.ts";
 
 /** Parses a whole number of at least `least`, and at most `most` where there is one. */
 export const wholeNumber =
@@ -11,9 +12,4 @@ export const wholeNumber =
   };
 
 /** The command that was given, to be pasted into a shell. */
-export const commandLine = (argv: readonly string[]): string =>
-  ["npx", "epg-bench", ...argv].map(quoted).join(" ");
-
-/** As a shell would need it to read the same word. */
-const quoted = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+export const commandLine = (argv: readonly string[]): string => shellLine(["npx", "epg-bench", ...argv]);

@@ -7,6 +7,7 @@ import { openTensors } from "../formats/open-tensors.ts";
 import { packageVersion } from "../package-root.ts";
 import type { Dataset } from "../plugin.ts";
 import type { Result } from "../result.ts";
+import { withoutFolders } from "./command-line.ts";
 import type { TrainResult } from "./jobs.ts";
 import { readBeginning } from "./journal.ts";
 import type { PlannedEntry } from "./plan.ts";
@@ -51,10 +52,6 @@ export async function provenanceOf({ config, run, command, planned, dataset }: S
     ...(planned.stages.length > 0 ? await trainingOf(planned) : {}),
   };
 }
-
-/** Where on a disk a file lay is nobody else's affair. */
-const withoutFolders = (command: string): string =>
-  command.replaceAll(/(?<=^|[\s'"=])\/(?:[^\s'"/]+\/)*/g, "");
 
 async function madeBy(run: string) {
   const env = JSON.parse(await readFile(join(run, "env.json"), "utf8")) as Result["env"];
