@@ -17,6 +17,8 @@ export interface Bill {
 const UNKNOWN = "–";
 const macs = (value: number): string => quantity({ value, unit: "MAC" });
 const flops = (value: number): string => quantity({ value, unit: "FLOP" });
+const orUnknown = (value: number | null, text: (value: number) => string): string =>
+  value === null ? "unknown" : text(value);
 const count = (value: number | null): string => value?.toLocaleString("en") ?? UNKNOWN;
 const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
 /** "131.3": in units of a billion. */
@@ -24,10 +26,12 @@ const giga = (value: number): string => (value / 1e9).toFixed(1);
 
 const lines = (texts: readonly string[]): string => texts.map((text) => `${text}\n`).join("");
 
+const allTraining = ({ pretrained, training }: EntryCost) => [...pretrained, ...training];
+
 /** The record of an entry in JSON: its bills beside its lines. */
 export const billed = (cost: EntryCost, bills: readonly Bill[]) => ({
   ...cost,
-  bills: bills.map((bill) => ({ autoencoder: bill.name, ...trainingBill(cost.training, bill.share) })),
+  bills: bills.map((bill) => ({ autoencoder: bill.name, ...trainingBill(allTraining(cost), bill.share) })),
 });
 
 /** Every line of its ledger, its bills, and an image's sampling. */
@@ -36,12 +40,7 @@ export function entryText(title: string, cost: EntryCost, bills: readonly Bill[]
   return lines([
     `${title} at ${resolution} px`,
     "",
-    ...pretrained.map(
-      ({ file, trainingFlops }) =>
-        `trained elsewhere (${file}), ${trainingFlops === null ? "at a cost not known here" : `by its own account with ${flops(trainingFlops)}`}`,
-    ),
-    ...(pretrained.length === 0 ? [] : [""]),
-    ...(training.length === 0 ? [] : [...trainingTable(cost, bills), ""]),
+    ...(pretrained.length + training.length === 0 ? [] : [...trainingTable(cost, bills), ""]),
     ...samplingTable(cost),
   ]);
 }
@@ -64,7 +63,19 @@ export function elsewhereText({ name, resolution, elsewhere }: ElsewhereCost): s
   ]);
 }
 
-function trainingTable({ training, encodingEveryStepMacs }: EntryCost, bills: readonly Bill[]): string[] {
+function trainingTable(cost: EntryCost, bills: readonly Bill[]): string[] {
+  const { pretrained, training, encodingEveryStepMacs } = cost;
+  const all = allTraining(cost);
+  const elsewhere = pretrained.map(({ stage, file, steps, flops: work }) => [
+    work === null
+      ? `${stage} (${file}, which does not tell)`
+      : `${stage} (elsewhere, by the account of ${file})`,
+    count(steps),
+    UNKNOWN,
+    UNKNOWN,
+    "unknown",
+    orUnknown(work, flops),
+  ]);
   const rows = training.map((line) => [
     line.stage,
     count(line.steps),
@@ -75,14 +86,15 @@ function trainingTable({ training, encodingEveryStepMacs }: EntryCost, bills: re
     `×${(line.macs / line.forwardMacs).toFixed(2)}`,
     line.kind === "encoding" ? UNKNOWN : macs(3 * line.forwardMacs),
   ]);
-  const totals = (hasAutoencoder(training) ? bills : bills.slice(0, 1)).map(({ name, share }) => {
-    const total = trainingBill(training, share);
-    const title = hasAutoencoder(training) ? `in all, VAE ${name}` : "in all";
-    return [title, "", "", "", macs(total.macs), flops(total.flops)];
+  const totals = (hasAutoencoder(all) ? bills : bills.slice(0, 1)).map(({ name, share }) => {
+    const total = trainingBill(all, share);
+    const title = hasAutoencoder(all) ? `in all, VAE ${name}` : "in all";
+    return [title, "", "", "", orUnknown(total.macs, macs), orUnknown(total.flops, flops)];
   });
   return [
     ...columns([
       ["training", "steps", "batch", "images", "MACs", "FLOPs", "forward", "×3 rule"],
+      ...elsewhere,
       ...rows,
       ...totals,
     ]),

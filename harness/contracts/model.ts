@@ -88,6 +88,8 @@ export interface Pretrained {
   readonly file: string;
   /** Nothing is trained or sampled by it: the reconstructor's judge alone looks through it. */
   readonly judges?: true;
+  /** What it took belongs to an autoencoder's training, which other models can share. */
+  readonly autoencoder?: true;
   /**
    * Opens it and compares every name and shape with what the task needs; its numbers are read later.
    * @throws UserError for a file of other names or shapes

@@ -1,15 +1,13 @@
 /** What the entries of a config cost, in the ledger's lines: counted from their programs, none of them run. */
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
 import type { ResolvedConfig } from "../config/index.ts";
 import { type CountedLine, NOT_MEASURED, samplingLines, trainingLines } from "../measure/ledger.ts";
-import type { Elsewhere, Pretrained } from "../plugin.ts";
+import type { Elsewhere } from "../plugin.ts";
 import { drySampling } from "../run/dry-sampling.ts";
 import { cacheFolder } from "../run/folder.ts";
 import { openDataset, openModel, taskOf } from "../run/open.ts";
-import { toldTraining, toldUpTo } from "../run/provenance.ts";
 import { settled } from "../run/settle.ts";
 import { type StageWork, stageWork } from "../run/stage-work.ts";
+import { type ToldLine, toldLines } from "./told-lines.ts";
 
 export interface TrainingLine extends CountedLine {
   /** Of the forward passes, as a part of `macs`. */
@@ -19,8 +17,8 @@ export interface TrainingLine extends CountedLine {
 export interface EntryCost {
   readonly name: string;
   readonly resolution: number;
-  /** Files of weights as the config names them, and what they tell that their training took; null: nothing, or they are not here. */
-  readonly pretrained: readonly { readonly file: string; readonly trainingFlops: number | null }[];
+  /** What was trained elsewhere, by the account of the files of weights. */
+  readonly pretrained: readonly ToldLine[];
   readonly training: readonly TrainingLine[];
   /** Of encoding every image anew at every step, as DiT's own script does; null where nothing is encoded. */
   readonly encodingEveryStepMacs: number | null;
@@ -65,7 +63,7 @@ export async function entryCosts(resolved: ResolvedConfig): Promise<(EntryCost |
     costs.push({
       name,
       resolution: task.resolution,
-      pretrained: await trainedElsewhere(model.pretrained?.(options) ?? [], config.baseFolder),
+      pretrained: await toldLines(model.pretrained?.(options) ?? [], config.baseFolder),
       training,
       encodingEveryStepMacs: encodingEveryStep(training),
       sampling: samplingLines(name, { ...sampling, ...NOT_MEASURED }, false),
@@ -79,21 +77,6 @@ export async function entryCosts(resolved: ResolvedConfig): Promise<(EntryCost |
     });
   }
   return costs;
-}
-
-/** Each file once. */
-async function trainedElsewhere(
-  named: readonly Pretrained[],
-  baseFolder: string,
-): Promise<EntryCost["pretrained"]> {
-  const found = new Map<string, number | null>();
-  for (const { stage, file } of named.filter(({ judges }) => !judges)) {
-    const path = resolve(baseFolder, file);
-    const told = existsSync(path) ? await toldTraining(path) : null;
-    const flops = told && toldUpTo(stage, told).trainingFlops;
-    found.set(file, flops && Math.max(flops, found.get(file) ?? 0));
-  }
-  return [...found].map(([file, trainingFlops]) => ({ file, trainingFlops }));
 }
 
 function linesOf(stage: StageWork, entry: string): TrainingLine[] {

@@ -4,15 +4,17 @@
  */
 import type { LedgerLine } from "../result.ts";
 
+/** null: not known, since a line that is paid does not tell. */
 export interface Work {
-  readonly macs: number;
-  readonly flops: number;
+  readonly macs: number | null;
+  readonly flops: number | null;
 }
 
 /** K, where nobody says how many. */
 export const MODELS_SHARING = 10;
 
 type Line = Pick<LedgerLine, "kind" | "macs" | "flops" | "autoencoder">;
+type Counted = Readonly<Record<"macs" | "flops", number>>;
 
 export const hasAutoencoder = (lines: readonly Line[]): boolean => lines.some((line) => line.autoencoder);
 
@@ -20,13 +22,16 @@ export const hasAutoencoder = (lines: readonly Line[]): boolean => lines.some((l
  * Training and encoding of an entry's lines.
  * @param share of the autoencoder that the entry pays: 1, 1/K or 0
  */
+export function trainingBill(lines: readonly (Line & Counted)[], share: number): Counted;
+export function trainingBill(lines: readonly Line[], share: number): Work;
 export function trainingBill(lines: readonly Line[], share: number): Work {
-  const total = { macs: 0, flops: 0 };
-  for (const { kind, macs, flops, autoencoder } of lines) {
-    if (kind !== "training" && kind !== "encoding") continue;
-    const paid = autoencoder ? share : 1;
-    total.macs += paid * (macs ?? 0);
-    total.flops += paid * (flops ?? 0);
-  }
-  return total;
+  const paid = lines
+    .filter(({ kind }) => kind === "training" || kind === "encoding")
+    .map((line) => ({ ...line, part: line.autoencoder ? share : 1 }))
+    .filter(({ part }) => part > 0);
+  const sum = (of: "macs" | "flops"): number | null =>
+    paid.some((line) => line[of] === null)
+      ? null
+      : paid.reduce((total, line) => total + line.part * line[of]!, 0);
+  return { macs: sum("macs"), flops: sum("flops") };
 }

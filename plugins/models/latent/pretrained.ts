@@ -26,6 +26,7 @@ function perceptual({ lpips, vae }: LatentOptions): readonly Pretrained[] {
     stage: PERCEPTUAL_FILES[i]!,
     file: lpips[half],
     ...(vae.perceptual === null && { judges: true }),
+    autoencoder: true,
     open: (path) => openPerceptual(path, `lpips.${half}`, lpips.net, half),
   }));
 }
@@ -34,6 +35,7 @@ const halves = ({ size, objective }: LatentOptions, file: string): readonly Pret
   halvesOf(objective).map((stage) => ({
     stage,
     file,
+    ...(stage === "VAE" && { autoencoder: true }),
     async open(path, task) {
       const title = `latent ${size} at ${task.resolution} px with ${task.classes} classes`;
       const { autoencoder } = SIZES[size];
@@ -48,6 +50,7 @@ const autoencoder = (
 ): Pretrained => ({
   stage: "VAE",
   file,
+  autoencoder: true,
   open: (path) => openAutoencoder(path, SIZES[size].autoencoder, role, `the autoencoder of latent ${size}`),
 });
 

@@ -20,3 +20,10 @@ it("tells whether there is one to share", () => {
   expect(hasAutoencoder(lines)).toBe(true);
   expect(hasAutoencoder([encoding, network])).toBe(false);
 });
+
+it("is not known where a line that is paid does not tell, and is where it is free", () => {
+  const untold = { ...vae, macs: null, flops: null };
+  expect(trainingBill([untold, network], 1)).toEqual({ macs: null, flops: null });
+  expect(trainingBill([untold, network], 0)).toEqual({ macs: 1000, flops: 2100 });
+  expect(trainingBill([{ ...vae, macs: null }, network], 1 / 2)).toEqual({ macs: null, flops: 2205 });
+});
