@@ -42,6 +42,7 @@ export function entryText(title: string, cost: EntryCost, bills: readonly Bill[]
     "",
     ...(pretrained.length + training.length === 0 ? [] : [...trainingTable(cost, bills), ""]),
     ...samplingTable(cost),
+    ...(cost.resamplings.length === 0 ? [] : ["", ...resamplingTable(cost)]),
   ]);
 }
 
@@ -126,6 +127,19 @@ function samplingTable(cost: EntryCost): string[] {
       : []),
   ];
 }
+
+const resamplingTable = ({ resamplings }: EntryCost): string[] =>
+  columns([
+    ["sampled again", "calls", "decoder", "MACs an image", "FLOPs of samples", "FLOPs of trials"],
+    ...resamplings.map(({ name, nfe, decoderCalls, macsPerImage, sampleFlops, trialFlops }) => [
+      name,
+      count(nfe),
+      count(decoderCalls),
+      macs(macsPerImage),
+      flops(sampleFlops),
+      trialFlops === 0 ? UNKNOWN : flops(trialFlops),
+    ]),
+  ]);
 
 /** What its authors and others printed, and what our count had to assume. */
 export function besidePublished({ published, notes }: NamedCost): string {

@@ -5,6 +5,8 @@ import type { Elsewhere } from "../plugin.ts";
 import { drySampling } from "../run/dry-sampling.ts";
 import { cacheFolder } from "../run/folder.ts";
 import { openDataset, openModel, taskOf } from "../run/open.ts";
+import { proposeResamplings } from "../run/plan-resamplings.ts";
+import { type ResamplingCost, resamplingCost } from "../run/resampling-cost.ts";
 import { settled } from "../run/settle.ts";
 import { type StageWork, stageWork } from "../run/stage-work.ts";
 import { type ToldLine, toldLines } from "./told-lines.ts";
@@ -33,6 +35,8 @@ export interface EntryCost {
   readonly sampler: Readonly<Record<string, string | number | boolean>>;
   /** The calls are those on a network that answers 0: how many it takes, only sampling tells. */
   readonly adaptive: boolean;
+  /** Rows that the config's comparison adds, their trials with them. */
+  readonly resamplings: readonly ResamplingCost[];
 }
 
 /** An entry whose images are made elsewhere, where nothing is counted. */
@@ -59,6 +63,9 @@ export async function entryCosts(resolved: ResolvedConfig): Promise<(EntryCost |
       .stages(options, task)
       .flatMap((stage) => linesOf(stageWork(config, dataset, name, stage), name));
     const sampling = await drySampling(model, options, task, config);
+    const resamplings: ResamplingCost[] = [];
+    for (const proposed of proposeResamplings({ config, task, name, descriptor, model, options }))
+      resamplings.push(await resamplingCost(config, task, name, proposed));
     const { nfe, macsPerImage, decoderCalls, decoderMacsPerImage } = sampling;
     costs.push({
       name,
@@ -74,6 +81,7 @@ export async function entryCosts(resolved: ResolvedConfig): Promise<(EntryCost |
       attentionMacsPerCall: sampling.attentionMacsPerCall,
       sampler: sampling.description,
       adaptive: sampling.adaptive,
+      resamplings,
     });
   }
   return costs;

@@ -1,9 +1,7 @@
 /** What `--dry-run` prints of the rows that a comparison adds: nothing of them has run. */
 import Table from "cli-table3";
-import { drySampling } from "./dry-sampling.ts";
-import { openModel } from "./open.ts";
-import type { Plan, PlannedEntry } from "./plan.ts";
-import type { PlannedResampling } from "./plan-resamplings.ts";
+import type { Plan } from "./plan.ts";
+import { type ResamplingCost, resamplingCost } from "./resampling-cost.ts";
 import type { SettledConfig } from "./settle.ts";
 
 const HEAD = ["row", "NFE", "decoder calls", "GMACs an image", "GFLOPs of samples", "GFLOPs of trials"];
@@ -14,7 +12,8 @@ const giga = (n: number): string => (n / 1e9).toLocaleString("en", { maximumSign
 export async function describeResamplings(config: SettledConfig, { entries, task }: Plan): Promise<string[]> {
   const rows: string[][] = [];
   for (const entry of entries)
-    for (const planned of entry.resamplings) rows.push(await describe(config, task, entry, planned));
+    for (const planned of entry.resamplings)
+      rows.push(cells(await resamplingCost(config, task, entry.name, planned)));
   if (rows.length === 0) return [];
   const table = new Table({
     head: HEAD,
@@ -34,21 +33,18 @@ export async function describeResamplings(config: SettledConfig, { entries, task
   ];
 }
 
-async function describe(
-  config: SettledConfig,
-  task: Plan["task"],
-  { name }: PlannedEntry,
-  { name: row, candidates }: PlannedResampling,
-): Promise<string[]> {
-  const { model, options } = await openModel(config, candidates[0]!.model, name);
-  const { nfe, decoderCalls, macsPerImage, flopsPerImage } = await drySampling(model, options, task, config);
-  const trials = candidates.length > 1 ? candidates.length * config.comparison!.validationSamples : 0;
-  return [
-    row,
-    `${nfe}`,
-    `${decoderCalls}`,
-    giga(macsPerImage),
-    giga(config.samples * flopsPerImage),
-    trials === 0 ? "" : giga(trials * flopsPerImage),
-  ];
-}
+const cells = ({
+  name,
+  nfe,
+  decoderCalls,
+  macsPerImage,
+  sampleFlops,
+  trialFlops,
+}: ResamplingCost): string[] => [
+  name,
+  `${nfe}`,
+  `${decoderCalls}`,
+  giga(macsPerImage),
+  giga(sampleFlops),
+  trialFlops === 0 ? "" : giga(trialFlops),
+];

@@ -27,59 +27,82 @@ export interface Candidate {
   readonly trialKey: string;
 }
 
-interface Resampled {
+/** What decides how an entry can be sampled again. */
+interface Sampled {
   readonly config: SettledConfig;
-  readonly dataset: Pick<Dataset, "train">;
   readonly task: Task;
   readonly name: string;
   readonly descriptor: Descriptor<"model">;
   readonly model: Model;
   readonly options: never;
+}
+
+/** Nothing of it has an address yet. */
+export interface ProposedResampling extends Omit<PlannedResampling, "candidates"> {
+  readonly candidates: readonly Proposal[];
+}
+
+interface Proposal extends Pick<Candidate, "guidance" | "model"> {
+  /** Of `model`, parsed. */
+  readonly options: never;
+}
+
+interface Resampled extends Sampled {
+  readonly dataset: Pick<Dataset, "train">;
   /** All that the entry names. */
   readonly files: readonly PretrainedFile[];
   readonly identity: WeightsIdentity;
 }
 
 /** In order of calls; none without `comparison` in the config, or where the model has no other sampling. */
-export function planResamplings(entry: Resampled): PlannedResampling[] {
+export const planResamplings = (entry: Resampled): PlannedResampling[] =>
+  proposeResamplings(entry).map((one) => ({
+    ...one,
+    candidates: one.candidates.map((proposal) => addressed(entry, proposal)),
+  }));
+
+/** @throws UserError where the options that a plugin gives are not its own */
+export function proposeResamplings(entry: Sampled): ProposedResampling[] {
   const { comparison } = entry.config;
   if (!comparison) return [];
-  const planned: PlannedResampling[] = [];
+  const proposed: ProposedResampling[] = [];
   for (const calls of [...comparison.calls].sort((a, b) => a - b)) {
     const of = (kind: TermsKind, scales: readonly (number | null)[]): void => {
-      const candidates = scales.map((guidance) => candidateOf(entry, { calls, guidance }));
+      const candidates = scales.map((guidance) => proposalOf(entry, { calls, guidance }));
       // Every entry has as many trials, or no guided row.
       if (candidates.length > 0 && candidates.every((one) => one !== null))
-        planned.push({ name: resamplingName(entry.name, kind, calls), kind, calls, candidates });
+        proposed.push({ name: resamplingName(entry.name, kind, calls), kind, calls, candidates });
     };
     of("unguided", [null]);
     of("matched", comparison.guidance);
   }
-  return planned;
+  return proposed;
 }
 
 const resamplingName = (entry: string, kind: TermsKind, calls: number): string =>
   `${entry}: ${kind}, ${calls} ${calls === 1 ? "call" : "calls"}`;
 
-/** @throws UserError where the options that a plugin gives are not its own */
-function candidateOf(entry: Resampled, terms: SamplingTerms): Candidate | null {
-  const { config, dataset, task, name, descriptor, model, options, identity } = entry;
+function proposalOf(
+  { task, name, descriptor, model, options }: Sampled,
+  terms: SamplingTerms,
+): Proposal | null {
   const changed = model.resampled?.(options, task, terms);
   if (!changed) return null;
   const other: Descriptor<"model"> = { ...descriptor, options: { ...descriptor.options, ...changed } };
-  const parsed = parseOptions(
-    model,
-    other,
-    ["entries", name],
-    `the options of "${model.name}" for ${terms.calls} calls`,
-  );
-  const named = new Set(model.pretrained?.(parsed).map(({ stage }) => stage));
+  const source = `the options of "${model.name}" for ${terms.calls} calls`;
+  const parsed = parseOptions(model, other, ["entries", name], source);
+  return { guidance: terms.guidance, model: other, options: parsed };
+}
+
+function addressed(entry: Resampled, { guidance, model: other, options }: Proposal): Candidate {
+  const { config, dataset, model, identity } = entry;
+  const named = new Set(model.pretrained?.(options).map(({ stage }) => stage));
   // Unguided, autoguidance's network is not read.
   const files = entry.files.filter(({ stage, judges }) => named.has(stage) && !judges);
   const settings = withContents(other.options, entry.files, config.baseFolder);
   const trials = config.comparison!.validationSamples;
   return {
-    guidance: terms.guidance,
+    guidance,
     model: other,
     pretrained: files,
     samplesKey: samplesKey(identity, files, settings, seedsHash(config, dataset)),
