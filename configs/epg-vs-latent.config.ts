@@ -1,7 +1,7 @@
 /**
  * EPG against its latent rival on a folder of photographs (give it with --data), on the same terms: each as it is published,
  * then from the same weights at the same numbers of calls, unguided and with the best of two guidance scales.
- * About half an hour on two cores. `--dry-run` tells every row's calls and FLOPs.
+ * About half an hour on two cores that do other things beside. `--dry-run` tells every row's calls and FLOPs.
  */
 import { ddim, defineConfig, epg, heun, imageFolder, latent, oneStep } from "epg-bench";
 
