@@ -1,4 +1,5 @@
 /** Entries side by side on like terms: as published, and sampled again at the same numbers of calls. */
+import { DECODING } from "../harness/measure/ledger.ts";
 import type { Result, ResultEntry } from "../harness/result.ts";
 import { metricFamily, metricLabel } from "../harness/result.ts";
 import { arrow, count, NO_VALUE, quantity } from "./format.ts";
@@ -18,7 +19,7 @@ export function comparison(result: Result): string | null {
     comparisonTable(result, rows),
     "Cheapest first, by the MACs of an image. *As published*: an entry by its own sampler and guidance. *Unguided* and *matched*: the " +
       "same weights in the most steps within the calls given, by Heun's method of EDM or, where the model has none, by the solver named; a " +
-      "model of one step by its one step. *Matched* is guided, guidance's calls among those given. The same seeds and labels in every row.",
+      "model of one step by its one step. *Matched* is guided in the interval that the entry names, or else in EPG's, guidance's calls among those given. The same seeds and labels in every row.",
     ...choices(result),
   ].join("\n\n");
 }
@@ -71,18 +72,18 @@ function comparisonTable(result: Result, entries: readonly ResultEntry[]): strin
   return table(columns, lines);
 }
 
-function guidanceCell({ guidanceScale: scale }: ResultEntry["sampling"]): string {
-  return scale === undefined || scale === 1 ? "none" : escaped(String(scale));
+function guidanceCell({ guidanceScale, guidanceLow, guidanceHigh }: ResultEntry["sampling"]): string {
+  if (guidanceScale === undefined || guidanceScale === 1) return "none";
+  const everywhere = guidanceLow === undefined && guidanceHigh === undefined;
+  const interval = `, ${guidanceLow ?? 0} < σ${guidanceHigh === "none" ? "" : ` ≤ ${guidanceHigh}`}`;
+  return escaped(`${guidanceScale}${everywhere ? "" : interval}`);
 }
 
-/** Of an image, by the ledger. */
+/** Of an image, by the ledger: a row's own line, whose trials have names of their own. */
 const decoderMacs = ({ ledger }: Result, { name }: ResultEntry): number =>
   ledger
     .filter(({ kind, entries, stage }) => kind === "decoding" && entries.includes(name) && stage === DECODING)
     .reduce((sum, { macs, images }) => sum + (macs ?? 0) / images, 0);
-
-/** A row's own line; its trials' have names of their own. */
-const DECODING = "decoding samples";
 
 /** How each guidance was chosen. */
 function choices({ run }: Result): string[] {

@@ -51,8 +51,10 @@ export const configSchema = z.strictObject({
   dataset: descriptor("dataset"),
   features: named("features").prefault("efficientnet-lite0"),
   backend: named("backend").prefault("onnxruntime"),
-  /** Images sampled from each entry, and scored; without it, as many as there are held-out images, at most 512. */
-  /** Precision and recall need three neighbours of every image. */
+  /**
+   * Images sampled from each entry, and scored; without it, as many as there are held-out images, at most 512. At least four:
+   * precision and recall need three neighbours of every image.
+   */
   samples: z.int().min(4).max(10_000_000).optional(),
   seed: z.int().min(0).default(0),
   /** All entries train to the same total FLOPs, from which their steps follow; null: steps as the entries say. */

@@ -120,7 +120,7 @@ export const MODELS: Readonly<Record<string, NamedModel>> = {
     { title: "SiT-XL/2", resolution: 256, published: "sit-xl2-256-sde", notes: [SIT] },
   ),
   "latent-xl2-256-onestep": latent(
-    { sampler: { kind: "ddpm", steps: 1 }, guidance: { scale: 1, channels: 3 }, ...AT_256 },
+    { sampler: { kind: "oneStep" }, guidance: { scale: 1, channels: 3 }, ...AT_256 },
     {
       title: "DiT-XL/2's size, one step",
       resolution: 256,

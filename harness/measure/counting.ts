@@ -19,13 +19,28 @@ export interface CountingRuntime extends Runtime {
 
 const none = (): Tally => ({ calls: 0, macs: 0, flops: 0, parameters: 0 });
 
+export const noTallies = (): Record<Role, Tally> => ({
+  network: none(),
+  decoder: none(),
+  encoder: none(),
+  extractor: none(),
+});
+
+/** What two processes counted of one piece of work, over the same networks. */
+export function sumOfTallies(one: Tallies, other: Tallies): Tallies {
+  const sum = noTallies();
+  for (const role of Object.keys(sum) as Role[])
+    sum[role] = {
+      calls: one[role].calls + other[role].calls,
+      macs: one[role].macs + other[role].macs,
+      flops: one[role].flops + other[role].flops,
+      parameters: Math.max(one[role].parameters, other[role].parameters),
+    };
+  return sum;
+}
+
 export function countingRuntime(backend: Pick<Backend, "compile">): CountingRuntime {
-  const tallies: Record<Role, Tally> = {
-    network: none(),
-    decoder: none(),
-    encoder: none(),
-    extractor: none(),
-  };
+  const tallies = noTallies();
   return {
     tallies,
     async compile(program, state, role) {

@@ -1,6 +1,9 @@
 /** The compute ledger: a line for everything that costs, counted from the programs that ran. */
 import type { LedgerLine } from "../result.ts";
 
+/** The line of an entry's own decoding. */
+export const DECODING = "decoding samples";
+
 /** A line whose work a runtime or a program counted. */
 export interface CountedLine extends LedgerLine {
   readonly macs: number;
@@ -131,7 +134,7 @@ export function samplingLines(entry: string, result: SamplingCost, cached: boole
   if (result.decoderCalls === 0) return [network];
   const decoder: LedgerLine = {
     ...common,
-    stage: "decoding samples",
+    stage: DECODING,
     kind: "decoding",
     macs: result.decoderMacsPerImage * result.n,
     flops: result.decoderFlopsPerImage * result.n,

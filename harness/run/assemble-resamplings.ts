@@ -64,7 +64,10 @@ function trialLines({ planned, trials }: FoundResampling): LedgerLine[] {
       macs: work("macs"),
       flops: work("flops"),
       wallSeconds: first.wallSeconds === null ? null : sum(({ wallSeconds }) => wallSeconds ?? 0),
-      peakMemoryBytes: Math.max(...lines.map(({ peakMemoryBytes }) => peakMemoryBytes ?? 0)),
+      peakMemoryBytes:
+        first.peakMemoryBytes === null
+          ? null
+          : Math.max(...lines.map(({ peakMemoryBytes }) => peakMemoryBytes ?? 0)),
       cached: lines.every(({ cached }) => cached),
     };
   });

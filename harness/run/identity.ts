@@ -48,13 +48,20 @@ function codeFiles(path: string): string[] {
 }
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+/** A module's file, from sources or built as this one is. */
+const beside = (path: string): string => here(path + extname(import.meta.url));
 
 /** The harness's own code that decides what is computed, whether run from sources or built. */
-const HARNESS = ["../program", "../random", "../formats", "../run", "../measure", "../weights"].map(here);
+const HARNESS = ["../program", "../random", "../formats", "../run", "../measure", "../weights"]
+  .map(here)
+  .concat(beside("../batches"));
 const SCORING = [...HARNESS, ...["../evaluate", "../metrics", "../linear-algebra"].map(here)];
 
-/** What models of several kinds sample by. */
-const SOLVERS = here("../../plugins/models/solvers");
+/** What models of several kinds share. */
+const SHARED = [
+  here("../../plugins/models/solvers"),
+  ...["weights-option", "declared", "content"].map((name) => beside(`../../plugins/models/${name}`)),
+];
 
 /** sha256 of every part of the code that decides a piece of work, by the name people know it by. */
 export type CodeHashes = Readonly<Record<string, string>>;
@@ -69,7 +76,7 @@ export async function modelCode(
     [`the backend plugin "${backend.plugin}"`]: codeHash([
       await pluginSource("backend", backend.plugin, baseFolder),
     ]),
-    [`the model plugin "${plugin}"`]: codeHash([await pluginSource("model", plugin, baseFolder), SOLVERS]),
+    [`the model plugin "${plugin}"`]: codeHash([await pluginSource("model", plugin, baseFolder), ...SHARED]),
   };
 }
 

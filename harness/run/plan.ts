@@ -103,6 +103,7 @@ export async function planEntries(
     for (const stage of planned) stages.set(stage.key, stages.get(stage.key) ?? stage);
     const probe = task.classes > 1 ? model.encoderProbe?.(options, task) : null;
     const identity = {
+      task,
       stages: planned.map(({ key }) => key),
       code,
       backend: backendIdentity,

@@ -16,9 +16,9 @@ import type { PlannedEntry } from "./plan.ts";
 import type { Candidate, PlannedResampling } from "./plan-resamplings.ts";
 import { scoreSet } from "./scoring.ts";
 
-/** Nothing where the entry itself failed: it has no weights, or they make no images. */
+/** Nothing where the entry itself made no images. */
 export async function resampleEntry(engine: Engine, found: FoundEntry): Promise<FoundEntry> {
-  if (found.failure !== null) return found;
+  if (found.sampling === null) return found;
   const resamplings: FoundResampling[] = [];
   for (const planned of found.planned.resamplings)
     resamplings.push(await resample(engine, found.planned, planned));

@@ -102,7 +102,7 @@ export function measureRows({ planned, training, sampling, timing }: EntryFacts)
       peak,
       "bytes",
       "lower",
-      "largest resident set of the entry's training and sampling processes",
+      "largest resident set of the entry's training and sampling processes, a backend's own process included",
     ),
   ];
 }
@@ -137,7 +137,7 @@ export function speedRows(entry: string, { batchSize, throughput, latency }: Mea
       direction: "higher",
       n: null,
       standardError: throughput.standardError,
-      convention: `median of batches of ${batchSize} after warm-up, decoding included; ${error}`,
+      convention: `median of ${throughput.rounds} rounds of batches of ${batchSize} after warm-up, decoding included; ${error}`,
     },
     {
       entry,
@@ -147,7 +147,7 @@ export function speedRows(entry: string, { batchSize, throughput, latency }: Mea
       direction: "lower",
       n: null,
       standardError: latency.standardError,
-      convention: `median of single images (batch 1) after warm-up, decoding included; ${error}`,
+      convention: `median of ${latency.rounds} rounds of single images (batch 1) after warm-up, decoding included; ${error}`,
     },
   ];
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import { batchesOf } from "../batches.ts";
 import { writeAdmSamples } from "../formats/npz.ts";
-import { countingRuntime } from "../measure/counting.ts";
+import { countingRuntime, noTallies, sumOfTallies, type Tallies } from "../measure/counting.ts";
 import { peakMemoryBytes } from "../measure/memory.ts";
 import type { Sampler, Task } from "../plugin.ts";
 import { type JobHost, type SampleJob, type SampleResult, Stopped } from "./jobs.ts";
@@ -50,7 +50,11 @@ async function draw(
   const sampler = await model.sampler(options, task, weights, runtime, batchSize, config);
   try {
     const labels = labelsOf(config, dataset, n);
-    const { made, spent } = await sampleAll(job, host, opened, sampler, labels);
+    const {
+      chunks: made,
+      tallies,
+      ...spent
+    } = await sampleAll(job, host, opened, sampler, labels, runtime.tallies);
     const shape = [n, task.resolution, task.resolution, 3] as const;
     // From the chunks, one by one: fifty thousand images of 256 pixels are ten gigabytes.
     await writeAdmSamples(
@@ -60,7 +64,7 @@ async function draw(
       labels,
     );
     const common = { n, resolution: task.resolution, description: sampler.description, batchSize };
-    if (elsewhere === null) return { ...common, ...countedCost(runtime.tallies, made, batchSize), ...spent };
+    if (elsewhere === null) return { ...common, ...countedCost(tallies, made, batchSize), ...spent };
     const told = toldCost({ ...elsewhere, calls: sampler.calls?.() ?? elsewhere.calls });
     return {
       ...common,
@@ -97,40 +101,49 @@ async function take(
   };
 }
 
-/** What all chunks took, in whatever processes they were made. */
+/** What all chunks took so far, in whatever processes they were made. */
 interface Spent {
+  /** Chunks made; a file beyond them was written by a process that was killed before it counted. */
+  readonly chunks: number;
+  readonly tallies: Tallies;
   readonly wallSeconds: number;
   readonly peakMemoryBytes: number;
 }
 
+const NOTHING_SPENT: Spent = {
+  chunks: 0,
+  tallies: noTallies(),
+  wallSeconds: 0,
+  peakMemoryBytes: 0,
+};
+
 const SPENT = "spent.json";
 const chunkFile = (start: number): string => `chunk-${start}.u8`;
 
-/** What making all chunks took, and how many batches this process made of them: what a killed one made is kept, its calls are not. */
+/** Makes the chunks that are not there yet, each counted before the next begins. */
 async function sampleAll(
   job: SampleJob,
   host: JobHost,
   { backend, task }: Pick<OpenEntry, "backend" | "task">,
   sampler: Sampler,
   labels: Int32Array,
-) {
+  tallies: Tallies,
+): Promise<Spent> {
   const bytes = imageBytes(task);
   const { folder, samples: n } = job;
   const { batchSize } = sampler;
-  let made = 0;
-  let spent = (await readStored<Spent>(folder, SPENT))?.value ?? { wallSeconds: 0, peakMemoryBytes: 0 };
-  const make = (positions: readonly number[]): Promise<Uint8Array> => {
-    made++;
-    return makeChunk(sampler, job, positions, labels);
-  };
+  let spent = (await readStored<Spent>(folder, SPENT))?.value ?? NOTHING_SPENT;
+  const before = spent.tallies;
   for (const { positions, start, kept } of batchesOf(n, batchSize)) {
     if (host.stopping()) throw new Stopped(`stopped after ${start} of ${n} samples`);
     const file = join(folder, chunkFile(start));
-    const found = existsSync(file) && (await stat(file)).size === batchSize * bytes;
-    if (!found) {
+    const counted = start < spent.chunks * batchSize;
+    if (!counted || !existsSync(file) || (await stat(file)).size !== batchSize * bytes) {
       const began = host.now();
-      await writeFileAtomic(file, Buffer.from(await make(positions)));
+      await writeFileAtomic(file, Buffer.from(await makeChunk(sampler, job, positions, labels)));
       spent = {
+        chunks: spent.chunks + 1,
+        tallies: sumOfTallies(before, tallies),
         wallSeconds: spent.wallSeconds + (host.now() - began) / 1000,
         peakMemoryBytes: Math.max(spent.peakMemoryBytes, peakMemoryBytes(backend)),
       };
@@ -138,9 +151,7 @@ async function sampleAll(
     }
     host.emit({ type: "progress", done: start + kept, total: n, unit: "images" });
   }
-  // Where every chunk was kept, one batch is made again to be counted.
-  if (made === 0) await make(Array.from({ length: batchSize }, (_, k) => k));
-  return { made, spent };
+  return spent;
 }
 
 /** All images in order, the padding of the last chunk left out. */

@@ -1,5 +1,5 @@
 /** Content addresses of samples. */
-import type { Dataset } from "../plugin.ts";
+import type { Dataset, Task } from "../plugin.ts";
 import { type CodeHashes, hashOf } from "./identity.ts";
 import { contentOf } from "./plan-stages.ts";
 import type { PretrainedFile, Settings } from "./pretrained.ts";
@@ -7,6 +7,7 @@ import type { SettledConfig } from "./settle.ts";
 
 /** What all samples from an entry's weights have in common. */
 export interface WeightsIdentity {
+  readonly task: Task;
   /** Keys of its stages. */
   readonly stages: readonly string[];
   readonly code: CodeHashes;
@@ -17,12 +18,13 @@ export interface WeightsIdentity {
 
 /** @param settings the options, with contents in place of files */
 export const samplesKey = (
-  { stages, code, backend, files }: WeightsIdentity,
+  { task, stages, code, backend, files }: WeightsIdentity,
   pretrained: readonly PretrainedFile[],
   settings: Settings,
   seeds: string,
 ): string =>
   hashOf([
+    task,
     stages,
     pretrained.map(contentOf),
     settings,

@@ -19,8 +19,13 @@ export function settled(
   config: ResolvedConfig,
   { heldOut }: Dataset,
 ): { config: SettledConfig; warnings: readonly string[] } {
-  const { samples, scoreAgainst, dataset } = config;
+  const { samples, scoreAgainst, dataset, comparison } = config;
   const has = `dataset ${dataset.plugin} has ${heldOut.length} held-out images`;
+  if (comparison && comparison.guidance.length > 1 && heldOut.length < FEWEST)
+    throw new UserError(
+      `comparison.guidance has ${comparison.guidance.length} scales to choose from, and ${has}: trials need at least ${FEWEST} to be judged by`,
+      "give a single scale, or a larger held-out part",
+    );
   if (samples === undefined) {
     if (heldOut.length < FEWEST)
       throw new UserError(

@@ -1,6 +1,8 @@
 /** What a configuration does otherwise than the paper, one sentence each, for the report. */
 import type { Task } from "../../../harness/plugin.ts";
-import { type EpgOptions, encoderFile } from "./options.ts";
+import { samplingLevels } from "../solvers/choice.ts";
+import { idleGuidance } from "../solvers/guidance-interval.ts";
+import { type EpgOptions, encoderFile, samplerChoice } from "./options.ts";
 import { type Recipe, recipeFor, recipeOf } from "./recipes.ts";
 import { isPublished, networkShape, projectorShape } from "./sizes.ts";
 
@@ -25,10 +27,16 @@ function encoderChoices(options: EpgOptions, recipe: Recipe): readonly string[] 
     : pretrainingChoices(options, recipe);
 }
 
-const sampling = ({ size, clamp }: EpgOptions): readonly string[] =>
-  isPublished(size) && clamp === "range"
-    ? ["Denoised images are clamped to each channel's valid range; the released code clamps to [−1, 1]."]
-    : [];
+function sampling(options: EpgOptions): readonly string[] {
+  const { size, clamp, guidance } = options;
+  const idle = guidance && idleGuidance(guidance, samplingLevels(samplerChoice(options), 1));
+  return [
+    ...(isPublished(size) && clamp === "range"
+      ? ["Denoised images are clamped to each channel's valid range; the released code clamps to [−1, 1]."]
+      : []),
+    ...(idle ? [idle] : []),
+  ];
+}
 
 /** What a published size trains with otherwise than it was released with. */
 function overriddenSettings({ size, objective, pretraining }: EpgOptions, recipe: Recipe): readonly string[] {

@@ -1,11 +1,9 @@
 /** EPG (arXiv 2510.12586): pre-train an encoder without labels, add a decoder, fine-tune both in pixel space. */
 import type { Model, StageWeights, Task } from "../../../harness/plugin.ts";
-import type { SamplerChoice } from "../solvers/choice.ts";
-import { SIGMA_MAX, SIGMA_MIN } from "../solvers/levels.ts";
 import { deviations } from "./deviations.ts";
 import { encoderProbe } from "./encoder-probe.ts";
 import { exported } from "./exported.ts";
-import { type EpgOptions, schema } from "./options.ts";
+import { type EpgOptions, samplerChoice, schema } from "./options.ts";
 import { pretrained } from "./pretrained.ts";
 import { recipeOf } from "./recipes.ts";
 import { recognise } from "./recognise.ts";
@@ -14,12 +12,6 @@ import type { Guidance } from "./samplers/denoiser.ts";
 import { createSampler } from "./samplers/index.ts";
 import { networkShape } from "./sizes.ts";
 import { lastStage, POOR, stages } from "./stages.ts";
-
-const samplerChoice = ({ sampler, objective }: EpgOptions): SamplerChoice =>
-  sampler ??
-  (objective === "diffusion"
-    ? { kind: "heun", steps: 16, sigmaMin: SIGMA_MIN, sigmaMax: SIGMA_MAX }
-    : { kind: "oneStep" });
 
 function guidanceOf({ guidance, size }: EpgOptions, task: Task, weights: StageWeights): Guidance | null {
   if (guidance?.kind !== "autoguidance") return guidance && { ...guidance, poor: null };

@@ -1,6 +1,7 @@
 /** What a user may say about EPG. */
 import { z } from "zod";
-import { samplerSchema } from "../solvers/choice.ts";
+import { type SamplerChoice, samplerSchema } from "../solvers/choice.ts";
+import { SIGMA_MAX, SIGMA_MIN } from "../solvers/levels.ts";
 import { refuseTraining, weightsFile } from "../weights-option.ts";
 import { guidanceSchema } from "./samplers/guidance.ts";
 import { sizeNames } from "./sizes.ts";
@@ -62,3 +63,10 @@ export type EpgInput = z.input<typeof schema>;
 /** The file of the encoder that fine-tuning starts from; null: it is pre-trained here, or not at all. */
 export const encoderFile = ({ pretraining }: EpgOptions) =>
   typeof pretraining.weights === "string" ? null : pretraining.weights;
+
+/** What a config that names none means. */
+export const samplerChoice = ({ sampler, objective }: EpgOptions): SamplerChoice =>
+  sampler ??
+  (objective === "diffusion"
+    ? { kind: "heun", steps: 16, sigmaMin: SIGMA_MIN, sigmaMax: SIGMA_MAX }
+    : { kind: "oneStep" });

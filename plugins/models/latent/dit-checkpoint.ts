@@ -13,7 +13,6 @@ import {
   openWeights,
   readWeights,
   requireSame,
-  type Taken,
   type WeightsFile,
 } from "../../../harness/weights/weights-file.ts";
 import type { DitConfig } from "./dit.ts";
@@ -58,7 +57,7 @@ export async function openDit(path: string, wanted: WantedDit): Promise<OpenPret
       noun: "parameters",
       fix: "`epg-bench inspect` tells which size it is; name that, its resolution and its classes",
     });
-    const scale = scaleOf(source, file, wanted);
+    const scale = await scaleOf(source, file, wanted);
     const taken = states.flatMap(({ name, value: { shape } }) => {
       const tensor = isLeftOut(part, name, config) ? undefined : file.tensors.get(part.prefix + name);
       return tensor ? [{ name, shape, tensor }] : [];
@@ -67,8 +66,8 @@ export async function openDit(path: string, wanted: WantedDit): Promise<OpenPret
       part: told(part, config),
       read: async () => ({
         ...leftOut(part, states, config),
-        ...(await readWeights(source, [...taken, ...scale.inFile])),
-        ...scale.known,
+        ...(await readWeights(source, taken)),
+        [SCALE]: scalar(scale),
       }),
       close: () => file.close(),
     };
@@ -78,22 +77,37 @@ export async function openDit(path: string, wanted: WantedDit): Promise<OpenPret
   }
 }
 
-/** @throws UserError where neither option nor file nor size tell what latents are multiplied by */
-function scaleOf(
-  { path }: WeightsFile,
+/**
+ * What latents are multiplied by, as option, file or size tell.
+ * @throws UserError where none does, the file's is no scale, or the two disagree
+ */
+async function scaleOf(
+  source: WeightsFile,
   { tensors }: TensorFile,
   { latentScale, usualLatentScale, title }: WantedDit,
-): { readonly inFile: readonly Taken[]; readonly known: Tensors } {
+): Promise<number> {
   const tensor = tensors.get(SCALE);
-  if (latentScale === null && tensor && sizeOf(tensor.shape) === 1)
-    return { inFile: [{ name: SCALE, shape: [], tensor }], known: {} };
-  const known = latentScale ?? usualLatentScale;
-  if (known === null)
+  const own =
+    tensor && sizeOf(tensor.shape) === 1
+      ? (await readWeights(source, [{ name: SCALE, shape: tensor.shape, tensor }]))[SCALE]!.data[0]!
+      : null;
+  if (own !== null && !(own > 0 && Number.isFinite(own)))
     throw new UserError(
-      `latentScale: ${path} does not tell what its latents were multiplied by, and for ${title} no number is usual`,
+      `${source.path}: its ${SCALE} is ${own}, which no latents can be multiplied by`,
+      "give a file whose latent_scale is positive, or one without it and latentScale: …",
+    );
+  if (own !== null && latentScale !== null && Math.abs(own / latentScale - 1) > 1e-5)
+    throw new UserError(
+      `latentScale is ${latentScale}, but ${source.path} tells that its latents were multiplied by ${own}`,
+      "leave latentScale out",
+    );
+  const scale = own ?? latentScale ?? usualLatentScale;
+  if (scale === null)
+    throw new UserError(
+      `latentScale: ${source.path} does not tell what its latents were multiplied by, and for ${title} no number is usual`,
       "give the number, latentScale: …",
     );
-  return { inFile: [], known: { [SCALE]: scalar(known) } };
+  return scale;
 }
 
 const PREFERRED: readonly (PartRole | null)[] = ["ema", null, "online", "target"];

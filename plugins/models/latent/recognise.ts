@@ -64,7 +64,7 @@ function sizedDit(shapes: Shapes): Sized {
     width <= MOST.width &&
     grid ** 2 * width <= MOST.table &&
     depth <= MOST.blocks &&
-    latentChannels >= 1;
+    [latentChannels, patch, outputChannels].every((one) => one >= 1 && one <= MOST.channels);
   if (!sound) return unknown;
   const side = grid * patch;
   const config: DitConfig = {

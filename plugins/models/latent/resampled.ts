@@ -10,13 +10,13 @@ type Resampled = Pick<LatentInput, "sampler" | "guidance">;
 /** EPG's interval beside its images of deviation .5, as it lies beside latents of deviation 1. */
 const INTERVAL = { low: 2 * 0.19, high: 2 * 1.61 };
 
-/** One call is one step of the process's own ODE: DDIM's, or Euler's along the flow. */
+/** One call is the network's answer at its highest noise level, as a model of one step gives it. */
 export function resampled(
   { guidance, objective }: Pick<LatentOptions, "guidance" | "objective">,
   { classes }: Task,
   { calls, guidance: scale }: SamplingTerms,
 ): Resampled | null {
-  if (scale === null) return unguided(objective, { ...guidance, scale: 1 }, calls);
+  if (scale === null) return unguided({ ...guidance, scale: 1 }, calls);
   if (classes === 0) return null;
   const interval = ownInterval(guidance) ?? INTERVAL;
   const levels = (steps: number): Float64Array => karrasLevels(steps, ...PROCESSES[objective].levels);
@@ -26,13 +26,8 @@ export function resampled(
     : { sampler: { kind: "heun", steps }, guidance: { ...guidance, ...interval, scale } };
 }
 
-function unguided(
-  objective: LatentOptions["objective"],
-  guidance: NonNullable<LatentInput["guidance"]>,
-  calls: number,
-): Resampled | null {
-  if (calls === 1)
-    return { sampler: { kind: objective === "flow" ? "odeEuler" : "ddim", steps: 1 }, guidance };
+function unguided(guidance: NonNullable<LatentInput["guidance"]>, calls: number): Resampled | null {
+  if (calls === 1) return { sampler: { kind: "oneStep" }, guidance };
   const steps = unguidedSteps(calls);
   return steps === null ? null : { sampler: { kind: "heun", steps }, guidance };
 }

@@ -72,7 +72,6 @@ export const PERCEPTUAL_FILES = ["LPIPS trunk", "LPIPS linear layers"] as const;
 export function vaeStage(settings: VaeStageSettings): Stage {
   const { autoencoder, resolution, batchSize, learningRate, averageDecay, flip, steps, share } = settings;
   const { perceptual, adversarial } = settings;
-  settings;
   if (adversarial && resolution < SMALLEST_JUDGED)
     throw new UserError(
       `vae.adversarial: its discriminator judges patches, and images of ${resolution} px are too small for one`,

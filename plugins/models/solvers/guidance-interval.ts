@@ -8,3 +8,9 @@ export interface GuidanceInterval {
 
 export const acts = ({ low, high }: GuidanceInterval, sigma: number): boolean =>
   (low === 0 || low < sigma) && (high === null || sigma <= high);
+
+/** A sentence where guidance is asked for at none of the levels that are sampled; null: it acts. */
+export const idleGuidance = (interval: GuidanceInterval, levels: Float64Array): string | null =>
+  levels.some((sigma) => acts(interval, sigma))
+    ? null
+    : `Guidance never acts: none of the ${levels.length} noise levels lies where ${interval.low} < σ${interval.high === null ? "" : ` ≤ ${interval.high}`}.`;

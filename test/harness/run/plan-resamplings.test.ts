@@ -46,7 +46,13 @@ function planned(comparison: SettledConfig["comparison"], more: Partial<SettledC
     model: of,
     options: { steps: 9, scale: 4 } as never,
     files: files as readonly PretrainedFile[],
-    identity: { stages: ["stage"], code: {}, backend: "backend", files: null },
+    identity: {
+      task: { resolution: 32, classes: 8 },
+      stages: ["stage"],
+      code: {},
+      backend: "backend",
+      files: null,
+    },
   });
 }
 

@@ -23,7 +23,12 @@ const few = (kinds: string) => `${kinds} needs at least 2 steps`;
 export const samplerSchema = z.discriminatedUnion(
   "kind",
   [
-    z.strictObject({ kind: z.enum(["ddim", "ddpm"]), steps: z.int().min(1).max(1000) }),
+    z.strictObject({
+      kind: z.enum(["ddim", "ddpm"]),
+      // The one step that respacing keeps is t = 0, which noise is not at.
+      steps: z.int().min(2, "ddim and ddpm need at least 2 steps (one call: oneStep())").max(1000),
+    }),
+    z.strictObject({ kind: z.literal("oneStep") }),
     z
       .strictObject({
         kind: z.enum(["heun", "dpmSolver"]),
@@ -50,7 +55,7 @@ export const samplerSchema = z.discriminatedUnion(
   ],
   {
     error:
-      "expected ddim(n), ddpm(n), heun(n), dpmSolver(n), odeEuler(n), odeHeun(n), dopri5() or sde(n), n a number of steps",
+      "expected oneStep(), ddim(n), ddpm(n), heun(n), dpmSolver(n), odeEuler(n), odeHeun(n), dopri5() or sde(n), n a number of steps",
   },
 );
 
@@ -99,6 +104,22 @@ function levelsOf({ sigmaMin, sigmaMax }: Levelled, objective: Objective): reado
   return [sigmaMin ?? low, sigmaMax ?? high];
 }
 
+/** The noise levels it calls the network at; null where they are not known beforehand, or not called levels. */
+export function knownLevels(choice: SamplerChoice, objective: Objective): Float64Array | null {
+  switch (choice.kind) {
+    case "heun":
+    case "dpmSolver":
+      return karrasLevels(choice.steps, ...levelsOf(choice, objective));
+    case "ddim":
+    case "ddpm":
+      return Float64Array.from(spaceTimesteps([choice.steps]), PROCESSES.diffusion.sigmaAt);
+    case "oneStep":
+      return Float64Array.of(PROCESSES[objective].levels[1]);
+    default:
+      return null;
+  }
+}
+
 /** Unit normals, which it may overwrite, to latents; `size` numbers an image, `noise` normals like the start for a step. */
 type LatentSolver = (
   network: Network,
@@ -127,6 +148,13 @@ export function solverOf(choice: SamplerChoice, objective: Objective): LatentSol
         const denoiser = denoiserOf(network, PROCESSES[objective], size);
         const x = start.map((value) => deviation * value);
         return DENOISING[choice.kind](denoiser, x, levels, noise);
+      };
+    }
+    case "oneStep": {
+      const [, highest] = PROCESSES[objective].levels;
+      return (network, start, size) => {
+        const x = start.map((value) => Math.hypot(1, highest) * value);
+        return denoiserOf(network, PROCESSES[objective], size)(x, highest);
       };
     }
     case "odeEuler":
@@ -168,6 +196,8 @@ export function described(
       // The released code calls the network for drift and score apart, with equal inputs.
       return { solver, ...settings, releasedCalls: releasedSdeCalls(choice) };
     }
+    case "oneStep":
+      return { solver: choice.kind, steps: 1 };
     case "dopri5":
       return { solver: choice.kind, steps: "adaptive", stepControl: "each image's own" };
     default:

@@ -1,6 +1,8 @@
 /** What sampling does otherwise than DiT's or SiT's released code. */
+import { idleGuidance } from "../../solvers/guidance-interval.ts";
 import { titleOf } from "../objective.ts";
 import type { SamplerSettings } from "../sampler.ts";
+import { knownLevels } from "./choice.ts";
 
 export type SamplingTold = Pick<SamplerSettings, "objective" | "sampler" | "guidance">;
 
@@ -20,6 +22,9 @@ export function samplingDeviations({ objective, sampler, guidance }: SamplingTol
     found.push(
       `${title} was released without ${sampler.kind === "heun" ? "EDM's Heun" : "DPM-Solver++"}: it sees the network as a denoiser at EDM's noise levels${objective === "flow" ? ", σ = (1 − t)/t" : ", which fractional training steps stand for"}.`,
     );
+  const levels = knownLevels(sampler, objective);
+  const idle = guidance.scale !== 1 && levels && idleGuidance(guidance, levels);
+  if (idle) found.push(idle);
   if (sampler.kind === "sde")
     found.push("One network call gives drift and score; the released SiT calls it for each.");
   if (sampler.kind === "dopri5")

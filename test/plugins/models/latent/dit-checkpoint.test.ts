@@ -95,7 +95,7 @@ describe("loads as it is", () => {
     ],
     [
       "ours, an autoencoder beside",
-      { ...prefixed("dit_ema/", weights), "vae_ema/quant_conv.bias": scalar, ...scale },
+      { ...prefixed("dit_ema/", weights), "vae_ema/quant_conv.bias": scalar },
       "latent.safetensors",
       "the part ema (under dit_ema/)",
     ],
@@ -135,7 +135,8 @@ describe("what latents were multiplied by", () => {
 
   it("is what is asked for, what the file tells, what is usual of the size", async () => {
     const ours = fileOf({ ...prefixed("dit_ema/", weights), ...scale });
-    expect(await scaleOf(ours, { latentScale: 2 })).toBe(2);
+    expect(await scaleOf(ours, { latentScale: 0.5 })).toBe(0.5);
+    expect(await scaleOf(fileOf(weights), { latentScale: 2 })).toBe(2);
     expect(await scaleOf(ours, { latentScale: undefined } as never)).toBe(0.5);
     await expect(scaleOf(fileOf(weights), { latentScale: undefined } as never)).rejects.toThrow(
       /^latentScale: .* does not tell what its latents were multiplied by, .* latent tiny .* no number is usual/,
@@ -153,6 +154,16 @@ describe("what latents were multiplied by", () => {
     expect((await opened.read()).latent_scale!.data[0]).toBe(Math.fround(0.18215));
     await opened.close();
   });
+});
+
+it.each([
+  [2, 0.5, /^latentScale is 2, but .* tells that its latents were multiplied by 0\.5/],
+  [undefined, 0, /its latent_scale is 0, which no latents can be multiplied by/],
+  [undefined, Number.NaN, /its latent_scale is NaN/],
+])("a scale that is asked for as %s and told as %s is refused", async (latentScale, own, message) => {
+  const told = { dtype: "float32", shape: [], data: Float32Array.of(own) } as const;
+  const file = fileOf({ ...prefixed("dit_ema/", weights), latent_scale: told });
+  await expect(loaded(file, { latentScale } as never)).rejects.toThrow(message);
 });
 
 describe("in an entry", () => {

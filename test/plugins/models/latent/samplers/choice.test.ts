@@ -172,7 +172,7 @@ describe("what cannot be", () => {
       { objective: "flow", sampler: { kind: "heun", steps: 9, sigmaMin: 90 } },
       /^sampler: the noise levels must fall/,
     ],
-    [{ sampler: { kind: "euler", steps: 9 } }, /^sampler.kind: expected ddim\(n\)/],
+    [{ sampler: { kind: "euler", steps: 9 } }, /^sampler.kind: expected oneStep\(\), ddim\(n\)/],
   ])("%j", (options, expected) => {
     expect(problem(options)).toMatch(expected);
   });
@@ -188,4 +188,27 @@ describe("what cannot be", () => {
     expect(told({ guidance: { scale: 2, high: 3 } })).toMatch(/acts where 0 < σ ≤ 3 alone/);
     expect(told({ objective: "flow" })).not.toMatch(/DiT/);
   });
+});
+
+test.each([
+  ["diffusion", 999, 157.4],
+  ["flow", 1 / 81, 80],
+] as const)("one step of %s is the answer to noise alone, at t = %d", async (objective, time, sigma) => {
+  const told: number[] = [];
+  const silent = async (x: Pixels, t: number | Float64Array) => {
+    told.push(t as number);
+    expect(Math.hypot(...x) / Math.sqrt(x.length)).toBeCloseTo(
+      Math.hypot(1, sigma) / (objective === "flow" ? 81 : Math.hypot(1, sigma)),
+      2,
+    );
+    return new Float64Array(2 * x.length);
+  };
+  await solverOf({ kind: "oneStep" }, objective)(
+    silent,
+    new Float64Array(SIZE).fill(1),
+    SIZE,
+    () => new Float64Array(SIZE),
+  );
+  expect(told).toHaveLength(1);
+  expect(told[0]).toBeCloseTo(time, 6);
 });
