@@ -5,7 +5,7 @@ import { openAdmSamples } from "../../harness/formats/npz.ts";
 import type { Result } from "../../harness/result.ts";
 import { command, readResult, temporaryFolder, timeless, writeTinyConfig } from "./cli.ts";
 
-const COMPARISON = "comparison: { calls: [1, 2], guidance: [1.5, 3], validationSamples: 8 },";
+const COMPARISON = "comparison: { calls: [1, 9], guidance: [1.5, 3], validationSamples: 8 },";
 const folder = temporaryFolder();
 let result: Result;
 let stdout: string;
@@ -165,15 +165,17 @@ describe("a run", () => {
 
   it("samples every entry again on the same terms, and bills the trials that choose guidance", () => {
     const again = result.run.entries.filter(({ kind }) => kind === "resampled");
-    // Two calls are one of Heun's steps and a half; of two, one step of DDIM can be guided.
+    // Nine calls are five of Heun's steps, or four of which one is guided, twice called.
     expect(again.map(({ name }) => name)).toEqual([
       "EPG: unguided, 1 call",
+      "EPG: unguided, 9 calls",
+      "EPG: matched, 9 calls",
       "VAE + DiT: unguided, 1 call",
-      "VAE + DiT: unguided, 2 calls",
-      "VAE + DiT: matched, 2 calls",
+      "VAE + DiT: unguided, 9 calls",
+      "VAE + DiT: matched, 9 calls",
     ]);
     const model = result.run.entries.find(({ name }) => name === "VAE + DiT")!;
-    for (const { name, resampled, weights, seeds } of again.slice(1)) {
+    for (const { name, resampled, weights, seeds } of again.slice(3)) {
       expect(resampled!.of).toBe("VAE + DiT");
       expect({ weights, seeds }).toEqual({ weights: model.weights, seeds: model.seeds });
       expect(value(name, "nfe")).toBe(resampled!.calls);
@@ -181,7 +183,7 @@ describe("a run", () => {
       expect(value(name, "fd-efficientnet-lite0")).toBeGreaterThan(0);
       expect(value(name, "throughput")).toBeGreaterThan(0);
     }
-    const { sampling, resampled } = again[3]!;
+    const { sampling, resampled } = again[5]!;
     const trials = resampled!.trials;
     expect(trials.map(({ guidance, n, heldOut }) => [guidance, n, heldOut])).toEqual([
       [1.5, 8, 40],
@@ -189,7 +191,7 @@ describe("a run", () => {
     ]);
     const best = trials.reduce((a, b) => (b.kid < a.kid ? b : a));
     expect(sampling.guidanceScale).toBe(best.guidance);
-    const lines = result.ledger.filter(({ entries }) => entries.includes("VAE + DiT: matched, 2 calls"));
+    const lines = result.ledger.filter(({ entries }) => entries.includes("VAE + DiT: matched, 9 calls"));
     expect(lines.map(({ stage, images }) => [stage, images])).toEqual([
       ["choosing guidance, 2 trials: sampling", 16],
       ["choosing guidance, 2 trials: decoding samples", 16],
@@ -204,7 +206,7 @@ describe("a run", () => {
 
   it("plans those rows, with what they take, before it runs them", async () => {
     const { stdout } = await command(folder, ["run", "-c", "tiny.config.ts", "--dry-run"]);
-    expect(stdout).toMatch(/VAE \+ DiT: matched, 2 calls +│ +2 │ +1 │/);
+    expect(stdout).toMatch(/VAE \+ DiT: matched, 9 calls +│ +9 │ +1 │/);
     expect(stdout).toContain("2 trials of 8 images");
   });
 
@@ -248,7 +250,7 @@ describe("gating", () => {
     const gated = await command(folder, ["gate", "out3", "--baseline", "ci.json"]);
     expect(gated.exitCode).toBe(20);
     // It has no comparison, whose rows nobody gates.
-    expect(gated.stdout).not.toContain("matched, 2 calls");
+    expect(gated.stdout).not.toContain("matched, 9 calls");
   });
 });
 

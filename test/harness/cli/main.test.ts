@@ -99,7 +99,9 @@ describe("verbs on a result", () => {
   it("report writes the formats asked for and prints their paths", async () => {
     const folder = folderOf(fixtureResult());
     expect(await exit("report", folder, "--format", "md,json")).toBe(0);
-    expect(printed.stdout).toBe(`${join(folder, "report.md")}\n${join(folder, "report.json")}\n`);
+    const plots = ["nfe", "macs-per-image", "total-train-flops"].map((axis) => `frontier/${axis}.svg`);
+    const written = ["report.md", ...plots, "report.json"];
+    expect(printed.stdout).toBe(written.map((path) => `${join(folder, path)}\n`).join(""));
     expect(readFileSync(join(folder, "report.md"), "utf8").length).toBeGreaterThan(100);
   });
 
