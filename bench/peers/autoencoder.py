@@ -2,7 +2,7 @@
 import copy
 
 import torch
-from steps import compiled, serve
+from steps import Steps, compiled, serve
 from torch import nn
 from torch.nn import functional as F
 
@@ -122,26 +122,11 @@ class Autoencoder(nn.Module):
         return l1 + 1e-6 * kl
 
 
-class Training:
-    def __init__(self, mode, s, tensors):
-        self.images, self.noise = tensors.pop("images"), tensors.pop("noise")
-        model = Autoencoder(s, encodes=True)
-        model.load_state_dict(tensors)
-        self.parameters, self.decay = list(model.parameters()), s["emaDecay"]
-        self.averages = [one.detach().clone() for one in self.parameters]
-        self.loss = compiled(model.loss, mode)
-        betas = (s["beta1"], s["beta2"])
-        self.optimizer = torch.optim.AdamW(
-            self.parameters, lr=s["learningRate"], betas=betas, eps=1e-8, weight_decay=0, fused=True
-        )
-
-    def step(self):
-        loss = self.loss(self.images, self.noise)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer.step()
-        torch._foreach_lerp_(self.averages, self.parameters, 1 - self.decay)
-        return loss.item()
+def training(mode, s, tensors):
+    batch = [tensors.pop(name) for name in ("images", "noise")]
+    model = Autoencoder(s, encodes=True)
+    model.load_state_dict(tensors)
+    return Steps(mode, s, model, copy.deepcopy(model), model.loss, batch)
 
 
 class Decoding:
@@ -175,7 +160,7 @@ class Layer:
 
 def trainer(mode, s, tensors):
     tensors = copy.copy(tensors)
-    return {"train": Training, "decode": Decoding}.get(s["kind"], Layer)(mode, s, tensors)
+    return {"train": training, "decode": Decoding}.get(s["kind"], Layer)(mode, s, tensors)
 
 
 serve(trainer)

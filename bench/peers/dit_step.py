@@ -6,7 +6,8 @@ import copy
 import math
 
 import torch
-from steps import compiled, serve
+from layers import Attention, Mlp
+from steps import Steps, serve
 from torch import nn
 from torch.nn import functional as F
 
@@ -19,34 +20,11 @@ def modulation(width, parts):
     return nn.Sequential(nn.SiLU(), nn.Linear(width, parts * width))
 
 
-class Attention(nn.Module):
-    def __init__(self, width, heads):
-        super().__init__()
-        self.heads = heads
-        self.qkv = nn.Linear(width, 3 * width)
-        self.proj = nn.Linear(width, width)
-
-    def forward(self, x):
-        n, t, d = x.shape
-        q, k, v = self.qkv(x).reshape(n, t, 3, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)
-        return self.proj(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(n, t, d))
-
-
-class Mlp(nn.Module):
-    def __init__(self, width):
-        super().__init__()
-        self.fc1 = nn.Linear(width, 4 * width)
-        self.fc2 = nn.Linear(4 * width, width)
-
-    def forward(self, x):
-        return self.fc2(F.gelu(self.fc1(x), approximate="tanh"))
-
-
 class Block(nn.Module):
     def __init__(self, width, heads):
         super().__init__()
-        self.attn = Attention(width, heads)
-        self.mlp = Mlp(width)
+        self.attn = Attention(width, heads, bias=True)
+        self.mlp = Mlp(width, "tanh")
         self.adaLN_modulation = modulation(width, 6)
 
     def forward(self, x, c):
@@ -151,42 +129,17 @@ INTEGERS = {"t", "labels"}
 INPUTS = {"mean", "logVariance", "latentScale", "posteriorNoise", "noise", *INTEGERS}
 
 
-class Trainer:
-    def __init__(self, mode, s, tensors):
-        self.batch = {
-            name: t.long() if name in INTEGERS else t for name, t in tensors.items() if name in INPUTS
-        }
-        model = DiT(s)
-        model.load_state_dict({name: t for name, t in tensors.items() if name not in INPUTS})
-        average = copy.deepcopy(model).requires_grad_(False)
-        self.parameters = [one for one in model.parameters() if one.requires_grad]
-        self.averages = [
-            other for one, other in zip(model.parameters(), average.parameters()) if one.requires_grad
-        ]
-        self.decay = s["emaDecay"]
-        diffusion = Diffusion()
+def trainer(mode, s, tensors):
+    batch = {name: t.long() if name in INTEGERS else t for name, t in tensors.items() if name in INPUTS}
+    model = DiT(s)
+    model.load_state_dict({name: t for name, t in tensors.items() if name not in INPUTS})
+    diffusion = Diffusion()
 
-        def loss(b):
-            posterior = b["mean"] + (0.5 * b["logVariance"]).exp() * b["posteriorNoise"]
-            return diffusion.loss(model, posterior * b["latentScale"], b["t"], b["labels"], b["noise"])
+    def loss(b):
+        posterior = b["mean"] + (0.5 * b["logVariance"]).exp() * b["posteriorNoise"]
+        return diffusion.loss(model, posterior * b["latentScale"], b["t"], b["labels"], b["noise"])
 
-        self.loss = compiled(loss, mode)
-        self.optimizer = torch.optim.AdamW(
-            self.parameters,
-            lr=s["learningRate"],
-            betas=(s["beta1"], s["beta2"]),
-            eps=1e-8,
-            weight_decay=0,
-            fused=True,
-        )
-
-    def step(self):
-        loss = self.loss(self.batch)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer.step()
-        torch._foreach_lerp_(self.averages, self.parameters, 1 - self.decay)
-        return loss.item()
+    return Steps(mode, s, model, copy.deepcopy(model), loss, [batch])
 
 
-serve(Trainer)
+serve(trainer)

@@ -5,7 +5,8 @@ Networks of equal weights run as one batch, what carries no gradient runs under 
 import copy
 
 import torch
-from steps import compiled, serve
+from layers import Attention, Mlp
+from steps import Steps, serve
 from torch import nn
 from torch.nn import functional as F
 
@@ -13,34 +14,11 @@ SIGMA_DATA = 0.5
 SIGMA_MIN = 0.002
 
 
-class Attention(nn.Module):
-    def __init__(self, width, heads):
-        super().__init__()
-        self.heads = heads
-        self.qkv = nn.Linear(width, 3 * width, bias=False)
-        self.proj = nn.Linear(width, width)
-
-    def forward(self, x):
-        n, t, d = x.shape
-        q, k, v = self.qkv(x).reshape(n, t, 3, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)
-        return self.proj(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(n, t, d))
-
-
-class Mlp(nn.Module):
-    def __init__(self, width):
-        super().__init__()
-        self.fc1 = nn.Linear(width, 4 * width)
-        self.fc2 = nn.Linear(4 * width, width)
-
-    def forward(self, x):
-        return self.fc2(F.gelu(self.fc1(x)))
-
-
 class EncoderBlock(nn.Module):
     def __init__(self, width, heads):
         super().__init__()
         self.norm1 = nn.LayerNorm(width)
-        self.attn = Attention(width, heads)
+        self.attn = Attention(width, heads, bias=False)
         self.norm2 = nn.LayerNorm(width)
         self.mlp = Mlp(width)
 
@@ -56,7 +34,7 @@ class DecoderBlock(nn.Module):
         self.skip_norm = nn.LayerNorm(width)
         self.adaLN_modulation = nn.Sequential(nn.SiLU(), nn.Linear(width, 6 * width))
         self.norm1 = nn.LayerNorm(width)
-        self.attn = Attention(width, heads)
+        self.attn = Attention(width, heads, bias=False)
         self.norm2 = nn.LayerNorm(width)
         self.mlp = Mlp(width)
 
@@ -228,33 +206,10 @@ def is_input(name):
     return name in INPUTS or name.endswith(("Sigma", "Time"))
 
 
-class Trainer:
-    def __init__(self, mode, s, tensors):
-        self.batch = {
-            name: t.long() if name in INTEGERS else t for name, t in tensors.items() if is_input(name)
-        }
-        weights = {name: t for name, t in tensors.items() if name in s["states"]}
-        stage = STAGES[s["stage"]](s, weights)
-        self.decay = s["emaDecay"]
-        self.parameters = list(stage.model.parameters())
-        self.averages = list(stage.average.parameters())
-        self.loss = compiled(stage.loss, mode)
-        self.optimizer = torch.optim.AdamW(
-            self.parameters,
-            lr=s["learningRate"],
-            betas=(s["beta1"], s["beta2"]),
-            eps=1e-8,
-            weight_decay=s["weightDecay"],
-            fused=True,
-        )
-
-    def step(self):
-        loss = self.loss(self.batch)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer.step()
-        torch._foreach_lerp_(self.averages, self.parameters, 1 - self.decay)
-        return loss.item()
+def trainer(mode, s, tensors):
+    batch = {name: t.long() if name in INTEGERS else t for name, t in tensors.items() if is_input(name)}
+    stage = STAGES[s["stage"]](s, {name: t for name, t in tensors.items() if name in s["states"]})
+    return Steps(mode, s, stage.model, stage.average, stage.loss, [batch])
 
 
-serve(Trainer)
+serve(trainer)

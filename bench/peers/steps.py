@@ -13,6 +13,32 @@ import torch
 from tensors import read_tensors
 
 
+class Steps:
+    """AdamW and an average of the weights, as all trainings here have them; `loss(*batch)` is compiled by the mode."""
+
+    def __init__(self, mode, s, model, average, loss, batch):
+        average.requires_grad_(False)
+        pairs = [pair for pair in zip(model.parameters(), average.parameters()) if pair[0].requires_grad]
+        self.parameters, self.averages = map(list, zip(*pairs))
+        self.loss, self.batch, self.decay = compiled(loss, mode), batch, s["emaDecay"]
+        self.optimizer = torch.optim.AdamW(
+            self.parameters,
+            lr=s["learningRate"],
+            betas=(s["beta1"], s["beta2"]),
+            eps=1e-8,
+            weight_decay=s.get("weightDecay", 0),
+            fused=True,
+        )
+
+    def step(self):
+        loss = self.loss(*self.batch)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        torch._foreach_lerp_(self.averages, self.parameters, 1 - self.decay)
+        return loss.item()
+
+
 def compiled(function, mode):
     if mode == "eager":
         return function
