@@ -22,12 +22,9 @@ import {
   embedTime,
   timeFrequencies,
 } from "../../plugins/models/latent/dit.ts";
-import { asFloat, cases, type DitCase, runsOf, withoutKeys } from "./dit.ts";
+import { asFloat, batchInputs, cases, type DitCase, largest, runsOf, withoutKeys } from "./dit.ts";
 import { compileWith, type Engine, expectParity, float64, runOnce, traceWithGradients } from "./engines.ts";
 import { column, like, picked } from "./epg.ts";
-
-const largest = (values: ArrayLike<number>): number =>
-  Array.from(values).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 /** As `expectParity`, but the keys' part of qkv biases, truly without gradient, below a bound of its own. */
 function expectSeen(engine: Engine, found: Tensors, reference: Tensors, keyBound: number): void {
@@ -52,12 +49,7 @@ const BATCH = ["x_start", "noise", "t", "y"] as const;
 
 /** The loss of each image, and its parts as outputs. */
 function tracedLoss(p: Tracer, { config }: DitCase, batch: Tensors): Value {
-  const [start, noise, t, y] = BATCH.map((name) => like(p, name, batch[name]!)) as [
-    Value,
-    Value,
-    Value,
-    Value,
-  ];
+  const [start, noise, t, y] = batchInputs(p, BATCH, batch);
   const noisy = addNoise(start, noise, t);
   const output = dit(p, noisy, cast(t, "float32"), y, config);
   const { squaredError, variationalBound, total } = diffusionLoss(output, start, noisy, noise, t);

@@ -1,22 +1,14 @@
 /** The reference DiTs and SiTs: every folder at or below `dit` or `sit` that has a config.json, on the engines it is run on. */
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import type { Tensor, Tensors } from "../../harness/program/index.ts";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Tensor, Tensors, Tracer, Value } from "../../harness/program/index.ts";
 import type { DitConfig } from "../../plugins/models/latent/dit.ts";
 import { openDit } from "../../plugins/models/latent/dit-checkpoint.ts";
-import { readTensors } from "../plugins/models/epg/fixtures.ts";
-import { type Engine, float32, float64 } from "./engines.ts";
-import { fixtures } from "./fixtures.ts";
+import { type Case, casesIn, runsIn } from "./cases.ts";
+import { like } from "./epg.ts";
 
-export interface DitCase {
-  /** "dit" */
-  readonly name: string;
-  readonly folder: string;
+export interface DitCase extends Case {
   readonly config: DitConfig;
-  /** Names, without ending, of the tensor files. */
-  readonly files: readonly string[];
-  readonly bytes: number;
-  read(file: string): ReturnType<typeof readTensors>;
   /** Through the loader that users' files take. */
   weights(): Promise<Tensors>;
 }
@@ -32,67 +24,46 @@ interface ReleasedConfig {
   readonly learn_sigma: boolean;
 }
 
-const jsonIn = (path: string): unknown => JSON.parse(readFileSync(path, "utf8"));
+const configOf = (config: ReleasedConfig): DitConfig => ({
+  side: config.input_size,
+  latentChannels: config.in_channels,
+  patch: config.patch_size,
+  width: config.hidden_size,
+  depth: config.depth,
+  heads: config.num_heads,
+  classes: config.num_classes,
+  outputChannels: (config.learn_sigma ? 2 : 1) * config.in_channels,
+});
 
-function configIn(path: string): DitConfig {
-  const config = jsonIn(path) as ReleasedConfig;
-  return {
-    side: config.input_size,
-    latentChannels: config.in_channels,
-    patch: config.patch_size,
-    width: config.hidden_size,
-    depth: config.depth,
-    heads: config.num_heads,
-    classes: config.num_classes,
-    outputChannels: (config.learn_sigma ? 2 : 1) * config.in_channels,
-  };
-}
+const ditsIn = (family: "dit" | "sit"): readonly DitCase[] =>
+  casesIn(family).map((found) => {
+    const config = configOf(found.readJson("config.json") as ReleasedConfig);
+    return {
+      ...found,
+      config,
+      async weights() {
+        const file = await openDit(join(found.folder, "weights.safetensors"), {
+          config,
+          title: "the case",
+          kind: family === "dit" ? "DiT" : "SiT",
+          role: null,
+          guidanceScale: null,
+          latentScale: null,
+          usualLatentScale: 1,
+        });
+        const tensors = await file.read();
+        await file.close();
+        return tensors;
+      },
+    };
+  });
 
-function casesIn(family: "dit" | "sit"): readonly DitCase[] {
-  const root = fixtures(family);
-  const paths = root ? readdirSync(root, { recursive: true, encoding: "utf8" }).sort() : [];
-  return paths
-    .filter((path) => basename(path) === "config.json")
-    .map((path): DitCase => {
-      const folder = join(root!, dirname(path));
-      const config = configIn(join(folder, "config.json"));
-      const files = readdirSync(folder).filter((file) => file.endsWith(".safetensors"));
-      return {
-        name: join(family, dirname(path)),
-        folder,
-        config,
-        files: files.map((file) => basename(file, ".safetensors")).sort(),
-        bytes: files.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0),
-        read: (file) => readTensors(join(folder, `${file}.safetensors`)),
-        async weights() {
-          const file = await openDit(join(folder, "weights.safetensors"), {
-            config,
-            title: "the case",
-            kind: family === "dit" ? "DiT" : "SiT",
-            role: null,
-            guidanceScale: null,
-            latentScale: null,
-            usualLatentScale: 1,
-          });
-          const tensors = await file.read();
-          await file.close();
-          return tensors;
-        },
-      };
-    });
-}
+export const cases = ditsIn("dit");
+export const sitCases = ditsIn("sit");
 
-export const cases = casesIn("dit");
-export const sitCases = casesIn("sit");
-
-/** Each file whose name matches, of every case on ONNX Runtime and of the smallest on the interpreter too, by title. */
 export function runsOf(pattern: RegExp, of: readonly DitCase[] = cases) {
-  const smallest = [...of].sort((a, b) => a.bytes - b.bytes)[0];
-  const run = (engine: Engine) => (one: DitCase) =>
-    one.files
-      .filter((file) => pattern.test(file))
-      .map((file) => [`${one.name}: ${file}: ${engine.name}`, { one, file, engine }] as const);
-  return [...of.flatMap(run(float32)), ...(smallest ? run(float64)(smallest) : [])];
+  const { native, interpreted } = runsIn(of, pattern);
+  return [...native, ...interpreted];
 }
 
 /** The entries of a JSON file of every case that has it, by title; `at`: where in the file they are. */
@@ -100,10 +71,28 @@ export const rowsOf = <Row>(file: string, at: (json: unknown) => unknown = (json
   cases
     .filter(({ folder }) => existsSync(join(folder, file)))
     .flatMap((one) =>
-      Object.entries(at(jsonIn(join(one.folder, file))) as Readonly<Record<string, Row>>).map(
+      Object.entries(at(one.readJson(file)) as Readonly<Record<string, Row>>).map(
         ([name, row]) => [`${one.name}: ${name}`, { one, name, row }] as const,
       ),
     );
+
+/** The four inputs of a training batch, in the order of their names. */
+export const batchInputs = (
+  p: Tracer,
+  names: readonly [string, string, string, string],
+  batch: Tensors,
+): readonly [Value, Value, Value, Value] => {
+  const [start, noise, t, y] = names;
+  return [
+    like(p, start, batch[start]!),
+    like(p, noise, batch[noise]!),
+    like(p, t, batch[t]!),
+    like(p, y, batch[y]!),
+  ];
+};
+
+export const largest = (values: ArrayLike<number>): number =>
+  Array.from(values).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 /** Times, stored as integers, as the network takes them. */
 export const asFloat = ({ shape, data }: Tensor): Tensor => ({

@@ -37,7 +37,7 @@ describe.skipIf(runs.length === 0)("AdamW on EPG (skipped where there are no cas
     const { tensors: reference, metadata } = one.read(file);
     const batch = one.read("denoise").tensors;
     const setting = (name: string): number => {
-      if (!(name in metadata)) throw new Error(`${one.folder}: ${file} does not say ${name}`);
+      if (!(name in metadata)) throw new Error(`${one.name}: ${file} does not say ${name}`);
       return Number(metadata[name]);
     };
     const learningRate = setting("lr");

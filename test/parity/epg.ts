@@ -13,11 +13,11 @@ import {
   readTensors,
   shapeOf,
 } from "../plugins/models/epg/fixtures.ts";
-import { type Engine, float32, float64 } from "./engines.ts";
+import { runsIn } from "./cases.ts";
 
 export interface Case {
   /** "epg/wide-decoder" */
-  readonly folder: string;
+  readonly name: string;
   readonly shape: NetworkShape;
   /** The encoder of pre-training, and its projector; null where the case has none. */
   readonly encoder: { readonly shape: NetworkShape; readonly projector: ProjectorShape } | null;
@@ -33,7 +33,7 @@ const cases = names.map((name): Case => {
   const files = readdirSync(casePath(name)).filter((file) => file.endsWith(".safetensors"));
   const read = (file: string) => readTensors(casePath(name, `${file}.safetensors`));
   return {
-    folder: join("epg", name),
+    name: join("epg", name),
     shape: shapeOf(casePath(name, "config.json")),
     encoder: existsSync(pretraining)
       ? { shape: shapeOf(pretraining), projector: projectorOf(pretraining) }
@@ -46,15 +46,9 @@ const cases = names.map((name): Case => {
 });
 
 /** The case in which all float64 runs: the one of the fewest numbers. */
-const smallest = [...cases].sort((a, b) => a.bytes - b.bytes)[0];
-
-/** Each file whose name matches, of every case on ONNX Runtime and of the smallest on the interpreter too, by title. */
 export function runsOf(pattern: RegExp) {
-  const run = (engine: Engine) => (one: Case) =>
-    one.files
-      .filter((file) => pattern.test(file))
-      .map((file) => [`${one.folder}: ${file}: ${engine.name}`, { one, file, engine }] as const);
-  return [...cases.flatMap(run(float32)), ...(smallest ? [smallest] : []).flatMap(run(float64))];
+  const { native, interpreted } = runsIn(cases, pattern);
+  return [...native, ...interpreted];
 }
 
 export const prefixed = (prefix: string, tensors: Tensors): Tensors =>

@@ -22,9 +22,9 @@ import { odeEuler } from "../../plugins/models/latent/samplers/ode-euler.ts";
 import { odeHeun } from "../../plugins/models/latent/samplers/ode-heun.ts";
 import { releasedSdeCalls, sde } from "../../plugins/models/latent/samplers/sde.ts";
 import type { Pixels } from "../../plugins/models/solvers/solver.ts";
-import { type DitCase, runsOf as runsIn, sitCases, withoutKeys } from "./dit.ts";
+import { batchInputs, type DitCase, largest, runsOf as runsIn, sitCases, withoutKeys } from "./dit.ts";
 import { compileWith, type Engine, expectParity, float64, runOnce, traceWithGradients } from "./engines.ts";
-import { column, gradientsOf, like, picked } from "./epg.ts";
+import { column, gradientsOf, picked } from "./epg.ts";
 
 const runsOf = (pattern: RegExp) => runsIn(pattern, sitCases);
 
@@ -41,9 +41,6 @@ async function openNetwork(engine: Engine, one: DitCase, labels: readonly number
   return { velocity, size, tally: runtime.tallies.network, dispose: () => network.dispose() };
 }
 
-const largest = (values: ArrayLike<number>): number =>
-  Array.from(values).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-
 const numbers = (engine: Engine, data: ArrayLike<number>): Pixels =>
   engine === float64 ? Float64Array.from(data) : Float32Array.from(data);
 
@@ -51,12 +48,7 @@ const BATCH = ["x1", "x0", "t", "y"] as const;
 
 /** The mean loss, what it is made of as outputs. */
 function tracedLoss(p: Tracer, { config }: DitCase, batch: Tensors): Value {
-  const [start, noise, t, y] = BATCH.map((name) => like(p, name, batch[name]!)) as [
-    Value,
-    Value,
-    Value,
-    Value,
-  ];
+  const [start, noise, t, y] = batchInputs(p, BATCH, batch);
   const noisy = onPath(start, noise, t);
   const losses = flowLoss(dit(p, noisy, t, y, config), start, noise);
   p.output("x_t", noisy);

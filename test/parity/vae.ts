@@ -1,22 +1,13 @@
 /** The reference autoencoders: every folder at or below `vae` that has a config.json, on the engines it is run on. */
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Tensors } from "../../harness/program/index.ts";
 import type { AutoencoderConfig } from "../../plugins/models/latent/autoencoder.ts";
 import { openAutoencoder } from "../../plugins/models/latent/autoencoder-checkpoint.ts";
-import { readTensors } from "../plugins/models/epg/fixtures.ts";
-import { type Engine, float32, float64 } from "./engines.ts";
-import { fixtures } from "./fixtures.ts";
+import { type Case, casesIn, runsIn } from "./cases.ts";
 
-export interface VaeCase {
-  /** "vae" */
-  readonly name: string;
+export interface VaeCase extends Omit<Case, "read"> {
   readonly config: AutoencoderConfig;
-  /** Names, without ending, of the tensor files, smallest first. */
-  readonly files: readonly string[];
-  readonly bytes: number;
   read(file: string): Tensors;
-  readJson(file: string): unknown;
   /** Through the loader that users' files take. */
   weights(file?: string): Promise<Tensors>;
 }
@@ -28,10 +19,7 @@ interface DiffusersConfig {
   readonly latent_channels: number;
 }
 
-const jsonIn = (path: string): unknown => JSON.parse(readFileSync(path, "utf8"));
-
-function configIn(path: string): AutoencoderConfig {
-  const config = jsonIn(path) as DiffusersConfig;
+function configOf(config: DiffusersConfig): AutoencoderConfig {
   return {
     channels: config.block_out_channels,
     blocks: config.layers_per_block,
@@ -40,40 +28,24 @@ function configIn(path: string): AutoencoderConfig {
   };
 }
 
-const root = fixtures("vae");
+export const cases = casesIn("vae").map((found): VaeCase => {
+  const config = configOf(found.readJson("config.json") as DiffusersConfig);
+  return {
+    ...found,
+    config,
+    read: (file) => found.read(file).tensors,
+    async weights(file = "weights") {
+      const path = join(found.folder, `${file}.safetensors`);
+      const opened = await openAutoencoder(path, config, null, "the case");
+      const tensors = await opened.read();
+      await opened.close();
+      return tensors;
+    },
+  };
+});
 
-export const cases: readonly VaeCase[] = (
-  root ? readdirSync(root, { recursive: true, encoding: "utf8" }).sort() : []
-)
-  .filter((path) => basename(path) === "config.json")
-  .map((path): VaeCase => {
-    const folder = join(root!, dirname(path));
-    const config = configIn(join(folder, "config.json"));
-    const files = readdirSync(folder).filter((file) => file.endsWith(".safetensors"));
-    const bytesOf = (file: string): number => statSync(join(folder, file)).size;
-    return {
-      name: join("vae", dirname(path)),
-      config,
-      files: files.sort((a, b) => bytesOf(a) - bytesOf(b)).map((file) => basename(file, ".safetensors")),
-      bytes: files.reduce((sum, file) => sum + bytesOf(file), 0),
-      read: (file) => readTensors(join(folder, `${file}.safetensors`)).tensors,
-      readJson: (file) => jsonIn(join(folder, file)),
-      async weights(file = "weights") {
-        const opened = await openAutoencoder(join(folder, `${file}.safetensors`), config, null, "the case");
-        const tensors = await opened.read();
-        await opened.close();
-        return tensors;
-      },
-    };
-  });
-
-const smallest = [...cases].sort((a, b) => a.bytes - b.bytes)[0];
-
-/** Each file whose name matches, of every case on ONNX Runtime; the smallest of the smallest case on the interpreter too, by title. */
+/** Of the smallest case the smallest file alone is interpreted. */
 export function runsOf(pattern: RegExp) {
-  const run = (engine: Engine) => (one: VaeCase) =>
-    one.files
-      .filter((file) => pattern.test(file))
-      .map((file) => [`${one.name}: ${file}: ${engine.name}`, { one, file, engine }] as const);
-  return [...cases.flatMap(run(float32)), ...(smallest ? run(float64)(smallest).slice(0, 1) : [])];
+  const { native, interpreted } = runsIn(cases, pattern);
+  return [...native, ...interpreted.slice(0, 1)];
 }
