@@ -1,7 +1,7 @@
 /** A frontier as SVG. */
-import { parse, View } from "vega";
-import { compile, type TopLevelSpec } from "vega-lite";
+import type { TopLevelSpec } from "vega-lite";
 import type { Frontier, FrontierPoint, Terms } from "./frontier.ts";
+import { toSvg } from "./svg.ts";
 import { plain } from "./text.ts";
 
 const WIDTH = 560;
@@ -46,7 +46,7 @@ export async function frontierPlot({ metric, title, quality, points }: Frontier)
       { mark: { type: "point", filled: true, size: 60 }, encoding: { x, y, color, shape } },
     ],
   };
-  return new View(parse(compile(spec).spec), { renderer: "none" }).toSVG();
+  return toSvg(spec);
 }
 
 const color = { field: "entry", type: "nominal", title: null, legend: { labelLimit: 300 } } as const;

@@ -1,6 +1,6 @@
 /** A stage's loss over its training compute, as SVG. */
-import { parse, View } from "vega";
-import { compile, type TopLevelSpec } from "vega-lite";
+import type { TopLevelSpec } from "vega-lite";
+import { toSvg } from "./svg.ts";
 
 interface LossPoint {
   readonly flops: number;
@@ -49,5 +49,5 @@ export async function lossPlot(title: string, points: readonly LossPoint[]): Pro
     },
     layer: [line("loss", 0.3), line("smoothed", 1)],
   };
-  return new View(parse(compile(spec).spec), { renderer: "none" }).toSVG();
+  return toSvg(spec);
 }

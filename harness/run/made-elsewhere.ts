@@ -1,5 +1,4 @@
 /** Entries whose images come from elsewhere: what is known of them before anything runs. */
-import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { ResolvedConfig } from "../config/index.ts";
@@ -8,7 +7,7 @@ import { filesBelow } from "../evaluate/files-below.ts";
 import { byCodePoints, isHidden } from "../evaluate/image-names.ts";
 import type { Elsewhere, Model, Task } from "../plugin.ts";
 import { hashOf } from "./identity.ts";
-import { digest } from "./store.ts";
+import { digest, listDigest } from "./store.ts";
 
 export interface MadeElsewhere {
   /** Of the files that the options name; null: they name none. */
@@ -54,7 +53,5 @@ function existing(path: string): string {
 async function contentOf(path: string): Promise<string> {
   if (!statSync(path).isDirectory()) return (await digest(path)).sha256;
   const names = (await filesBelow(path)).filter((name) => !isHidden(name)).sort(byCodePoints);
-  const hash = createHash("sha256");
-  for (const name of names) hash.update(`${(await digest(join(path, name))).sha256}  ${name}\n`);
-  return hash.digest("hex");
+  return listDigest(names.map((name) => [name, join(path, name)]));
 }

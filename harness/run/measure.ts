@@ -11,7 +11,7 @@ import { store } from "./store.ts";
 
 const USUAL = { rounds: 5, milliseconds: 2000, largestBatch: Number.POSITIVE_INFINITY };
 const BRIEF = { rounds: 3, milliseconds: 300, largestBatch: Number.POSITIVE_INFINITY };
-const QUICK = { rounds: 3, milliseconds: 300, largestBatch: 8 };
+const QUICK = { ...BRIEF, largestBatch: 8 };
 
 export async function measure(job: MeasureJob, host: JobHost): Promise<MeasureResult> {
   const { config } = job;

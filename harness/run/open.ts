@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { ResolvedConfig } from "../config/index.ts";
 import { loadPlugin, parseOptions } from "../config/plugins.ts";
 import { UserError } from "../errors.ts";
+import { type Product, product } from "../linear-algebra/index.ts";
 import type {
   Backend,
   Dataset,
@@ -13,7 +14,7 @@ import type {
   Runtime,
   Task,
 } from "../plugin.ts";
-import { modelCode } from "./identity.ts";
+import { modelCode, scoringCode } from "./identity.ts";
 import type { JobBase } from "./jobs.ts";
 import { requireSameCode, requireSameData } from "./origin.ts";
 
@@ -35,7 +36,7 @@ export async function openBackend(config: ResolvedConfig): Promise<Backend> {
   return plugin.open(parseOptions(plugin, backend, ["backend"], sourceOf(config)));
 }
 
-export async function openExtractor(config: ResolvedConfig, runtime: Runtime): Promise<FeatureExtractor> {
+async function openExtractor(config: ResolvedConfig, runtime: Runtime): Promise<FeatureExtractor> {
   const { features, baseFolder } = config;
   const plugin = await loadPlugin("features", features.plugin, baseFolder);
   return plugin.open(parseOptions(plugin, features, ["features"], sourceOf(config)), runtime, { baseFolder });
@@ -94,6 +95,26 @@ export async function openEntry(
   // After loading it: what replaces it from now on is not what runs here.
   requireSameCode(origin, await modelCode(config, descriptor));
   return { dataset, backend, task: taskOf(config, dataset), ...opened };
+}
+
+export interface OpenScoring {
+  readonly dataset: Dataset;
+  readonly extractor: FeatureExtractor;
+  readonly multiply: Product;
+}
+
+/** All that a job on images looks at them by. @throws UserError where it is not what the job was planned with */
+export async function openScoring({
+  config,
+  cache,
+  origin,
+}: Pick<JobBase, "config" | "cache" | "origin">): Promise<OpenScoring> {
+  const dataset = await openDataset(config, cache);
+  requireSameData(origin, dataset);
+  const backend = await openBackend(config);
+  const extractor = await openExtractor(config, backend);
+  requireSameCode(origin, await scoringCode(config));
+  return { dataset, extractor, multiply: backend.product ?? product };
 }
 
 export const taskOf = (config: ResolvedConfig, dataset: Dataset): Task => ({

@@ -1,5 +1,4 @@
 /** Weights made elsewhere, in place of stages: which files, whose content is part of every key that hangs on them. */
-import { createHash } from "node:crypto";
 import { basename, resolve } from "node:path";
 import type { ResolvedConfig } from "../config/index.ts";
 import { recogniseTensors } from "../config/plugins.ts";
@@ -9,7 +8,7 @@ import type { Descriptor, Model, StageWeights, Task } from "../plugin.ts";
 import { OtherFamily } from "../weights/weights-file.ts";
 import type { OpenEntry } from "./open.ts";
 import { distinctBy, type ToldTraining, toldByAll, toldTraining, toldUpTo } from "./provenance.ts";
-import { digest } from "./store.ts";
+import { digest, listDigest } from "./store.ts";
 import { readWeights } from "./tensors.ts";
 
 export interface PretrainedFile {
@@ -93,9 +92,7 @@ export function withContents(
 async function contentOf(path: string): Promise<string> {
   const files = await filesOf(path);
   if (files.length === 1) return (await digest(path)).sha256;
-  const list = createHash("sha256");
-  for (const file of files) list.update(`${(await digest(file)).sha256}  ${basename(file)}\n`);
-  return list.digest("hex");
+  return listDigest(files.map((file) => [basename(file), file]));
 }
 
 /** @throws UserError where a file is not the one that was planned with */

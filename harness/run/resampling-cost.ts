@@ -2,7 +2,7 @@
 import type { Task } from "../plugin.ts";
 import { drySampling } from "./dry-sampling.ts";
 import { openModel } from "./open.ts";
-import type { ProposedResampling } from "./plan-resamplings.ts";
+import type { Candidate } from "./plan-resamplings.ts";
 import type { SettledConfig } from "./settle.ts";
 
 export interface ResamplingCost {
@@ -16,17 +16,18 @@ export interface ResamplingCost {
   readonly trialFlops: number;
 }
 
+/** Proposed or planned. */
+interface Row {
+  readonly name: string;
+  readonly candidates: readonly Pick<Candidate, "model">[];
+}
+
 /** @throws UserError where the row's sampler does not fit the task */
 export async function resamplingCost(
   config: SettledConfig,
   task: Task,
   entry: string,
-  {
-    name,
-    candidates,
-  }: Pick<ProposedResampling, "name"> & {
-    readonly candidates: readonly Pick<ProposedResampling["candidates"][number], "model">[];
-  },
+  { name, candidates }: Row,
 ): Promise<ResamplingCost> {
   const { model, options } = await openModel(config, candidates[0]!.model, entry);
   const { nfe, decoderCalls, macsPerImage, flopsPerImage } = await drySampling(model, options, task, config);

@@ -1,14 +1,11 @@
 /** Scoring one set of images against the reference. */
 import { mkdir } from "node:fs/promises";
-import { product } from "../linear-algebra/index.ts";
-import type { Dataset, FeatureExtractor, ImageSource } from "../plugin.ts";
+import type { ImageSource } from "../plugin.ts";
 import { featuresOf } from "./features-of.ts";
-import { scoringCode } from "./identity.ts";
 import { firstOf, imagesOf } from "./image-sets.ts";
 import type { JobHost, ScoreJob, ScoreResult } from "./jobs.ts";
 import { firstLabels } from "./labels.ts";
-import { openBackend, openDataset, openExtractor, referenceOf } from "./open.ts";
-import { requireSameCode, requireSameData } from "./origin.ts";
+import { type OpenScoring, openScoring, referenceOf } from "./open.ts";
 import { reconstructionDistance } from "./reconstruction-distance.ts";
 import { makeStandard, type Standard, scoresOf } from "./scores.ts";
 import { store } from "./store.ts";
@@ -16,9 +13,7 @@ import { store } from "./store.ts";
 /** Samples whose nearest training image is told. */
 const NEIGHBOURS = 8;
 
-interface Scorer {
-  readonly dataset: Dataset;
-  readonly extractor: FeatureExtractor;
+interface Scorer extends OpenScoring {
   readonly standard: Standard;
 }
 
@@ -57,12 +52,10 @@ export async function score(job: ScoreJob, host: JobHost): Promise<ScoreResult> 
   return result;
 }
 
-async function openScorer({ config, cache, origin }: ScoreJob, host: JobHost): Promise<Scorer> {
-  const dataset = await openDataset(config, cache);
-  requireSameData(origin, dataset);
-  const backend = await openBackend(config);
-  const extractor = await openExtractor(config, backend);
-  requireSameCode(origin, await scoringCode(config));
+async function openScorer(job: ScoreJob, host: JobHost): Promise<Scorer> {
+  const scoring = await openScoring(job);
+  const { config } = job;
+  const { dataset, extractor, multiply } = scoring;
   const real = (source: ImageSource) => {
     const images = firstOf(source, source.length, dataset.resolution);
     return featuresOf(extractor, images, dataset.resolution, host, "real images");
@@ -78,7 +71,7 @@ async function openScorer({ config, cache, origin }: ScoreJob, host: JobHost): P
     reference,
     classes: config.unconditional ? 0 : dataset.classes.length,
     classesMatch: dataset.classesAreImageNet,
-    multiply: backend.product ?? product,
+    multiply,
   });
-  return { dataset, extractor, standard };
+  return { ...scoring, standard };
 }

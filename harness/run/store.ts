@@ -62,6 +62,13 @@ export async function digest(file: string): Promise<FileDigest> {
   return { bytes: (await stat(file)).size, sha256: hash.digest("hex") };
 }
 
+/** The sha256 of what `sha256sum` prints of files, each by the name it is told by. */
+export async function listDigest(files: Iterable<readonly [name: string, path: string]>): Promise<string> {
+  const list = createHash("sha256");
+  for (const [name, path] of files) list.update(`${(await digest(path)).sha256}  ${name}\n`);
+  return list.digest("hex");
+}
+
 /** Marks a folder finished: `files` are its payloads, already in place. */
 export async function store<Value>(
   folder: string,

@@ -1,21 +1,15 @@
 /** Judging a trial: how far its samples are from the held-out images, which neither training nor the reference holds. */
 import { mkdir } from "node:fs/promises";
-import { featureMatrix, type Product, product } from "../linear-algebra/index.ts";
+import { featureMatrix } from "../linear-algebra/index.ts";
 import { jackknifeGroups, type KernelReference, kernelDistance, kernelReference } from "../metrics/index.ts";
-import type { Dataset, FeatureExtractor } from "../plugin.ts";
 import { featuresOf } from "./features-of.ts";
-import { scoringCode } from "./identity.ts";
 import { firstOf, imagesOf } from "./image-sets.ts";
 import type { JobHost, ValidateJob, ValidateResult } from "./jobs.ts";
-import { openBackend, openDataset, openExtractor } from "./open.ts";
-import { requireSameCode, requireSameData } from "./origin.ts";
+import { type OpenScoring, openScoring } from "./open.ts";
 import { store } from "./store.ts";
 
-interface Validator {
-  readonly dataset: Dataset;
-  readonly extractor: FeatureExtractor;
+interface Validator extends OpenScoring {
   readonly heldOut: KernelReference;
-  readonly multiply: Product;
 }
 
 /** One a process: the held-out images' features serve every trial. */
@@ -45,18 +39,14 @@ export async function validate(job: ValidateJob, host: JobHost): Promise<Validat
   return result;
 }
 
-async function openValidator({ config, cache, origin }: ValidateJob, host: JobHost): Promise<Validator> {
-  const dataset = await openDataset(config, cache);
-  requireSameData(origin, dataset);
-  const backend = await openBackend(config);
-  const extractor = await openExtractor(config, backend);
-  requireSameCode(origin, await scoringCode(config));
-  const multiply = backend.product ?? product;
+async function openValidator(job: ValidateJob, host: JobHost): Promise<Validator> {
+  const scoring = await openScoring(job);
+  const { dataset, extractor, multiply } = scoring;
   const images = firstOf(dataset.heldOut, dataset.heldOut.length, dataset.resolution);
   const { features, dims } = await featuresOf(extractor, images, dataset.resolution, host, "real images");
   const heldOut = await kernelReference(
     featureMatrix("features of held-out images", features, dims),
     multiply,
   );
-  return { dataset, extractor, heldOut, multiply };
+  return { ...scoring, heldOut };
 }

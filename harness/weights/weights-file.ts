@@ -4,9 +4,9 @@ import { UserError } from "../errors.ts";
 import { FormatError } from "../formats/format-error.ts";
 import { toFloat32 } from "../formats/numeric-array.ts";
 import { openTensors } from "../formats/open-tensors.ts";
-import type { Differences, PartRole, Shape } from "../formats/state-dict.ts";
+import type { Differences, PartRole, Shape, Shapes } from "../formats/state-dict.ts";
 import { type LazyTensor, readTensor, type TensorFile } from "../formats/tensor-file.ts";
-import type { Tensor, Tensors } from "../program/index.ts";
+import type { State, Tensor, Tensors } from "../program/index.ts";
 
 export interface WeightsFile {
   readonly path: string;
@@ -67,6 +67,10 @@ export function chosenPart<Part extends { readonly role: PartRole | null }>(
     "name one of those, or leave part out",
   );
 }
+
+/** What a network's states are called, and their shapes. */
+export const shapesOf = (states: readonly State[]): Shapes =>
+  new Map(states.map(({ name, value }) => [name, value.shape]));
 
 /** At most three of many names. */
 const some = (names: readonly string[]): string =>

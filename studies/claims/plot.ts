@@ -1,6 +1,6 @@
 /** FD over cumulative training FLOPs, as SVG. */
-import { parse, View } from "vega";
-import { compile, type TopLevelSpec } from "vega-lite";
+import type { TopLevelSpec } from "vega-lite";
+import { toSvg } from "../../reports/svg.ts";
 import { ARM_NAMES, CURVES } from "./arms.ts";
 import type { Study } from "./study.ts";
 
@@ -46,5 +46,5 @@ export async function curvesPlot({ points }: Study): Promise<string> {
       },
     ],
   };
-  return new View(parse(compile(spec).spec), { renderer: "none" }).toSVG();
+  return toSvg(spec);
 }

@@ -2,7 +2,8 @@
 import type { ImageSource, StageContext } from "../../../harness/plugin.ts";
 import type { Tensor } from "../../../harness/program/index.ts";
 import type { Stream } from "../../../harness/random/index.ts";
-import { type ChannelScale, normalise } from "./images.ts";
+import type { ChannelScale } from "../solvers/pixels.ts";
+import { normalise } from "./images.ts";
 
 export const floats = (shape: readonly number[], data: Float32Array): Tensor => ({
   dtype: "float32",

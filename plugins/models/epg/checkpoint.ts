@@ -82,9 +82,6 @@ export const encoderProgram = (
     if (projector) p.output("projected", project(p, projector, z, "running").output);
   });
 
-export const shapesOf = (states: readonly State[]): Shapes =>
-  new Map(states.map(({ name, value }) => [name, value.shape]));
-
 /** A projector is no surplus where none is wanted: it is what pre-training left, and nothing samples with it. */
 export function partDifferences(expected: Shapes, { shapes }: EpgPart): Differences {
   const isProjector = (name: string): boolean => name.startsWith(PROJECTOR);

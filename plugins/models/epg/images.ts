@@ -1,4 +1,5 @@
-/** Images between uint8 NHWC and the normalised float NCHW of networks. */
+/** Images from uint8 NHWC to the normalised float NCHW of networks. */
+import type { ChannelScale } from "../solvers/pixels.ts";
 
 export type Normalisation = "imagenet" | "simple";
 
@@ -10,20 +11,11 @@ const CONSTANTS: Readonly<
   simple: { mean: [0.5, 0.5, 0.5], deviation: [0.5, 0.5, 0.5] },
 };
 
-export interface ChannelScale {
-  readonly mean: number;
-  readonly deviation: number;
-}
-
 export const channelScales = (normalisation: Normalisation): readonly ChannelScale[] =>
   CONSTANTS[normalisation].mean.map((mean, channel) => ({
     mean,
     deviation: CONSTANTS[normalisation].deviation[channel]!,
   }));
-
-/** What 0 and 1 become in each channel. */
-export const channelRanges = (normalisation: Normalisation): readonly (readonly [number, number])[] =>
-  channelScales(normalisation).map(({ mean, deviation }) => [-mean / deviation, (1 - mean) / deviation]);
 
 /**
  * Writes one image, uint8 HWC, as normalised CHW.
@@ -46,25 +38,4 @@ export function normalise(
         out[channel * area + row * side + column] = image[(row * side + from) * 3 + channel]! * gain + offset;
       }
   }
-}
-
-/** Normalised NCHW → uint8 NHWC: trunc(255·x + .5), as released, saturating. */
-export function toUint8(
-  images: Float32Array | Float64Array,
-  side: number,
-  normalisation: Normalisation,
-): Uint8Array {
-  const area = side * side;
-  const out = new Uint8Array(images.length);
-  const scales = channelScales(normalisation);
-  for (let plane = 0; plane * area < images.length; plane++) {
-    const channel = plane % 3;
-    const { mean, deviation } = scales[channel]!;
-    const first = (plane - channel) * area + channel;
-    for (let i = 0; i < area; i++) {
-      const value = Math.trunc((images[plane * area + i]! * deviation + mean) * 255 + 0.5);
-      out[first + 3 * i] = Math.min(255, Math.max(0, value));
-    }
-  }
-  return out;
 }

@@ -9,6 +9,7 @@ import {
   openWeights,
   readWeights,
   requireSame,
+  shapesOf,
 } from "../../../harness/weights/weights-file.ts";
 import {
   ANCHOR,
@@ -18,7 +19,6 @@ import {
   epgParts,
   PROJECTOR,
   partDifferences,
-  shapesOf,
   told,
 } from "./checkpoint.ts";
 

@@ -1,14 +1,8 @@
 /** Which EPG a file of tensors holds, by names and shapes alone. */
 import { type Differences, numbersIn, type Shapes } from "../../../harness/formats/state-dict.ts";
 import type { NamedShapes, RecognisedPart } from "../../../harness/plugin.ts";
-import {
-  type EpgPart,
-  encoderStates,
-  epgParts,
-  networkStates,
-  partDifferences,
-  shapesOf,
-} from "./checkpoint.ts";
+import { shapesOf } from "../../../harness/weights/weights-file.ts";
+import { type EpgPart, encoderStates, epgParts, networkStates, partDifferences } from "./checkpoint.ts";
 import type { ProjectorShape } from "./layers.ts";
 import type { NetworkShape } from "./network.ts";
 import { cuts, networkShape, projectorShape, SIZES, type SizeName } from "./sizes.ts";

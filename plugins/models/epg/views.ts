@@ -3,9 +3,9 @@
  * (MoCo v3's, arXiv:2104.02057). Each view draws from its own stream, so it is the same on any thread count.
  */
 import type { Stream } from "../../../harness/random/index.ts";
+import type { ChannelScale } from "../solvers/pixels.ts";
 import { blur } from "./blur.ts";
 import { blendWithGrey, type Jitter, jitter, solarise } from "./colour.ts";
-import type { ChannelScale } from "./images.ts";
 
 export interface ViewSettings {
   /** Least part of the image's area that a crop keeps. */

@@ -18,6 +18,7 @@ import {
   openWeights,
   readWeights,
   requireSame,
+  shapesOf,
 } from "../../../harness/weights/weights-file.ts";
 import { type AutoencoderConfig, decode, encode } from "./autoencoder.ts";
 import { type NamedAutoencoder, toDiffusers } from "./autoencoder-names.ts";
@@ -121,10 +122,7 @@ const under = ({ prefix }: AutoencoderPart): string => (prefix === "" ? "" : ` u
 
 /** By the names that the file has. */
 function differencesIn({ prefix, shapes, sources }: AutoencoderPart, states: readonly State[]): Differences {
-  const { missing, surplus, misshapen } = differences(
-    new Map(states.map(({ name, value }) => [name, value.shape])),
-    shapes,
-  );
+  const { missing, surplus, misshapen } = differences(shapesOf(states), shapes);
   const inFile = (name: string): string => prefix + (sources.get(name) ?? name);
   return {
     missing,

@@ -6,11 +6,12 @@ import { UserError } from "../../../harness/errors.ts";
 import { type Differences, differences, type Shapes } from "../../../harness/formats/state-dict.ts";
 import type { TensorFile } from "../../../harness/formats/tensor-file.ts";
 import type { StageWeights } from "../../../harness/plugin.ts";
-import { type Tensors, trace } from "../../../harness/program/index.ts";
-import { openWeights, readWeights, requireSame } from "../../../harness/weights/weights-file.ts";
-import { type AutoencoderConfig, decode, encode } from "./autoencoder.ts";
-import { type DitConfig, dit } from "./dit.ts";
-import { HEAD, withHead } from "./dit-states.ts";
+import type { Tensors } from "../../../harness/program/index.ts";
+import { openWeights, readWeights, requireSame, shapesOf } from "../../../harness/weights/weights-file.ts";
+import type { AutoencoderConfig } from "./autoencoder.ts";
+import { autoencoderStates } from "./autoencoder-checkpoint.ts";
+import type { DitConfig } from "./dit.ts";
+import { ditStates, HEAD, SCALE, withHead } from "./dit-states.ts";
 import { OBJECTIVES, type Objective, titleOf } from "./objective.ts";
 
 const PREFIXES = { VAE: "vae_ema/", DiT: "dit_ema/", SiT: "sit_ema/" } as const;
@@ -18,8 +19,6 @@ export type Half = keyof typeof PREFIXES;
 
 /** The stages that make a model of that objective. */
 export const halvesOf = (objective: Objective): readonly Half[] => ["VAE", titleOf(objective)];
-
-const SCALE = "latent_scale";
 
 /** What the stages handed on, by the file's names. */
 export const packed = (weights: StageWeights): Tensors =>
@@ -31,24 +30,11 @@ export const packed = (weights: StageWeights): Tensors =>
 
 const inFile = (half: Half, name: string): string => (name === SCALE ? SCALE : PREFIXES[half] + name);
 
-/** Shapes of all that the stages hand on. */
-function shapesOf(half: Half, autoencoder: AutoencoderConfig, config: DitConfig): Shapes {
-  const { side, latentChannels } = config;
-  const { states } = trace(half, (p) => {
-    const z = p.input("z", [1, latentChannels, side, side]);
-    if (half !== "VAE")
-      p.output("out", dit(p, z, p.input("t", [1]), p.input("labels", [1], "int32"), config));
-    else {
-      const pixels = side * 2 ** (autoencoder.channels.length - 1);
-      p.output("moments", encode(p, p.input("x", [1, 3, pixels, pixels]), autoencoder));
-      p.output("image", decode(p, z, autoencoder));
-    }
-  });
-  return new Map([
-    ...states.map(({ name, value }) => [name, value.shape] as const),
-    ...(half !== "VAE" ? [[SCALE, []] as const] : []),
-  ]);
-}
+/** Shapes of all that a stage hands on. */
+const handedOn = (half: Half, autoencoder: AutoencoderConfig, config: DitConfig): Shapes =>
+  half === "VAE"
+    ? shapesOf(autoencoderStates(autoencoder))
+    : new Map([...shapesOf(ditStates(config)), [SCALE, []]]);
 
 export interface OpenCheckpoint {
   read(half: Half): Promise<Tensors>;
@@ -77,7 +63,7 @@ export async function openCheckpoint(
     const head = file.tensors.get(inFile(titleOf(objective), HEAD))?.shape;
     const network = withHead(config, head);
     const halves = new Map(
-      halvesOf(objective).map((half) => [half, shapesOf(half, autoencoder, network)] as const),
+      halvesOf(objective).map((half) => [half, handedOn(half, autoencoder, network)] as const),
     );
     requireSame(source, differencesOf(file, halves), { title, noun: "tensors", fix: FIX });
     return {

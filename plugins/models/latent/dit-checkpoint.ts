@@ -13,13 +13,21 @@ import {
   openWeights,
   readWeights,
   requireSame,
+  shapesOf,
   type WeightsFile,
 } from "../../../harness/weights/weights-file.ts";
 import type { DitConfig } from "./dit.ts";
-import { ANCHOR, type DitPart, ditStates, ditsIn, HEAD, LABELS, POSITIONS, withHead } from "./dit-states.ts";
-
-/** What latents were multiplied by; beside the network in files of ours. */
-const SCALE = "latent_scale";
+import {
+  ANCHOR,
+  type DitPart,
+  ditStates,
+  ditsIn,
+  HEAD,
+  LABELS,
+  POSITIONS,
+  SCALE,
+  withHead,
+} from "./dit-states.ts";
 
 const OPTION = "dit.weights";
 
@@ -185,11 +193,7 @@ function leftOut(part: DitPart, states: readonly State[], config: DitConfig): Te
 function differencesIn(part: DitPart, states: readonly State[], config: DitConfig): Differences {
   const wanted = states.filter(({ name }) => !isLeftOut(part, name, config));
   const mayHave = (name: string): boolean => name === SCALE || isLeftOut(part, name, config);
-  const { missing, surplus, misshapen } = differences(
-    new Map(wanted.map(({ name, value }) => [name, value.shape])),
-    part.shapes,
-    mayHave,
-  );
+  const { missing, surplus, misshapen } = differences(shapesOf(wanted), part.shapes, mayHave);
   const inFile = (name: string): string => part.prefix + name;
   return {
     missing: missing.map(inFile),

@@ -15,6 +15,9 @@ export const ANCHOR = "x_embedder.proj.weight";
 export const HEAD = "final_layer.linear.weight";
 export const LABELS = "y_embedder.embedding_table.weight";
 export const POSITIONS = "pos_embed";
+/** What latents were multiplied by; beside the network in files of ours, and in what its stage hands on. */
+export const SCALE = "latent_scale";
+
 export interface DitPart extends StateDictPart {
   readonly role: PartRole | null;
 }

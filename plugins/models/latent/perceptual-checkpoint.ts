@@ -12,6 +12,7 @@ import {
   openWeights,
   readWeights,
   requireSame,
+  shapesOf,
   type WeightsFile,
 } from "../../../harness/weights/weights-file.ts";
 import { perceptualDistance } from "./perceptual.ts";
@@ -85,10 +86,7 @@ export async function openPerceptual(
     const states = statesOf(net, half);
     const inFile = (own: string): string => sources.get(own) ?? own;
     const shapes = new Map([...sources].map(([own, named]) => [own, file.tensors.get(named)!.shape]));
-    const { missing, misshapen } = differences(
-      new Map(states.map((state) => [state.name, state.value.shape])),
-      shapes,
-    );
+    const { missing, misshapen } = differences(shapesOf(states), shapes);
     requireSame(
       source,
       { missing, misshapen: misshapen.map((one) => ({ ...one, name: inFile(one.name) })), surplus: [] },

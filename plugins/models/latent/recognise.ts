@@ -7,7 +7,7 @@ import {
   type Shapes,
 } from "../../../harness/formats/state-dict.ts";
 import type { NamedShapes, RecognisedPart } from "../../../harness/plugin.ts";
-import type { State } from "../../../harness/program/index.ts";
+import { shapesOf } from "../../../harness/weights/weights-file.ts";
 import type { AutoencoderConfig } from "./autoencoder.ts";
 import { autoencoderStates, autoencodersIn } from "./autoencoder-checkpoint.ts";
 import type { AutoencoderLayout } from "./autoencoder-names.ts";
@@ -38,9 +38,6 @@ function familyOf(prefix: string): string {
 }
 
 type Sized = Differences & { readonly size: string };
-
-const shapesOf = (states: readonly State[]): Shapes =>
-  new Map(states.map(({ name, value }) => [name, value.shape]));
 
 /** What a file may claim at most: its shapes are anyone's. */
 const MOST = { blocks: 512, width: 2 ** 14, table: 2 ** 24, channels: 2 ** 12, levels: 8 };

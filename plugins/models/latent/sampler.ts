@@ -2,6 +2,7 @@
 import type { Runtime, Sampler, StageWeights } from "../../../harness/plugin.ts";
 import { type Program, type Tensor, trace } from "../../../harness/program/index.ts";
 import type { Stream } from "../../../harness/random/index.ts";
+import { drawNormals } from "../solvers/noise.ts";
 import type { AutoencoderConfig } from "./autoencoder.ts";
 import { openDecoder } from "./decoder.ts";
 import { type DitConfig, dit } from "./dit.ts";
@@ -43,14 +44,11 @@ export async function openSampler(
   const network = await runtime.compile(networkProgram(config, batchSize), own, "network");
   const decoder = await openDecoder(autoencoder, batchSize, config.side, tile, weights.VAE!, runtime);
 
-  /** Numbers for the whole batch, each image's from its own stream. */
-  const drawn = (streams: readonly Stream[], ...keys: readonly (string | number)[]): Float32Array => {
-    const data = new Float32Array(batchSize * size);
-    streams.forEach((stream, i) => {
-      stream.stream(...keys).fillNormal(data.subarray(i * size, (i + 1) * size));
-    });
-    return data;
-  };
+  const drawn = (streams: readonly Stream[], ...keys: readonly (string | number)[]): Float32Array =>
+    drawNormals(
+      streams.map((stream) => stream.stream(...keys)),
+      size,
+    );
 
   return {
     batchSize,

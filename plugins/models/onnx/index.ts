@@ -6,9 +6,10 @@ import { createStream } from "../../../harness/random/index.ts";
 import { contentOf } from "../content.ts";
 import { toldOf } from "../declared.ts";
 import { timeOf } from "../solvers/levels.ts";
+import { toUint8 } from "../solvers/pixels.ts";
 import { type OnnxOptions, schema } from "./options.ts";
 import { type Call, planCall } from "./plan.ts";
-import { describe, draw, type Network, toBytes } from "./sampler.ts";
+import { describe, draw, type Network } from "./sampler.ts";
 
 interface Opened {
   readonly network: Network;
@@ -115,7 +116,7 @@ const model: Model<OnnxOptions> = {
             at.map((k) => labels[k]!),
           );
           const kept = Math.min(call.batch, batchSize - start);
-          images.set(toBytes(drawn, side, call).subarray(0, kept * bytes), start * bytes);
+          images.set(toUint8(drawn, side, call.scales).subarray(0, kept * bytes), start * bytes);
           rounds++;
         }
         return images;

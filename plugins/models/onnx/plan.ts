@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { UserError } from "../../../harness/errors.ts";
 import type { ModelContext, Task } from "../../../harness/plugin.ts";
+import type { ChannelScale } from "../solvers/pixels.ts";
 import { type ModelFile, readModelFile, type Signature } from "./model-file.ts";
 import type { OnnxOptions } from "./options.ts";
 
@@ -20,9 +21,7 @@ export interface Call {
   readonly labelType: "int32" | "int64";
   /** The label that is no class; null: there is none. */
   readonly noClass: number | null;
-  /** A value from 0 to 1 is deviation·x + mean, a channel. */
-  readonly mean: readonly number[];
-  readonly deviation: readonly number[];
+  readonly scales: readonly ChannelScale[];
   /** What σ is multiplied by. */
   readonly shift: number;
 }
@@ -68,7 +67,7 @@ export async function planCall(
       kind === "denoiser" ? [3, task.resolution, task.resolution] : noiseShape(model, names.noise!, image),
     labelType: labelType(model, names.labels),
     noClass: noClassOf(options, model, task, names.labels !== undefined),
-    ...scaleOf(options, model, kind),
+    scales: scalesOf(options, model, kind),
     shift: Number(/each times ([\d.]+)/.exec(model.metadata.get("sigma") ?? "")?.[1] ?? 1),
   } as const;
   for (const name of [names.sigma, names.time]) if (name !== undefined) requireLevel(model, name, call.batch);
@@ -181,25 +180,23 @@ function noClassOf(
 }
 
 /** As EPG's exports tell it; their generators answer from 0 to 1. */
-function scaleOf(
-  { range }: OnnxOptions,
-  model: ModelFile,
-  kind: Call["kind"],
-): Pick<Call, "mean" | "deviation"> {
-  const three = (value: number): number[] => [value, value, value];
+function scalesOf({ range }: OnnxOptions, model: ModelFile, kind: Call["kind"]): Call["scales"] {
+  const same = (mean: number, deviation: number): Call["scales"] => Array(3).fill({ mean, deviation });
   if (range) {
     const [low, high] = range;
-    return { mean: three(-low / (high - low)), deviation: three(1 / (high - low)) };
+    return same(-low / (high - low), 1 / (high - low));
   }
   const told = /mean ([-\d., e]+), deviation ([-\d., e]+)$/.exec(model.metadata.get("normalisation") ?? "");
-  const [mean = [], deviation = []] = told
+  const [means = [], deviations = []] = told
     ? [told[1]!, told[2]!].map((list) => list.split(", ").map(Number))
     : [];
-  if (mean.length !== 3 || deviation.length !== 3)
+  if (means.length !== 3 || deviations.length !== 3)
     throw refused(
       model,
       "it does not tell what black and white are in its images",
       "say so: range: [-1, 1], or [0, 1]",
     );
-  return kind === "generator" ? { mean: three(0), deviation: three(1) } : { mean, deviation };
+  return kind === "generator"
+    ? same(0, 1)
+    : means.map((mean, channel) => ({ mean, deviation: deviations[channel]! }));
 }

@@ -1,4 +1,6 @@
-/** The noise levels that guidance acts at (Kynkäänniemi et al., arXiv:2404.07724). */
+/** Guidance and the noise levels it acts at (Kynkäänniemi et al., arXiv:2404.07724). */
+import type { Pixels } from "./solver.ts";
+
 export interface GuidanceInterval {
   /** It acts where low < σ ≤ high; 0: down to clean images. */
   readonly low: number;
@@ -8,6 +10,11 @@ export interface GuidanceInterval {
 
 export const acts = ({ low, high }: GuidanceInterval, sigma: number): boolean =>
   (low === 0 || low < sigma) && (high === null || sigma <= high);
+
+/** worse + scale·(answer − worse), in the place of the answer. */
+export function guide(answer: Pixels, worse: Pixels, scale: number): void {
+  for (let i = 0; i < answer.length; i++) answer[i] = worse[i]! + scale * (answer[i]! - worse[i]!);
+}
 
 /** A sentence where guidance is asked for at none of the levels that are sampled; null: it acts. */
 export const idleGuidance = (interval: GuidanceInterval, levels: Float64Array): string | null =>

@@ -1,19 +1,18 @@
 /** The network as samplers call it. */
 import type { Executable } from "../../../../harness/plugin.ts";
 import { type Program, type Tensor, type Tensors, trace } from "../../../../harness/program/index.ts";
-import { acts } from "../../solvers/guidance-interval.ts";
+import { acts, type GuidanceInterval, guide } from "../../solvers/guidance-interval.ts";
 import { timeOf } from "../../solvers/levels.ts";
+import { channelRanges, limit } from "../../solvers/pixels.ts";
 import type { Denoiser, Pixels } from "../../solvers/solver.ts";
 import { denoise, type Target } from "../denoising.ts";
-import { channelRanges, type Normalisation } from "../images.ts";
+import { channelScales, type Normalisation } from "../images.ts";
 import type { NetworkShape } from "../network.ts";
 import { resolutionShift } from "../schedules.ts";
 
-/** worse + scale·(answer − worse) where low < σ ≤ high, unshifted; null: at every level above `low`. */
-export interface Guidance {
+/** In an interval of unshifted σ. */
+export interface Guidance extends GuidanceInterval {
   readonly scale: number;
-  readonly low: number;
-  readonly high: number | null;
   /** Autoguidance's network; null: the worse answer is the network's own without a label. */
   readonly poor: { readonly shape: NetworkShape; readonly weights: Tensors } | null;
 }
@@ -63,7 +62,7 @@ export function denoiserOf(
 ): Denoiser {
   const side = shape.resolution;
   const shift = resolutionShift(side);
-  const bounds = clamp === "released" ? RELEASED_BOUNDS : channelRanges(normalisation);
+  const bounds = clamp === "released" ? RELEASED_BOUNDS : channelRanges(channelScales(normalisation));
   const unlabelled = new Int32Array(batchSize).fill(shape.classes);
   const call = async (of: Executable, x: Pixels, sigma: number, rows: Int32Array): Promise<Pixels> => {
     const { denoised } = await of.run({
@@ -77,9 +76,8 @@ export function denoiserOf(
   return async (x, sigma) => {
     const denoised = await call(network, x, sigma, labels);
     if (guidance && acts(guidance, sigma / shift)) {
-      const { scale } = guidance;
       const worse = await (poor ? call(poor, x, sigma, labels) : call(network, x, sigma, unlabelled));
-      for (let i = 0; i < denoised.length; i++) denoised[i] = worse[i]! + scale * (denoised[i]! - worse[i]!);
+      guide(denoised, worse, guidance.scale);
     }
     limit(denoised, side * side, bounds);
     return denoised;
@@ -91,14 +89,3 @@ const filled = (n: number, value: number): Tensor => ({
   shape: [n],
   data: new Float64Array(n).fill(value),
 });
-
-function limit(images: Pixels, area: number, bounds: readonly (readonly [number, number])[]): void {
-  for (let start = 0; start < images.length; start += area) {
-    const [low, high] = bounds[(start / area) % 3]!;
-    for (let i = start; i < start + area; i++) {
-      const value = images[i]!;
-      if (value > high) images[i] = high;
-      else if (value < low) images[i] = low;
-    }
-  }
-}

@@ -1,9 +1,10 @@
 /** A sampler over trained weights. */
 import type { Runtime, Sampler } from "../../../../harness/plugin.ts";
 import type { Tensors } from "../../../../harness/program/index.ts";
-import type { Stream } from "../../../../harness/random/index.ts";
 import { type SamplerChoice, samplingLevels, solverOf } from "../../solvers/choice.ts";
-import { toUint8 } from "../images.ts";
+import { drawNormals } from "../../solvers/noise.ts";
+import { toUint8 } from "../../solvers/pixels.ts";
+import { channelScales } from "../images.ts";
 import { resolutionShift } from "../schedules.ts";
 import { type DenoiserSettings, denoiserOf, denoiserProgram, type Guidance } from "./denoiser.ts";
 
@@ -40,7 +41,7 @@ export async function createSampler(
         );
       const denoise = denoiserOf({ network, poor }, settings, rows);
       const x = await solve(denoise, start, levels, noise);
-      return toUint8(x, shape.resolution, normalisation);
+      return toUint8(x, shape.resolution, channelScales(normalisation));
     },
     description: {
       ...described(choice),
@@ -54,15 +55,6 @@ export async function createSampler(
       await poor?.dispose();
     },
   };
-}
-
-/** N(0, 1), a stream an image. */
-function drawNormals(streams: readonly Stream[], size: number): Float32Array {
-  const x = new Float32Array(streams.length * size);
-  streams.forEach((stream, k) => {
-    stream.fillNormal(x.subarray(k * size, (k + 1) * size));
-  });
-  return x;
 }
 
 const described = ({ kind: solver, ...settings }: SamplerChoice) => ({ solver, steps: 1, ...settings });

@@ -104,12 +104,15 @@ function levelsOf({ sigmaMin, sigmaMax }: Levelled, objective: Objective): reado
   return [sigmaMin ?? low, sigmaMax ?? high];
 }
 
+const sigmaLevels = (choice: Levelled, objective: Objective): Float64Array =>
+  karrasLevels(choice.steps, ...levelsOf(choice, objective));
+
 /** The noise levels it calls the network at; null where they are not known beforehand, or not called levels. */
 export function knownLevels(choice: SamplerChoice, objective: Objective): Float64Array | null {
   switch (choice.kind) {
     case "heun":
     case "dpmSolver":
-      return karrasLevels(choice.steps, ...levelsOf(choice, objective));
+      return sigmaLevels(choice, objective);
     case "ddim":
     case "ddpm":
       return Float64Array.from(spaceTimesteps([choice.steps]), PROCESSES.diffusion.sigmaAt);
@@ -141,7 +144,7 @@ export function solverOf(choice: SamplerChoice, objective: Objective): LatentSol
     }
     case "heun":
     case "dpmSolver": {
-      const levels = karrasLevels(choice.steps, ...levelsOf(choice, objective));
+      const levels = sigmaLevels(choice, objective);
       // The deviation that latents of deviation 1 have at the highest level.
       const deviation = Math.hypot(1, levels[0]!);
       return (network, start, size, noise) => {
