@@ -17,6 +17,8 @@ export {
   bytesOf,
   type DType,
   type Node,
+  type OnnxEmitter,
+  type OnnxLowering,
   type Op,
   type Shape,
   ShapeError,

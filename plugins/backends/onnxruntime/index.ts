@@ -2,6 +2,7 @@
 import * as ort from "onnxruntime-node";
 import { z } from "zod";
 import type { Backend, BackendPlugin } from "../../../harness/plugin.ts";
+import { blockedConvolution, channelsABlock } from "./blocked-convolution.ts";
 import { compile } from "./executable.ts";
 import { openProduct } from "./product.ts";
 
@@ -14,6 +15,7 @@ const plugin: BackendPlugin<z.infer<typeof schema>> = {
   name: "onnxruntime",
   schema,
   async open({ threads }): Promise<Backend> {
+    const lowering = blockedConvolution(await channelsABlock());
     return {
       name: "onnxruntime",
       version: ort.env.versions.common ?? "unknown",
@@ -21,7 +23,7 @@ const plugin: BackendPlugin<z.infer<typeof schema>> = {
       precision: "float32",
       threads,
       product: openProduct(threads),
-      compile: (program, state) => compile(program, state, threads),
+      compile: (program, state) => compile(program, state, threads, lowering),
     };
   },
   async check() {
