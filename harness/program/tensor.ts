@@ -70,8 +70,13 @@ export interface Op {
   readonly name: string;
   /** Output types from input types. Throws a `ShapeError` naming the rule and what it got. */
   readonly shape: (inputs: readonly TensorType[], attributes: Attributes) => readonly TensorType[];
-  /** Gradient of each input, given that of each output (null: the output does not reach the loss). */
-  readonly gradient: (node: Node, outputGradients: readonly (Value | null)[]) => readonly (Value | null)[];
+  /**
+   * Gradient of each input, given that of each output (null: the output does not reach the loss); "decompose" where
+   * it is that of the decomposition.
+   */
+  readonly gradient:
+    | ((node: Node, outputGradients: readonly (Value | null)[]) => readonly (Value | null)[])
+    | "decompose";
   /** The gradient rule takes in every output's gradient; without this only the first output is differentiated. */
   readonly everyOutput?: true;
   /** Each number of the output depends on those at its own place alone, inputs broadcast by NumPy's rules. */
