@@ -1,9 +1,9 @@
-/** The life of a worker, acted by small programs in place of Python: none of this needs PyTorch. */
+/** The life of a worker (PyTorch's), acted by small programs in place of Python: none of this needs PyTorch. */
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../../../harness/errors.ts";
-import { startWorker, type Worker } from "../../../../plugins/backends/torch/worker-process.ts";
+import { startTorch, type TorchWorker } from "../../../../plugins/backends/torch/worker.ts";
 import { temporaryFolder } from "../../../fixtures/temporary-folder.ts";
 
 const LIMITS = { startSeconds: 20, answerSeconds: 20 };
@@ -34,8 +34,8 @@ ${body}
   return { python, pidFile };
 }
 
-const start = (body: string, limits = LIMITS): Promise<Worker> =>
-  startWorker({ python: actor(body).python, device: "auto", threads: 1, compile: false }, limits);
+const start = (body: string, limits = LIMITS): Promise<TorchWorker> =>
+  startTorch({ python: actor(body).python, device: "auto", threads: 1, compile: false }, limits);
 
 async function refusal(attempt: Promise<unknown>): Promise<string> {
   const error = await attempt.then(
@@ -50,7 +50,7 @@ async function refusal(attempt: Promise<unknown>): Promise<string> {
 
 describe("a worker that does not start", () => {
   it("has no such Python", async () => {
-    const attempt = startWorker(
+    const attempt = startTorch(
       { python: "no-such-python", device: "auto", threads: 1, compile: false },
       LIMITS,
     );
@@ -93,7 +93,7 @@ describe("a worker that does not start", () => {
   it("is silent: it is ended", async () => {
     const { python, pidFile } = actor("setInterval(() => {}, 1000);");
     const limits = { ...LIMITS, startSeconds: 1 };
-    const attempt = startWorker({ python, device: "auto", threads: 1, compile: false }, limits);
+    const attempt = startTorch({ python, device: "auto", threads: 1, compile: false }, limits);
     expect(await refusal(attempt)).toMatch(/no answer came within 1 s/);
     await gone(pidFile);
   });
@@ -126,7 +126,7 @@ describe("a worker that fails at work", () => {
 
   it("is ended when it is closed", async () => {
     const { python, pidFile } = actor("hello();");
-    const worker = await startWorker({ python, device: "auto", threads: 1, compile: false }, LIMITS);
+    const worker = await startTorch({ python, device: "auto", threads: 1, compile: false }, LIMITS);
     await worker.close();
     await gone(pidFile);
     await expect(worker.ask("running a", {})).rejects.toThrow("closed");
