@@ -19,6 +19,7 @@ export async function compileIn(
   const { name } = program;
   const key = programs++;
   const types = stateTypes(program);
+  const results = Object.keys(program.outputs);
   const states = Object.entries(payloads(state)).map(([key, tensor]) => [`state ${key}`, tensor] as const);
   await worker.ask(
     `compiling ${name}`,
@@ -29,8 +30,12 @@ export async function compileIn(
     program,
     async run(inputs) {
       requireInputs(program, inputs);
-      const outputs = await worker.ask(`running ${name}`, { do: "run", program: key }, payloads(inputs));
-      return answered(program, program.outputs, Object.keys(program.outputs), outputs);
+      const outputs = await worker.ask(
+        `running ${name}`,
+        { do: "run", program: key, outputs: results },
+        payloads(inputs),
+      );
+      return answered(program, program.outputs, results, outputs);
     },
     async readState(names) {
       const wanted = stateNames(program, names);

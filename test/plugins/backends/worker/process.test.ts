@@ -1,52 +1,13 @@
 /** The life of a worker (PyTorch's), acted by small programs in place of Python: none of this needs PyTorch. */
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { UserError } from "../../../../harness/errors.ts";
 import { startTorch, type TorchWorker } from "../../../../plugins/backends/torch/worker.ts";
-import { temporaryFolder } from "../../../fixtures/temporary-folder.ts";
+import { actor, refusal } from "./actor.ts";
 
 const LIMITS = { startSeconds: 20, answerSeconds: 20 };
 
-/** A program that is called as Python is; `frame(header)` writes a frame without tensors, `onRequest` gets each request's bytes. */
-function actor(body: string): { python: string; pidFile: string } {
-  const folder = temporaryFolder();
-  const python = join(folder, "python");
-  const pidFile = join(folder, "pid");
-  writeFileSync(
-    python,
-    `#!${process.execPath}
-const { writeFileSync } = require("node:fs");
-writeFileSync(${JSON.stringify(pidFile)}, String(process.pid));
-function frame(header) {
-  const text = Buffer.from(JSON.stringify({ tensors: [], ...header }));
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(text.length);
-  process.stdout.write(Buffer.concat([Buffer.from("EPGB"), length, text]));
-}
-const hello = () => frame({ torch: "2.9.0", device: "cpu", ops: ["add"] });
-const onRequest = (act) => process.stdin.on("data", act);
-process.stdin.on("end", () => process.exit(0));
-${body}
-`,
-  );
-  chmodSync(python, 0o755);
-  return { python, pidFile };
-}
-
 const start = (body: string, limits = LIMITS): Promise<TorchWorker> =>
   startTorch({ python: actor(body).python, device: "auto", threads: 1, compile: false }, limits);
-
-async function refusal(attempt: Promise<unknown>): Promise<string> {
-  const error = await attempt.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(UserError);
-  const { message, fix, exitCode } = error as UserError;
-  expect(exitCode).toBe(2);
-  return `${message}\n${fix}`;
-}
 
 describe("a worker that does not start", () => {
   it("has no such Python", async () => {
