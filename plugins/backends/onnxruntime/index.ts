@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Backend, BackendPlugin } from "../../../harness/plugin.ts";
 import { compile } from "./executable.ts";
 import { openProduct } from "./product.ts";
+import { examineProviders } from "./providers.ts";
 
 const schema = z.strictObject({
   /** Threads inside an operation; the same number gives the same bits. */
@@ -35,6 +36,7 @@ const plugin: BackendPlugin<z.infer<typeof schema>> = {
         detail: `ONNX Runtime ${ort.env.versions.common}`,
         fix: null,
       },
+      ...(await examineProviders()),
     ];
   },
 };
