@@ -22,7 +22,7 @@ async function asked(folders: readonly string[], output: string | undefined) {
   const [{ readResolved }, { newRunFolder }, { openShardFolders }] = await Promise.all([
     import("../config/index.ts"),
     import("./run-folder.ts"),
-    import("../run/merge.ts"),
+    import("../run/shard-folders.ts"),
   ]);
   const merged = await openShardFolders(folders);
   const config = readResolved(merged[0]!.folder);

@@ -41,8 +41,8 @@ export interface TrainResult extends TrainingCost {
   readonly finalLoss: number;
 }
 
-export interface SampleJob extends JobBase, WeightsSource {
-  readonly kind: "sample";
+/** Which images an entry's weights are sampled for. */
+export interface Sampling extends JobBase, WeightsSource {
   readonly model: Descriptor<"model">;
   /** Sample from networks as they were before the first step. */
   readonly untrained: boolean;
@@ -51,6 +51,10 @@ export interface SampleJob extends JobBase, WeightsSource {
   readonly identity: string | null;
   /** Which seeds: those that are scored, or those by which guidance is chosen. */
   readonly purpose: SamplePurpose;
+}
+
+export interface SampleJob extends Sampling {
+  readonly kind: "sample";
 }
 
 export type SamplePurpose = "sample" | "trial";
@@ -75,7 +79,7 @@ export interface SampledElsewhere extends Sampled, SamplingCost {
 }
 
 /** A shard's part of the images of a sampling. */
-export interface ShareJob extends Omit<SampleJob, "kind"> {
+export interface ShareJob extends Sampling {
   readonly kind: "share";
   readonly shard: Shard;
 }

@@ -2,9 +2,9 @@
 import type { ResolvedConfig } from "../config/index.ts";
 import type { Result } from "../result.ts";
 import type { Clock } from "./journal.ts";
-import type { ShardFolder } from "./merge.ts";
 import type { Progress } from "./progress.ts";
 import type { Shard } from "./shard.ts";
+import type { ShardFolder } from "./shard-folders.ts";
 
 export interface RunRequest {
   readonly config: ResolvedConfig;

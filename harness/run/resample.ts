@@ -14,7 +14,7 @@ import { type Outcome, perform } from "./perform.ts";
 import { NO_PICTURES, slug, writeStoredGrid } from "./pictures.ts";
 import type { PlannedEntry } from "./plan.ts";
 import type { Candidate, PlannedResampling } from "./plan-resamplings.ts";
-import type { Sampling } from "./sampling.ts";
+import type { PlannedSampling } from "./sampling.ts";
 import { scoreSet } from "./scoring.ts";
 
 /** Nothing where the entry itself made no images. */
@@ -90,7 +90,7 @@ export const resampling = (
   entry: PlannedEntry,
   { name }: Pick<PlannedResampling, "name">,
   chosen: Candidate,
-): Sampling => ({
+): PlannedSampling => ({
   entry,
   key: chosen.samplesKey,
   job: sampleJob(engine, entry, chosen, name, "sample"),

@@ -6,7 +6,7 @@ import { scoringCode } from "./identity.ts";
 import type { ExtractJob, ExtractResult, ShareJob, ShareResult } from "./jobs.ts";
 import { perform } from "./perform.ts";
 import { chooseGuidance, resampling } from "./resample.ts";
-import { entrySampling, type Sampling, untrainedSampling } from "./sampling.ts";
+import { entrySampling, type PlannedSampling, untrainedSampling } from "./sampling.ts";
 import { scoreKey } from "./scoring.ts";
 import type { Shard } from "./shard.ts";
 import { featuresFolder, identityOf, type Share, samplesFolder, writeRecord } from "./shard-record.ts";
@@ -19,7 +19,7 @@ import { featuresFolder, identityOf, type Share, samplesFolder, writeRecord } fr
 export async function runShard(engine: Engine, shard: Shard): Promise<readonly string[]> {
   const { trained } = await trainStages(engine);
   const failures: string[] = [];
-  const samplings: Sampling[] = [];
+  const samplings: PlannedSampling[] = [];
   const untrained = untrainedSampling(engine);
   if (untrained) samplings.push(untrained);
   for (const entry of engine.plan.entries) {
@@ -52,13 +52,17 @@ export async function runShard(engine: Engine, shard: Shard): Promise<readonly s
   return failures;
 }
 
-const shareOf = ({ plan }: Engine, { key, job }: Sampling): Share => ({
+const shareOf = ({ plan }: Engine, { key, job }: PlannedSampling): Share => ({
   title: job.title,
   key,
   scoreKey: scoreKey(plan, key),
 });
 
-async function makeShare(engine: Engine, shard: Shard, { key, job }: Sampling): Promise<string | null> {
+async function makeShare(
+  engine: Engine,
+  shard: Shard,
+  { key, job }: PlannedSampling,
+): Promise<string | null> {
   const samples = join(engine.folder, samplesFolder(key));
   const sharing: ShareJob = { ...job, folder: samples, kind: "share", shard };
   const sampled = await perform<ShareResult>(engine.performer, sharing, { fresh: true });

@@ -1,22 +1,11 @@
 /** Sampling one entry, or a shard's part of its images, in contiguous chunks of seeds that are kept as they are made. */
-import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import writeFileAtomic from "write-file-atomic";
 import { type Batch, batchesOf } from "../batches.ts";
 import { writeAdmSamples } from "../formats/npz.ts";
-import { countingRuntime, noTallies, sumOfTallies, type Tallies } from "../measure/counting.ts";
-import { peakMemoryBytes } from "../measure/memory.ts";
-import type { Sampler, Task } from "../plugin.ts";
-import {
-  type JobHost,
-  type SampleJob,
-  type SampleResult,
-  type ShareJob,
-  type ShareResult,
-  type Spent,
-  Stopped,
-} from "./jobs.ts";
+import { countingRuntime } from "../measure/counting.ts";
+import { readChunks, removeChunks, sampleAll } from "./chunks.ts";
+import type { JobHost, SampleJob, SampleResult, Sampling, ShareJob, ShareResult } from "./jobs.ts";
 import { labelsOf } from "./labels.ts";
 import { type MadeElsewhere, madeElsewhere, NOTHING_TOLD } from "./made-elsewhere.ts";
 import { openMadeImages } from "./made-images.ts";
@@ -24,16 +13,11 @@ import { type OpenEntry, openEntry } from "./open.ts";
 import { requireSameFiles } from "./origin.ts";
 import { weightsFrom } from "./pretrained.ts";
 import { countedCost, toldCost } from "./sampling-cost.ts";
-import { sampleStreams } from "./seeds.ts";
 import { batchesOfShard, type Shard, WHOLE } from "./shard.ts";
-import { readStored, store } from "./store.ts";
+import { store } from "./store.ts";
 import { untrainedWeights } from "./untrained.ts";
 
-const imageBytes = ({ resolution }: Task): number => 3 * resolution ** 2;
-
 export const SAMPLES = "samples.npz";
-
-type Sampling = Omit<SampleJob, "kind">;
 
 /** Leaves `samples.npz` (ADM layout) in the job's folder. */
 export async function sample(job: SampleJob, host: JobHost): Promise<SampleResult> {
@@ -86,8 +70,8 @@ async function draw(
     const n = batches.reduce((sum, { kept }) => sum + kept, 0);
     const [{ start }] = batches as [Batch];
     const shape = [n, task.resolution, task.resolution, 3] as const;
-    // From the chunks, one by one: fifty thousand images of 256 pixels are ten gigabytes.
-    const images = chunks(folder, batches, imageBytes(task));
+    // Fifty thousand images of 256 pixels are ten gigabytes.
+    const images = readChunks(folder, batches, task);
     await writeAdmSamples(join(folder, SAMPLES), images, shape, labels.slice(start, start + n));
     const { tallies, chunks: made, ...time } = spent;
     const common = { n, resolution: task.resolution, description: sampler.description, batchSize, ...time };
@@ -123,81 +107,4 @@ async function take(
     wallSeconds: null,
     peakMemoryBytes: null,
   };
-}
-
-const NOTHING_SPENT: Spent = {
-  chunks: 0,
-  tallies: noTallies(),
-  wallSeconds: 0,
-  peakMemoryBytes: 0,
-};
-
-const SPENT = "spent.json";
-const chunkFile = (start: number): string => `chunk-${start}.u8`;
-
-interface Asked {
-  readonly batches: readonly Batch[];
-  /** Of all images of the entry. */
-  readonly labels: Int32Array;
-  /** Of this process, so far. */
-  readonly tallies: Tallies;
-}
-
-/** Makes the chunks that are not there yet, each counted before the next begins. */
-async function sampleAll(
-  job: Sampling,
-  host: JobHost,
-  { backend, task }: Pick<OpenEntry, "backend" | "task">,
-  sampler: Sampler,
-  { batches, labels, tallies }: Asked,
-): Promise<Spent> {
-  const { folder } = job;
-  const { batchSize } = sampler;
-  const total = batches.reduce((sum, { kept }) => sum + kept, 0);
-  let spent = (await readStored<Spent>(folder, SPENT))?.value ?? NOTHING_SPENT;
-  const before = spent.tallies;
-  let done = 0;
-  for (const [k, { positions, start, kept }] of batches.entries()) {
-    if (host.stopping()) throw new Stopped(`stopped after ${done} of ${total} samples`);
-    const file = join(folder, chunkFile(start));
-    const counted = k < spent.chunks;
-    if (!counted || !existsSync(file) || (await stat(file)).size !== batchSize * imageBytes(task)) {
-      const began = host.now();
-      await writeFileAtomic(file, Buffer.from(await makeChunk(sampler, job, positions, labels)));
-      spent = {
-        chunks: spent.chunks + 1,
-        tallies: sumOfTallies(before, tallies),
-        wallSeconds: spent.wallSeconds + (host.now() - began) / 1000,
-        peakMemoryBytes: Math.max(spent.peakMemoryBytes, peakMemoryBytes(backend)),
-      };
-      await store(folder, spent, [], SPENT);
-    }
-    done += kept;
-    host.emit({ type: "progress", done, total, unit: "images" });
-  }
-  return spent;
-}
-
-/** The images of all batches in order, the padding of the last chunk left out. */
-async function* chunks(folder: string, batches: readonly Batch[], bytes: number): AsyncGenerator<Uint8Array> {
-  for (const { start, kept } of batches) {
-    const chunk = await readFile(join(folder, chunkFile(start)));
-    yield chunk.subarray(0, kept * bytes);
-  }
-}
-
-const makeChunk = (
-  sampler: Sampler,
-  { config, purpose }: Sampling,
-  positions: readonly number[],
-  labels: Int32Array,
-): Promise<Uint8Array> =>
-  sampler.sample(
-    positions.map((k) => sampleStreams(config.seed, k, k + 1, purpose)[0]!),
-    positions.map((k) => labels[k]!),
-  );
-
-async function removeChunks(folder: string): Promise<void> {
-  const chunkFiles = (await readdir(folder)).filter((name) => /^chunk-\d+\.u8$/.test(name));
-  for (const name of [...chunkFiles, SPENT]) await rm(join(folder, name), { force: true });
 }

@@ -4,18 +4,18 @@ import { hashOf } from "./identity.ts";
 import type { SampleJob } from "./jobs.ts";
 import type { PlannedEntry } from "./plan.ts";
 
-export interface Sampling {
+export interface PlannedSampling {
   readonly entry: PlannedEntry;
   /** Content address of its images. */
   readonly key: string;
   readonly job: SampleJob;
 }
 
-export const entrySampling = (engine: Engine, entry: PlannedEntry): Sampling =>
+export const entrySampling = (engine: Engine, entry: PlannedEntry): PlannedSampling =>
   samplingOf(engine, entry, entry.samplesKey, `${entry.name}: sampling`);
 
 /** Of the first entry that trains, before its first step; null where nothing trains. */
-export function untrainedSampling(engine: Engine): Sampling | null {
+export function untrainedSampling(engine: Engine): PlannedSampling | null {
   const entry = engine.plan.entries.find(({ stages }) => stages.length > 0);
   if (!entry) return null;
   const title = `${entry.name}: samples of the untrained network`;
@@ -23,7 +23,7 @@ export function untrainedSampling(engine: Engine): Sampling | null {
   return { ...sampling, job: { ...sampling.job, stages: {}, untrained: true } };
 }
 
-const samplingOf = (engine: Engine, entry: PlannedEntry, key: string, title: string): Sampling => ({
+const samplingOf = (engine: Engine, entry: PlannedEntry, key: string, title: string): PlannedSampling => ({
   entry,
   key,
   job: {

@@ -97,7 +97,7 @@ export async function readRecord(folder: string): Promise<ShardRecord> {
   const parsed = record.safeParse(parsedJson(await readFile(path, "utf8")));
   if (parsed.success) return parsed.data;
   throw new UserError(
-    `${shortened(path)} is not the record of a shard: ${z.prettifyError(parsed.error).split("\n")[0]}`,
+    `${shortened(path)} is not the record of a shard: ${z.prettifyError(parsed.error).split("\n")[0]!.replace("✖ ", "")}`,
     "bring the whole folder over again, or run the shard anew",
   );
 }

@@ -93,7 +93,9 @@ describe("shards", () => {
         "2of2 (shard 2 of 2) is of another run than 1of3 (shard 1 of 3): cut in 2, not in 3",
       ),
     });
-    await succeed(folder, [...RUN, "--seed", "7", "--shard", "2/2", "--output", "seed"]);
+    cpSync(join(folder, "2of2"), join(folder, "seed"), { recursive: true });
+    const record = readFileSync(join(folder, "seed", "shard.json"), "utf8");
+    writeFileSync(join(folder, "seed", "shard.json"), record.replace('"seed": 0', '"seed": 7'));
     expect(await refused("merge", "1of2", "seed")).toEqual({
       exitCode: 2,
       stderr: expect.stringContaining("is of another run than 1of2 (shard 1 of 2): seed 7, not 0"),
