@@ -13,6 +13,7 @@ export {
 export { lower, type StoredState, toOnnx } from "./onnx/index.ts";
 export * from "./ops/index.ts";
 export { type AdamWOptions, type AdamWStep, adamw, adamwInputs, scalar } from "./optimizers.ts";
+export { peakBytes } from "./peak.ts";
 export {
   bytesOf,
   type DType,

@@ -1,7 +1,7 @@
 /** How many steps a stage gets, and the work they are. */
 import { UserError } from "../errors.ts";
 import type { Dataset, PreparationCost, Stage } from "../plugin.ts";
-import { macsOf } from "../program/index.ts";
+import { bytesOf, macsOf, peakBytes } from "../program/index.ts";
 import type { SettledConfig } from "./settle.ts";
 
 export interface StageWork {
@@ -17,6 +17,10 @@ export interface StageWork {
   /** Of the forward passes behind the loss, as a part of `macs`. */
   readonly forwardMacs: number;
   readonly parameters: number;
+  /** Bytes of weights, moments and averages. */
+  readonly stateBytes: number;
+  /** Most bytes that one step computes and holds at once, were every value freed after its last use. */
+  readonly peakBytes: number;
   /** Before the first step. */
   readonly preparation: PreparationCost;
 }
@@ -26,7 +30,7 @@ const NO_PREPARATION: PreparationCost = { images: 0, macs: 0, flops: 0 };
 /** @throws UserError where neither the stage nor a budget says how many steps there are */
 export function stageWork(config: SettledConfig, dataset: Dataset, entry: string, stage: Stage): StageWork {
   const { name, batchSize, program, autoencoder = false } = stage;
-  const { macs, flops, parameters, outputs } = program;
+  const { macs, flops, parameters, outputs, states } = program;
   const preparation = stage.preparationCost?.(dataset.train.length) ?? NO_PREPARATION;
   return {
     name,
@@ -37,6 +41,8 @@ export function stageWork(config: SettledConfig, dataset: Dataset, entry: string
     flops,
     forwardMacs: macsOf(outputs.loss!),
     parameters,
+    stateBytes: states.reduce((sum, { value }) => sum + bytesOf(value), 0),
+    peakBytes: peakBytes(program),
     preparation,
   };
 }

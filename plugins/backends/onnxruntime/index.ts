@@ -5,6 +5,7 @@ import type { Backend, BackendPlugin } from "../../../harness/plugin.ts";
 import { blockedConvolution, channelsABlock } from "./blocked-convolution.ts";
 import { compile } from "./executable.ts";
 import { openProduct } from "./product.ts";
+import { examineProviders } from "./providers.ts";
 
 const schema = z.strictObject({
   /** Threads inside an operation; the same number gives the same bits. */
@@ -37,6 +38,7 @@ const plugin: BackendPlugin<z.infer<typeof schema>> = {
         detail: `ONNX Runtime ${ort.env.versions.common}`,
         fix: null,
       },
+      ...(await examineProviders()),
     ];
   },
 };
