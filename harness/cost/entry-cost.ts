@@ -22,7 +22,7 @@ export interface EntryCost {
   /** What was trained elsewhere, by the account of the files of weights. */
   readonly pretrained: readonly ToldLine[];
   readonly training: readonly TrainingLine[];
-  /** Of encoding every image anew at every step, as DiT's own script does; null where nothing is encoded. */
+  /** Of encoding every image anew at every step, as DiT's own script does; null where nothing is encoded, or that is what it does. */
   readonly encodingEveryStepMacs: number | null;
   /** Of one image: the network's calls, the decoder's. */
   readonly sampling: readonly CountedLine[];
@@ -88,12 +88,13 @@ export async function entryCosts(resolved: ResolvedConfig): Promise<(EntryCost |
 }
 
 function linesOf(stage: StageWork, entry: string): TrainingLine[] {
-  const { steps, batchSize, parameters, preparation } = stage;
+  const { steps, batchSize, parameters, preparation, encoding } = stage;
   const work = {
     steps,
     batchSize,
     parameters,
     preparation,
+    encoding: { macs: steps * encoding.macs, flops: steps * encoding.flops },
     images: steps * batchSize,
     macs: steps * stage.macs,
     flops: steps * stage.flops,
@@ -106,10 +107,11 @@ function linesOf(stage: StageWork, entry: string): TrainingLine[] {
   }));
 }
 
-/** The line after that of encoding is its stage's. */
+/** The line after that of encoding is its stage's. null where that is done already. */
 function encodingEveryStep(training: readonly TrainingLine[]): number | null {
   const at = training.findIndex(({ kind }) => kind === "encoding");
-  if (at < 0) return null;
+  const isDone = training.some(({ kind, steps }) => kind === "encoding" && steps !== null);
+  if (at < 0 || isDone) return null;
   const [encoding, stage] = [training[at]!, training[at + 1]!];
   return (encoding.macs / encoding.images) * stage.images;
 }
