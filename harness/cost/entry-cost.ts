@@ -9,7 +9,8 @@ import { proposeResamplings } from "../run/plan-resamplings.ts";
 import { type ResamplingCost, resamplingCost } from "../run/resampling-cost.ts";
 import { settled } from "../run/settle.ts";
 import { type StageWork, stageWork } from "../run/stage-work.ts";
-import { type ToldLine, toldLines } from "./told-lines.ts";
+import type { ToldLine } from "../run/told-lines.ts";
+import { toldLinesOf } from "./told-lines.ts";
 
 export interface TrainingLine extends CountedLine {
   /** Of the forward passes, as a part of `macs`. */
@@ -70,7 +71,7 @@ export async function entryCosts(resolved: ResolvedConfig): Promise<(EntryCost |
     costs.push({
       name,
       resolution: task.resolution,
-      pretrained: await toldLines(model.pretrained?.(options) ?? [], config.baseFolder),
+      pretrained: await toldLinesOf(model.pretrained?.(options) ?? [], config.baseFolder),
       training,
       encodingEveryStepMacs: encodingEveryStep(training),
       sampling: samplingLines(name, { ...sampling, ...NOT_MEASURED }, false),
