@@ -95,6 +95,8 @@ const entry = z.strictObject({
     )
     .optional(),
   resampled: resampled.optional(),
+  /** Of a run with a comparison: why none of its rows is `matched`. */
+  unmatched: z.string().optional(),
 });
 
 const trainingCurve = z.strictObject({

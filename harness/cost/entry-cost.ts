@@ -45,6 +45,7 @@ export interface ElsewhereCost {
   readonly name: string;
   readonly resolution: number;
   readonly elsewhere: Elsewhere;
+  readonly resamplings: readonly ResamplingCost[];
 }
 
 /** @throws UserError for whatever in the config cannot be planned */
@@ -55,18 +56,18 @@ export async function entryCosts(resolved: ResolvedConfig): Promise<(EntryCost |
   const costs: (EntryCost | ElsewhereCost)[] = [];
   for (const [name, descriptor] of Object.entries(config.entries)) {
     const { model, options } = await openModel(config, descriptor, name);
+    const resamplings: ResamplingCost[] = [];
+    const proposed = await proposeResamplings({ config, task, name, descriptor, model, options });
+    for (const row of proposed.rows) resamplings.push(await resamplingCost(config, task, name, row));
     const elsewhere = await model.elsewhere?.(options, task, config);
     if (elsewhere) {
-      costs.push({ name, resolution: task.resolution, elsewhere });
+      costs.push({ name, resolution: task.resolution, elsewhere, resamplings });
       continue;
     }
     const training = model
       .stages(options, task)
       .flatMap((stage) => linesOf(stageWork(config, dataset, name, stage), name));
     const sampling = await drySampling(model, options, task, config);
-    const resamplings: ResamplingCost[] = [];
-    for (const proposed of proposeResamplings({ config, task, name, descriptor, model, options }))
-      resamplings.push(await resamplingCost(config, task, name, proposed));
     const { nfe, macsPerImage, decoderCalls, decoderMacsPerImage } = sampling;
     costs.push({
       name,

@@ -210,8 +210,8 @@ const filmless = ({ name }: PlannedEntry): string =>
 
 const standsAlone = ({ planned }: FoundEntry): boolean => planned.resamplings.length === 0;
 
-const alone = ({ name, title }: PlannedEntry): string =>
-  `${name}: as published alone, since "${title}" cannot be sampled within any of the comparison's numbers of calls`;
+const alone = ({ name, unmatched }: PlannedEntry): string =>
+  `${name}: as published alone, since ${unmatched}`;
 
 function modelEntries(entry: FoundEntry, seeds: string): ResultEntry[] {
   const { planned, sampling, failure, pictures, reconstruction } = entry;
@@ -241,7 +241,11 @@ function modelEntries(entry: FoundEntry, seeds: string): ResultEntry[] {
     ...pictures,
     filmSteps: [...pictures.filmSteps],
   };
-  const own = pretrained.length > 0 ? { ...model, pretrained: pretrainedLines(entry) } : model;
+  const own = {
+    ...model,
+    ...(pretrained.length > 0 && { pretrained: pretrainedLines(entry) }),
+    ...(planned.unmatched !== null && { unmatched: planned.unmatched }),
+  };
   const again = resampledEntries(model, entry);
   if (!reconstruction) return [own, ...again];
   return [

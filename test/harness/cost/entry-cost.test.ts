@@ -50,7 +50,7 @@ test("a comparison's rows and the trials of their guidance are lines", async () 
   const [, unguided, matched] = cost.resamplings;
   expect(unguided!.trialFlops).toBe(0);
   // Two scales of eight images each, of a row of 40.
-  expect(matched!.trialFlops / matched!.sampleFlops).toBeCloseTo(16 / 40, 12);
+  expect(matched!.trialFlops! / matched!.sampleFlops!).toBeCloseTo(16 / 40, 12);
   expect(entryText("Latent", cost, BILLS)).toMatch(
     /^Latent: matched, 31 calls +\d+ +1 .*MAC .*FLOP +.*FLOP$/m,
   );
