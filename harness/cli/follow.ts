@@ -84,7 +84,7 @@ async function shared(
 /** Writes the report, and the result where it was asked for. */
 async function deliver(result: Result, folder: string, { json, color }: FollowFlags): Promise<void> {
   const { writeReports } = await import("./reports.ts");
-  const [report = null] = await writeReports(result, folder, ["md"]);
+  const reports = (await writeReports(result, folder, ["html"])).filter((path) => /report\.\w+$/.test(path));
   const text = `${JSON.stringify(result, null, 2)}\n`;
   if (json === "-") {
     process.stdout.write(text);
@@ -95,7 +95,7 @@ async function deliver(result: Result, folder: string, { json, color }: FollowFl
   }
   const { terminal, wantsColor } = await import("../../reports/terminal.ts");
   const colored = color && wantsColor(process.env, process.stdout.isTTY === true);
-  process.stdout.write(terminal(result, { color: colored, reportPath: report }));
+  process.stdout.write(terminal(result, { color: colored, reportPath: reports.join(", ") }));
   const { shortened } = await import("../config/module.ts");
   const grids = result.run.entries.flatMap(({ kind, grid }) => (kind === "model" && grid ? [grid] : []));
   for (const grid of grids) process.stdout.write(`Samples: ${shortened(join(folder, grid))}\n`);

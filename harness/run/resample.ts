@@ -72,17 +72,23 @@ export async function chooseGuidance(
 ): Promise<Tried | { readonly trials: readonly FoundTrial[]; readonly failure: string }> {
   if (candidates.length === 1) return { trials: [], chosen: candidates[0]! };
   const trials: FoundTrial[] = [];
+  const distances: number[] = [];
   for (const candidate of candidates) {
     const title = `${name}: trial of guidance ${candidate.guidance}`;
     const job = sampleJob(engine, entry, candidate, title, "trial");
     const sampling = await perform<SampleResult>(engine.performer, job, { fresh: true });
     if (sampling.state === "failed") return { trials, failure: `${title}: ${sampling.reason}` };
     const judged = await validate(engine, title, job.folder, candidate.trialKey);
-    if (judged.state === "failed") return { trials, failure: `judging the ${title}: ${judged.reason}` };
-    trials.push({ guidance: candidate.guidance!, sampling, judged: judged.result });
+    const trial = { guidance: candidate.guidance!, sampling };
+    if (judged.state === "failed")
+      return {
+        trials: [...trials, { ...trial, judged: null }],
+        failure: `judging the ${title}: ${judged.reason}`,
+      };
+    trials.push({ ...trial, judged: judged.result });
+    distances.push(judged.result.kid);
   }
-  const best = Math.min(...trials.map(({ judged }) => judged.kid));
-  return { trials, chosen: candidates[trials.findIndex(({ judged }) => judged.kid === best)]! };
+  return { trials, chosen: candidates[distances.indexOf(Math.min(...distances))]! };
 }
 
 export const resampling = (
