@@ -32,6 +32,7 @@ export const attentionOp: Op = {
     const scores = mul(sub(weighted, mul(p, sum(weighted, [-1], true))), attributes.scale as number);
     return [matmul(scores, k), matmul(scores, q, { transposeA: true }), matmul(p, g!, { transposeA: true })];
   },
+  cuts: () => [0, 1].map((axis) => ({ inputs: [axis, axis, axis], outputs: [axis, axis] })),
   // Q·Kᵀ and P·V; softmax 5 and scale 1 for each score
   cost: ([q, k, v]) => {
     const [batch, heads, tokens, width] = q!.shape as readonly [number, number, number, number];

@@ -14,7 +14,7 @@ import {
 import { matmul } from "./matmul.ts";
 import { sum } from "./reduction.ts";
 import { concat, pad, reshape, slice } from "./shape.ts";
-import { requireEqual, requireFloat, requireRank } from "./shared.ts";
+import { requireEqual, requireFloat, requireRank, sameAxes } from "./shared.ts";
 
 export interface ConvolutionOptions {
   readonly stride?: number;
@@ -79,6 +79,7 @@ export const conv2dOp: Op = {
     ];
     return bias ? [...gradients, sum(g!, [0, 2, 3])] : gradients;
   },
+  cuts: sameAxes(() => [0]),
   cost: ([, weight, bias], [y]) => ({
     macs: productMacs(y!, weight!),
     elementwise: bias ? sizeOf(y!.shape) : 0,
@@ -113,6 +114,7 @@ export const conv2dInputGradientOp: Op = {
       convolutionWeightGradient(outer!, g!, weight!.shape, geometry),
     ];
   },
+  cuts: sameAxes(() => [0]),
   cost: ([g, weight]) => ({ macs: productMacs(g!, weight!), elementwise: 0 }),
   onnx: (emit, inputs, node) => {
     const {
@@ -183,6 +185,7 @@ export const conv2dWeightGradientOp: Op = {
       conv2d(x!, outer!, undefined, { stride, padding }),
     ];
   },
+  cuts: () => [{ inputs: [0, 0], outputs: ["sum"] }],
   cost: ([, g], [weight]) => ({ macs: productMacs(g!, weight!), elementwise: 0 }),
   onnx: "decompose",
   // One product a tap: the output's gradient with the input as that tap saw it, summed over samples.

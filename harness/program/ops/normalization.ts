@@ -5,7 +5,15 @@ import { constant } from "./constant.ts";
 import { sqrt } from "./elementwise.ts";
 import { mean, sum } from "./reduction.ts";
 import { reshape } from "./shape.ts";
-import { requireEqual, requireFloat, requireRank, requireRows, requireShape } from "./shared.ts";
+import {
+  leadingAxes,
+  requireEqual,
+  requireFloat,
+  requireRank,
+  requireRows,
+  requireShape,
+  sameAxes,
+} from "./shared.ts";
 
 /**
  * Layer normalisation over the last axis (arXiv:1607.06450): y = x̂·γ + β, x̂ = (x − μ)·r,
@@ -34,6 +42,7 @@ export const layerNormOp: Op = {
       unbroadcast(g!, scale!),
     ];
   },
+  cuts: sameAxes(leadingAxes),
   // mean 1, centre 1, square 1, mean 1, divide 1, scale 1, shift 1
   cost: ([x]) => ({ macs: 0, elementwise: 7 * sizeOf(x!.shape) }),
   onnx: (emit, inputs, { attributes }) =>
@@ -91,6 +100,7 @@ export const groupNormOp: Op = {
       sum(g!, channelAxes),
     ];
   },
+  cuts: sameAxes(() => [0]),
   cost: ([x]) => ({ macs: 0, elementwise: 7 * sizeOf(x!.shape) }),
   onnx: "decompose",
   decompose: ([x, scale, bias], attributes) => {

@@ -22,6 +22,11 @@ export const adamwUpdateOp: Op = {
   gradient: () => {
     throw new Error("adamwUpdate: is not differentiated; decompose it first");
   },
+  cuts: ([parameter]) =>
+    [...parameter!.shape.keys()].map((axis) => ({
+      inputs: [axis, axis, axis, axis, null, null, null],
+      outputs: [axis, axis, axis],
+    })),
   // m: 2, v: 3, θ: 6
   cost: elementwiseCost(11),
   onnx: "decompose",

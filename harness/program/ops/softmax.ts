@@ -4,7 +4,7 @@ import { add, div, mul, sub } from "./arithmetic.ts";
 import { exp, log, stopGradient } from "./elementwise.ts";
 import { max, sum } from "./reduction.ts";
 import { broadcastTo, reshape } from "./shape.ts";
-import { elementwiseCost, requireFloat, requireRows } from "./shared.ts";
+import { elementwiseCost, leadingAxes, requireFloat, requireRows, sameAxes } from "./shared.ts";
 
 /** y_i = e^(x_i) / Σ_j e^(x_j); ∂x = y·(g − Σ g·y) */
 export const softmaxOp: Op = {
@@ -18,6 +18,7 @@ export const softmaxOp: Op = {
     const weighted = mul(g!, y!);
     return [sub(weighted, mul(y!, sum(weighted, [-1], true)))];
   },
+  cuts: sameAxes(leadingAxes),
   // max, subtract, exp, sum, divide
   cost: elementwiseCost(5),
   onnx: (emit, inputs) => emit.node("Softmax", inputs, { attributes: { axis: { int: -1 } } }),
@@ -40,6 +41,7 @@ export const logSumExpOp: Op = {
   gradient: ({ inputs: [x] }, [g]) => [
     mul(broadcastTo(reshape(g!, [...g!.shape, 1]), x!.shape), softmax(x!)),
   ],
+  cuts: sameAxes(leadingAxes),
   cost: ([x]) => ({ macs: 0, elementwise: 4 * sizeOf(x!.shape) }),
   onnx: "decompose",
   decompose: ([x]) => {

@@ -1,7 +1,7 @@
 /** A program in a worker, which keeps its state. */
 import { UserError } from "../../../harness/errors.ts";
 import type { Executable } from "../../../harness/plugin.ts";
-import type { Program, Tensor, Tensors } from "../../../harness/program/index.ts";
+import type { Program, RankProgram, Tensor, Tensors } from "../../../harness/program/index.ts";
 import { asElements } from "../../../harness/program/onnx/index.ts";
 import { pickStates, requireInputs, requireKnown, stateNames, stateTypes, type Types } from "../tensors.ts";
 import type { Payload, Payloads } from "./frames.ts";
@@ -10,17 +10,23 @@ import type { Worker } from "./worker-process.ts";
 
 let programs = 0;
 
-export async function compile(worker: Worker, program: Program, given: Tensors): Promise<Executable> {
+/** @param cut what of it the worker's ranks each have, where it has several */
+export async function compile(
+  worker: Worker,
+  program: Program,
+  given: Tensors,
+  cut: RankProgram = { program, inputs: {}, states: new Set() },
+): Promise<Executable> {
   const state = pickStates(program, given);
-  requireOps(worker, program);
+  requireOps(worker, cut.program);
   const { name } = program;
   const key = programs++;
   const types = stateTypes(program);
-  const { spec, constants } = spell(program);
+  const { spec, constants } = spell(cut.program);
   const states = Object.entries(payloads(state)).map(([key, tensor]) => [`state ${key}`, tensor] as const);
   await worker.ask(
     `compiling ${name}`,
-    { do: "compile", program: key, spec },
+    { do: "compile", program: key, spec, cut: { inputs: cut.inputs, states: [...cut.states] } },
     { ...constants, ...Object.fromEntries(states) },
   );
   return {

@@ -15,6 +15,12 @@ export interface WorkerSettings {
   readonly compile: boolean;
 }
 
+/** The processes that train one model together, started by torchrun. */
+export interface Ranks {
+  /** On this machine. */
+  readonly processes: number;
+}
+
 export interface Limits {
   /** From the start of Python to its first word; importing PyTorch takes seconds, from a cold disk tens of them. */
   readonly startSeconds: number;
@@ -32,6 +38,8 @@ export interface Hello {
   readonly device: string;
   /** All that are here: "cuda", "mps", "cpu". */
   readonly devices: readonly string[];
+  /** NVIDIA's that are here. */
+  readonly gpus: number;
   /** What torch.compile would need and does not find. */
   readonly lacking: readonly string[];
   /** Operations it can build. */
@@ -53,19 +61,35 @@ export interface Worker {
 /** Of what the worker printed, this much is kept for messages. */
 const KEPT_CHARACTERS = 4000;
 
-const start = ({ python, ...settings }: WorkerSettings) =>
-  execa(python, [fileURLToPath(new URL("./worker.py", import.meta.url)), JSON.stringify(settings)], {
+const start = ({ python, ...settings }: WorkerSettings, ranks: Ranks | null) =>
+  execa(python, [...torchrun(ranks), WORKER, JSON.stringify(settings)], {
     reject: false,
     buffer: false,
     stdin: "pipe",
-    env: { PYTHONDONTWRITEBYTECODE: "1" },
+    // What interrupts this process from a terminal is not for torchrun, which would end the ranks before they are asked to stop.
+    detached: ranks !== null,
+    env: {
+      PYTHONDONTWRITEBYTECODE: "1",
+      ...(ranks && { OMP_NUM_THREADS: String(settings.threads) }),
+    },
   });
+
+const WORKER = fileURLToPath(new URL("./worker.py", import.meta.url));
+
+const torchrun = (ranks: Ranks | null): string[] =>
+  ranks === null
+    ? []
+    : ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", String(ranks.processes)];
 
 type Child = ReturnType<typeof start>;
 
 /** @throws UserError naming what is missing: Python, PyTorch, the device, a compiler */
-export async function startWorker(settings: WorkerSettings, limits: Limits): Promise<Worker> {
-  const child = start(settings);
+export async function startWorker(
+  settings: WorkerSettings,
+  limits: Limits,
+  ranks: Ranks | null = null,
+): Promise<Worker> {
+  const child = start(settings, ranks);
   const conversation = new Conversation(child);
   const first = await conversation.next(limits.startSeconds, "starting").catch(async (error: Error) => {
     await conversation.close();
@@ -163,12 +187,15 @@ class Conversation {
   async #kill(): Promise<void> {
     // Until it is gone, that is: nothing else might keep this process alive.
     this.hold(true);
+    // Ranks end with their torchrun.
     this.#child.kill("SIGKILL");
     await this.#child;
   }
 
   async #ending(doing: string): Promise<string> {
     const { exitCode, signal } = await this.#child;
+    const failed = failedRank(this.#printed);
+    if (failed) return `torch: ${doing}: ${failed}`;
     const how = signal ? `was killed by ${signal}` : `ended with exit code ${exitCode}`;
     const memory = signal === "SIGKILL" ? " (systems do so where memory runs out)" : "";
     return `torch: ${doing}: its worker process ${how}${memory}${this.#words()}`;
@@ -186,6 +213,17 @@ class Conversation {
     for (const pipe of [this.#child, stdin, stdout, stderr] as (Child | Readable | Writable)[])
       (pipe as { ref?(): void; unref?(): void })[held ? "ref" : "unref"]?.();
   }
+}
+
+/** Which of several processes ended first, as torchrun's report has it, and what it said before. */
+function failedRank(printed: string): string | null {
+  const [, rank, code] = /Root Cause[\s\S]*?rank\s*: (\d+)[\s\S]*?exitcode\s*: (-?\d+)/.exec(printed) ?? [];
+  if (rank === undefined) return null;
+  const how = code!.startsWith("-")
+    ? `was killed by signal ${code!.slice(1)}`
+    : `ended with exit code ${code}`;
+  const said = new RegExp(`^rank ${rank}: (.*)$`, "m").exec(printed)?.[1];
+  return `process ${rank} of its ranks ${how}${said ? `: ${said}` : ""}`;
 }
 
 const remedies: Readonly<Record<string, string>> = {
