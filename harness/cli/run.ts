@@ -55,6 +55,12 @@ export function define(command: Command): void {
     )
     .option("--no-compile", "torch: without torch.compile")
     .option("--threads <n>", "threads of the backend", wholeNumber(1))
+    .addOption(
+      new Option("--gpus <n>", "torch: train on that many GPUs, a process each")
+        .argParser(wholeNumber(1))
+        .conflicts(["device", "processes"]),
+    )
+    .option("--processes <n>", "torch: train in that many processes, on the CPU say", wholeNumber(1))
     .option("--unconditional", "train and sample without labels")
     .option("--skip-unreadable", "leave unreadable images out instead of stopping at them")
     .addOption(new Option("--against <part>", "score against").choices(["reference", "train"]))
@@ -67,7 +73,7 @@ export function define(command: Command): void {
 }
 
 async function runVerb(flags: RunFlags, argv: readonly string[]): Promise<number> {
-  const [{ readResolved }, { newRunFolder }, { run }, { stderrProgress }, { onInterrupt }] =
+  const [{ resumedConfig }, { newRunFolder }, { run }, { stderrProgress }, { onInterrupt }] =
     await Promise.all([
       import("../config/index.ts"),
       import("./run-folder.ts"),
@@ -78,7 +84,7 @@ async function runVerb(flags: RunFlags, argv: readonly string[]): Promise<number
   const progress = stderrProgress({ quiet: flags.quiet ?? false });
   const note = (line: string): void => progress.note(line);
   const { resume } = flags;
-  const config = resume === undefined ? await configOf(flags, note) : readResolved(resume);
+  const config = resume === undefined ? await configOf(flags, note) : await resumedConfig(resume, flags);
   const folder = resume ?? newRunFolder(flags.output, config.name, new Date());
   const interruption = onInterrupt(note);
   const outcome = await run({

@@ -9,7 +9,7 @@ import {
 import { interpretRanks } from "../../../reference/interpreter.ts";
 
 /** A rank's part of a tensor along an axis. */
-export function partOf({ dtype, shape, data }: Tensor, axis: number, rank: number, world: number): Tensor {
+function partOf({ dtype, shape, data }: Tensor, axis: number, rank: number, world: number): Tensor {
   const own = shape.with(axis, shape[axis]! / world);
   const inner = shape.slice(axis).reduce((product, side) => product * side, 1);
   const run = inner / world;

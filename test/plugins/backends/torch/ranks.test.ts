@@ -1,7 +1,8 @@
 /** Several processes that train one batch together, over gloo, have one process's losses and weights. */
+import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend, Stage, StageContext } from "../../../../harness/plugin.ts";
-import type { Tensors } from "../../../../harness/program/index.ts";
+import { add, scalar, sum, type Tensors, trace, zeros } from "../../../../harness/program/index.ts";
 import { createStream } from "../../../../harness/random/index.ts";
 import { initialState } from "../../../../harness/run/initial-state.ts";
 import plugin from "../../../../plugins/backends/torch/index.ts";
@@ -16,6 +17,15 @@ const CUT = "four, with the optimiser's state cut";
 const open = (processes: number, more = {}): Promise<Backend> =>
   plugin.open(plugin.schema.parse({ device: "cpu", compile: false, threads: 1, processes, ...more }));
 const skipped = await reasonToSkip("torch", async () => (await open(1)).close!());
+
+/** y = Σ x + n, n ← n + Σ x */
+const counting = trace("count", (p) => {
+  const n = p.state("n", [], zeros);
+  const total = add(sum(p.input("x", [8])), n);
+  p.output("y", total);
+  p.update("n", total);
+});
+const x = { dtype: "float32", shape: [8], data: Float32Array.from({ length: 8 }, (_, i) => i + 1) } as const;
 
 interface Course {
   readonly losses: readonly number[];
@@ -39,6 +49,54 @@ const trained = async (
   await executable.dispose();
   return { losses, state: after };
 };
+
+/** Processes whose parent is that one. */
+const childrenOf = async (parent: number): Promise<number[]> => {
+  const { stdout } = await execa("ps", ["-A", "-o", "pid=,ppid="]);
+  return stdout.split("\n").flatMap((line) => {
+    const [pid, ppid] = line.trim().split(/\s+/).map(Number);
+    return ppid === parent ? [pid!] : [];
+  });
+};
+const lives = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+describe.skipIf(skipped !== null)("a rank, or what started it, that is killed", () => {
+  it.each([
+    ["the second rank", /^torch: running count: process 1 of its ranks was killed by signal 9$/, 1],
+    ["the first rank", /^torch: running count: process 0 of its ranks was killed by signal 9$/, 0],
+    ["torchrun", /^torch: running count: its worker process was killed by SIGKILL/, null],
+  ] as const)("%s: says so, and nothing of it goes on", async (_, expected, rank) => {
+    const before = await childrenOf(process.pid);
+    const backend = await open(2);
+    const executable = await backend.compile(counting, { n: scalar(0) });
+    expect((await executable.run({ x })).y!.data[0]).toBe(36);
+    const isTorchrun = async (pid: number) => (await childrenOf(pid)).length === 2;
+    const started = (await childrenOf(process.pid)).filter((pid) => !before.includes(pid));
+    const [torchrun] = (
+      await Promise.all(started.map(async (pid) => ((await isTorchrun(pid)) ? [pid] : [])))
+    ).flat();
+    const ranks = (await childrenOf(torchrun!)).toSorted((a, b) => a - b);
+    process.kill(rank === null ? torchrun! : ranks[rank]!, "SIGKILL");
+    await expect.poll(() => [torchrun!, ...ranks].filter(lives), { timeout: 20_000 }).toEqual([]);
+    await expect(executable.run({ x })).rejects.toThrow(expected);
+    await expect(executable.readState()).rejects.toThrow(expected);
+    await backend.close!();
+  });
+
+  it("refuses a batch that cannot be cut, before anything starts", async () => {
+    const backend = await open(3);
+    await expect(backend.compile(counting, { n: scalar(0) })).rejects.toThrow(
+      "backend torch: the batch of count (8 rows) cannot be cut among 3 processes",
+    );
+    await backend.close!();
+  });
+});
 
 describe.skipIf(skipped !== null)(
   `several processes${skipped === null ? "" : ` (skipped: ${skipped})`}`,
