@@ -19,9 +19,7 @@ export const adamwUpdateOp: Op = {
     });
     return [parameter!, parameter!, parameter!].map(({ dtype, shape }) => ({ dtype, shape }));
   },
-  gradient: () => {
-    throw new Error("adamwUpdate: is not differentiated; decompose it first");
-  },
+  gradient: "decompose",
   cuts: ([parameter]) =>
     [...parameter!.shape.keys()].map((axis) => ({
       inputs: [axis, axis, axis, axis, null, null, null],

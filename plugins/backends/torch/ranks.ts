@@ -2,11 +2,14 @@
 import { UserError } from "../../../harness/errors.ts";
 import type { Executable } from "../../../harness/plugin.ts";
 import { acrossRanks, type Program, type Tensors } from "../../../harness/program/index.ts";
-import { compile } from "./executable.ts";
+import type { Limits } from "../worker/process.ts";
+import { compile } from "./compile.ts";
 import { MEND_CUDA } from "./refusals.ts";
-import { type Limits, type Ranks, startWorker, type Worker, type WorkerSettings } from "./worker-process.ts";
+import { startTorch, type TorchSettings, type TorchWorker } from "./worker.ts";
 
-interface RankSettings extends Ranks {
+interface RankSettings {
+  /** On this machine. */
+  readonly processes: number;
   readonly shardOptimiser: boolean | undefined;
 }
 
@@ -25,23 +28,26 @@ const LARGE = 100_000_000;
  * @throws UserError where there are fewer devices than processes
  */
 export async function openRanks(
-  alone: Worker,
-  settings: WorkerSettings,
+  alone: TorchWorker,
+  settings: TorchSettings,
   limits: Limits,
-  { shardOptimiser, ...ranks }: RankSettings,
+  { shardOptimiser, processes: world }: RankSettings,
 ): Promise<OpenRanks> {
   const device = alone.hello.device.split(" ")[0]!;
   try {
-    requireDevices(alone, device, ranks);
+    requireDevices(alone, device, world);
   } catch (error) {
     await alone.close();
     throw error;
   }
-  const world = ranks.processes;
-  let started: Promise<Worker> | null = null;
-  let workers: Worker | null = null;
-  const start = async (): Promise<Worker> => {
-    started ??= startWorker({ ...settings, device }, limits, ranks);
+  let started: Promise<TorchWorker> | null = null;
+  let workers: TorchWorker | null = null;
+  const start = async (): Promise<TorchWorker> => {
+    started ??= startTorch({ ...settings, device }, limits, {
+      before: torchrun(world),
+      environment: { OMP_NUM_THREADS: String(settings.threads) },
+      ending: failedRank,
+    });
     workers = await started;
     return workers;
   };
@@ -58,7 +64,26 @@ export async function openRanks(
   };
 }
 
-function requireDevices({ hello }: Worker, device: string, { processes }: Ranks): void {
+const torchrun = (processes: number): string[] => [
+  "-m",
+  "torch.distributed.run",
+  "--standalone",
+  "--nproc-per-node",
+  String(processes),
+];
+
+/** Which of the processes ended first, as torchrun's report has it, and what it said before. */
+function failedRank(printed: string): string | null {
+  const [, rank, code] = /Root Cause[\s\S]*?rank\s*: (\d+)[\s\S]*?exitcode\s*: (-?\d+)/.exec(printed) ?? [];
+  if (rank === undefined) return null;
+  const how = code!.startsWith("-")
+    ? `was killed by signal ${code!.slice(1)}`
+    : `ended with exit code ${code}`;
+  const said = new RegExp(`^rank ${rank}: (.*)$`, "m").exec(printed)?.[1];
+  return `process ${rank} of its ranks ${how}${said ? `: ${said}` : ""}`;
+}
+
+function requireDevices({ hello }: TorchWorker, device: string, processes: number): void {
   if (device === "cuda" && hello.gpus < processes)
     throw new UserError(
       `backend torch: ${processes} GPUs were asked for, PyTorch ${hello.torch} finds ${hello.gpus}`,

@@ -1,52 +1,45 @@
 /**
- * The life of a Python process that runs worker.py: started, asked one thing at a time, ended. Idle it does not keep
- * this process alive; when this process is gone, however that came, it ends by itself.
+ * The life of a Python process that computes for a backend: started, asked one thing at a time, ended. Idle it does not
+ * keep this process alive; when this process is gone, however that came, it ends by itself.
  */
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { type Frame, frameReader, Garbage, type Payloads, writeFrame } from "./frames.ts";
-import { requireUsable } from "./refusals.ts";
 
-export interface WorkerSettings {
+/** What is run, and for whom. */
+export interface WorkerProgram {
+  /** The backend's name, for messages. */
+  readonly backend: string;
+  /** A command on the PATH, or a path. */
   readonly python: string;
-  readonly device: string;
-  readonly threads: number;
-  readonly compile: boolean;
-}
-
-/** The processes that train one model together, started by torchrun. */
-export interface Ranks {
-  /** On this machine. */
-  readonly processes: number;
+  readonly script: URL;
+  /** Of Python, before the script: what launches it in several processes. */
+  readonly before?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** How it ended, out of what it printed; null where it does not tell. */
+  readonly ending?: (printed: string) => string | null;
+  /** What the script is given, as JSON. */
+  readonly settings: object;
+  /**
+   * Throws a UserError where the worker is of no use.
+   * @param first the first frame, or what came in its place
+   * @param spawnError the system's code where the process could not even be started
+   */
+  readonly requireUsable: (first: Frame | Error, spawnError?: string) => void;
+  /** What helps against an error, by the kind the worker gives it. */
+  readonly remedies: Readonly<Record<string, string>>;
 }
 
 export interface Limits {
-  /** From the start of Python to its first word; importing PyTorch takes seconds, from a cold disk tens of them. */
+  /** From the start of Python to its first word; importing a library takes seconds, from a cold disk tens of them. */
   readonly startSeconds: number;
   /** From a request to its answer, compilation included. */
   readonly answerSeconds: number;
 }
 
-/** What a worker says of itself. */
-export interface Hello {
-  readonly python: string;
-  readonly torch: string;
-  /** The CUDA it was built for; null for none. */
-  readonly cuda: string | null;
-  /** What it computes on: "cpu", "cuda (NVIDIA H100)". */
-  readonly device: string;
-  /** All that are here: "cuda", "mps", "cpu". */
-  readonly devices: readonly string[];
-  /** NVIDIA's that are here. */
-  readonly gpus: number;
-  /** What torch.compile would need and does not find. */
-  readonly lacking: readonly string[];
-  /** Operations it can build. */
-  readonly ops: ReadonlySet<string>;
-}
-
-export interface Worker {
+export interface Worker<Hello = unknown> {
+  /** What it said of itself at first. */
   readonly hello: Hello;
   /**
    * @param doing for messages: "running vit-128"
@@ -61,51 +54,36 @@ export interface Worker {
 /** Of what the worker printed, this much is kept for messages. */
 const KEPT_CHARACTERS = 4000;
 
-const start = ({ python, ...settings }: WorkerSettings, ranks: Ranks | null) =>
-  execa(python, [...torchrun(ranks), WORKER, JSON.stringify(settings)], {
+const start = ({ python, before = [], environment = {}, script, settings }: WorkerProgram) =>
+  execa(python, [...before, fileURLToPath(script), JSON.stringify(settings)], {
     reject: false,
     buffer: false,
     stdin: "pipe",
-    // What interrupts this process from a terminal is not for torchrun, which would end the ranks before they are asked to stop.
-    detached: ranks !== null,
-    env: {
-      PYTHONDONTWRITEBYTECODE: "1",
-      ...(ranks && { OMP_NUM_THREADS: String(settings.threads) }),
-    },
+    // What interrupts this process from a terminal is not for a launcher, which would end its workers before they are asked to stop.
+    detached: before.length > 0,
+    env: { PYTHONDONTWRITEBYTECODE: "1", ...environment },
   });
-
-const WORKER = fileURLToPath(new URL("./worker.py", import.meta.url));
-
-const torchrun = (ranks: Ranks | null): string[] =>
-  ranks === null
-    ? []
-    : ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", String(ranks.processes)];
 
 type Child = ReturnType<typeof start>;
 
-/** @throws UserError naming what is missing: Python, PyTorch, the device, a compiler */
-export async function startWorker(
-  settings: WorkerSettings,
-  limits: Limits,
-  ranks: Ranks | null = null,
-): Promise<Worker> {
-  const child = start(settings, ranks);
-  const conversation = new Conversation(child);
+/** @throws UserError naming what is missing: Python, or what `requireUsable` misses */
+export async function startWorker<Hello>(program: WorkerProgram, limits: Limits): Promise<Worker<Hello>> {
+  const child = start(program);
+  const conversation = new Conversation(child, program);
   const first = await conversation.next(limits.startSeconds, "starting").catch(async (error: Error) => {
     await conversation.close();
     return error;
   });
   try {
-    requireUsable(settings, first, (await conversation.spawnError())?.code);
+    program.requireUsable(first, (await conversation.spawnError())?.code);
   } catch (error) {
     await conversation.close();
     throw error;
   }
   conversation.hold(false);
-  const { ops, ...facts } = (first as Frame).header as unknown as Omit<Hello, "ops"> & { ops: string[] };
   let last: Promise<unknown> = Promise.resolve();
   return {
-    hello: { ...facts, ops: new Set(ops) },
+    hello: (first as Frame).header as Hello,
     ask(doing, header, tensors = {}) {
       const turn = last.then(() => conversation.exchange(limits.answerSeconds, doing, { header, tensors }));
       last = turn.catch(() => {});
@@ -118,14 +96,16 @@ export async function startWorker(
 
 class Conversation {
   readonly #child: Child;
+  readonly #program: WorkerProgram;
   readonly #read: () => Promise<Frame | null>;
   #printed = "";
   peakMemoryBytes = 0;
   /** Why nothing can be asked any more. */
   #over: Error | null = null;
 
-  constructor(child: Child) {
+  constructor(child: Child, program: WorkerProgram) {
     this.#child = child;
+    this.#program = program;
     this.#read = frameReader(child.stdout);
     child.stderr.on("data", (text: Buffer) => {
       this.#printed = (this.#printed + text.toString("utf8")).slice(-KEPT_CHARACTERS);
@@ -143,7 +123,8 @@ class Conversation {
       await writing;
       if (typeof header.peakMemoryBytes === "number") this.peakMemoryBytes = header.peakMemoryBytes;
       if (typeof header.error !== "string") return tensors;
-      throw new Error(`torch: ${doing}: ${header.error}${remedies[header.kind as string] ?? ""}`);
+      const remedy = this.#program.remedies[header.kind as string];
+      throw new Error(`${this.#program.backend}: ${doing}: ${header.error}${remedy ? `; ${remedy}` : ""}`);
     } finally {
       this.hold(false);
     }
@@ -165,7 +146,7 @@ class Conversation {
     } catch (error) {
       if (!(error instanceof Garbage)) throw error;
       this.#over = new Error(
-        `torch: ${doing}: ${error.message} from its worker process, which was ended${this.#words()}`,
+        `${this.#program.backend}: ${doing}: ${error.message} from its worker process, which was ended${this.#words()}`,
       );
     } finally {
       clearTimeout(timer);
@@ -180,25 +161,25 @@ class Conversation {
   }
 
   async close(): Promise<void> {
-    this.#over ??= new Error("torch: its worker process was closed");
+    this.#over ??= new Error(`${this.#program.backend}: its worker process was closed`);
     await this.#kill();
   }
 
   async #kill(): Promise<void> {
     // Until it is gone, that is: nothing else might keep this process alive.
     this.hold(true);
-    // Ranks end with their torchrun.
+    // What it launched ends with it.
     this.#child.kill("SIGKILL");
     await this.#child;
   }
 
   async #ending(doing: string): Promise<string> {
     const { exitCode, signal } = await this.#child;
-    const failed = failedRank(this.#printed);
-    if (failed) return `torch: ${doing}: ${failed}`;
+    const told = this.#program.ending?.(this.#printed);
+    if (told) return `${this.#program.backend}: ${doing}: ${told}`;
     const how = signal ? `was killed by ${signal}` : `ended with exit code ${exitCode}`;
     const memory = signal === "SIGKILL" ? " (systems do so where memory runs out)" : "";
-    return `torch: ${doing}: its worker process ${how}${memory}${this.#words()}`;
+    return `${this.#program.backend}: ${doing}: its worker process ${how}${memory}${this.#words()}`;
   }
 
   /** The last line the worker printed. */
@@ -214,19 +195,3 @@ class Conversation {
       (pipe as { ref?(): void; unref?(): void })[held ? "ref" : "unref"]?.();
   }
 }
-
-/** Which of several processes ended first, as torchrun's report has it, and what it said before. */
-function failedRank(printed: string): string | null {
-  const [, rank, code] = /Root Cause[\s\S]*?rank\s*: (\d+)[\s\S]*?exitcode\s*: (-?\d+)/.exec(printed) ?? [];
-  if (rank === undefined) return null;
-  const how = code!.startsWith("-")
-    ? `was killed by signal ${code!.slice(1)}`
-    : `ended with exit code ${code}`;
-  const said = new RegExp(`^rank ${rank}: (.*)$`, "m").exec(printed)?.[1];
-  return `process ${rank} of its ranks ${how}${said ? `: ${said}` : ""}`;
-}
-
-const remedies: Readonly<Record<string, string>> = {
-  memory: "; a smaller batch takes less memory",
-  compiler: "; --no-compile (compile: false) runs without torch.compile",
-};
