@@ -15,6 +15,7 @@ import { type BenchRow, Skipped } from "./row.ts";
 import { RUN_LOOP } from "./run-loop.ts";
 import { SAMPLING } from "./sampling.ts";
 import { SCORES } from "./scores.ts";
+import { TORCH } from "./torch.ts";
 import { TRAIN_STEPS } from "./train-step.ts";
 
 const BENCHES: Readonly<Record<string, () => Promise<BenchRow>>> = {
@@ -30,6 +31,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchRow>>> = {
   ...SCORES,
   ...EVAL,
   ...EVAL_MEMORY,
+  ...TORCH,
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } });

@@ -16,6 +16,7 @@ import {
 } from "../../../harness/program/index.ts";
 import { asElements, stateInput, stateOutput } from "../../../harness/program/onnx/index.ts";
 import { pickStates, requireInputs, requireKnown, stateNames, stateTypes } from "../tensors.ts";
+import { blockedConvolution } from "./blocked-convolution.ts";
 import type { Device } from "./device.ts";
 import { deviceExecutable, keptOnDevice } from "./on-device.ts";
 
@@ -23,6 +24,8 @@ import { deviceExecutable, keptOnDevice } from "./on-device.ts";
 export interface Engine {
   readonly device: Device;
   readonly threads: number;
+  /** Channels a block, where convolutions have kernels for such (`channelsABlock`). */
+  readonly block?: number | null;
 }
 
 export const sessionOptions = ({ device, threads }: Engine): ort.InferenceSession.SessionOptions => ({
@@ -60,7 +63,12 @@ export async function compile(
   const state = pickStates(program, given);
   const constant = program.updates.length === 0;
   const frozen = constant && program.states.reduce((sum, { value }) => sum + bytesOf(value), 0) <= mostBaked;
-  const model = toOnnx(program, frozen ? state : {});
+  // What is constant ONNX Runtime arranges itself, across several nodes.
+  const baked = new Set(frozen ? program.states.map(({ value }) => value) : []);
+  const blocked = blockedConvolution(engine.block ?? null);
+  const model = toOnnx(program, frozen ? state : {}, {
+    lowering: (node) => (node.inputs.some((input) => baked.has(input)) ? null : blocked(node)),
+  });
   const session = await ort.InferenceSession.create(model, {
     ...sessionOptions(engine),
     ...(engine.device === "webgpu" && { preferredOutputLocation: keptOnDevice(program) }),

@@ -2,9 +2,11 @@
 import * as ort from "onnxruntime-node";
 import { z } from "zod";
 import type { Backend, BackendPlugin } from "../../../harness/plugin.ts";
+import { channelsABlock } from "./blocked-convolution.ts";
 import { type Device, requireDevice } from "./device.ts";
 import { compile } from "./executable.ts";
 import { openProduct } from "./product.ts";
+import { examineProviders } from "./providers.ts";
 
 const schema = z.strictObject({
   /** One that is named and not there is an error. */
@@ -18,6 +20,7 @@ const plugin: BackendPlugin<{ readonly device?: Device; readonly threads: number
   schema,
   async open({ device = "cpu", threads }): Promise<Backend> {
     await requireDevice(device);
+    const block = device === "cpu" ? await channelsABlock() : null;
     return {
       name: "onnxruntime",
       version: ort.env.versions.common ?? "unknown",
@@ -25,7 +28,7 @@ const plugin: BackendPlugin<{ readonly device?: Device; readonly threads: number
       precision: "float32",
       threads,
       product: openProduct(threads),
-      compile: (program, state) => compile(program, state, { device, threads }),
+      compile: (program, state) => compile(program, state, { device, threads, block }),
     };
   },
   async check() {
@@ -39,6 +42,7 @@ const plugin: BackendPlugin<{ readonly device?: Device; readonly threads: number
         detail: `ONNX Runtime ${ort.env.versions.common}`,
         fix: null,
       },
+      ...(await examineProviders()),
     ];
   },
 };

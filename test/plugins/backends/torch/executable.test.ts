@@ -83,6 +83,6 @@ it("spells infinities, which JSON has not, and which outputs are read", () => {
   );
   expect(attending.spec.nodes[0]![3].map(([, shape, read]) => [shape, read])).toEqual([
     [[1, 1, 2, 2], true],
-    [[1, 1, 2, 2], false],
+    [[1, 1, 2], false],
   ]);
 });
