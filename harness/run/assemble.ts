@@ -8,7 +8,7 @@ import { compareEntries } from "../gate/summary.ts";
 import { samplingLines, trainingLines } from "../measure/ledger.ts";
 import { packageVersion } from "../package-root.ts";
 import type { Dataset } from "../plugin.ts";
-import { type LedgerLine, RESULT_SCHEMA_VERSION, type Result, type ResultRow } from "../result.ts";
+import { type LedgerLine, RESULT_SCHEMA_VERSION, type Result } from "../result.ts";
 import { modelEntries, pointEntry } from "./assemble-entries.ts";
 import { resampledLines } from "./assemble-resamplings.ts";
 import { rowsOf } from "./assemble-rows.ts";
