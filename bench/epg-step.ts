@@ -9,13 +9,13 @@ import { recipeOf } from "../plugins/models/epg/recipes.ts";
 import { networkShape, projectorShape } from "../plugins/models/epg/sizes.ts";
 import { nudged } from "./nudged.ts";
 import type { BenchRow } from "./row.ts";
-import { compareSteps } from "./steps.ts";
+import { compareSteps, type StepBench } from "./steps.ts";
 
-const STAGES = ["pretraining", "diffusion", "consistency"] as const;
+export const STAGES = ["pretraining", "diffusion", "consistency"] as const;
 type StageName = (typeof STAGES)[number];
 
 export const EPG_STEPS: Readonly<Record<string, () => Promise<BenchRow>>> = Object.fromEntries(
-  STAGES.map((stage) => [`epg-step-${stage}`, () => epgStep(stage)]),
+  STAGES.map((stage) => [`epg-step-${stage}`, async () => compareSteps(await epgStep(stage))]),
 );
 
 const SIZE = "small";
@@ -26,7 +26,7 @@ const STEPS = 1000;
 const LEARNING_RATE = 1e-4;
 const EMA_DECAY = 0.99;
 
-async function epgStep(name: StageName): Promise<BenchRow> {
+export async function epgStep(name: StageName): Promise<StepBench> {
   const random = createStream(0, "bench", name);
   const opened = { seed: 0, cacheFolder: "", baseFolder: "", threads: 2 };
   const dataset = await shapes.open(
@@ -60,7 +60,7 @@ async function epgStep(name: StageName): Promise<BenchRow> {
     emaDecay: EMA_DECAY,
   };
   const owned = stage.program.states.map((one) => one.name).filter((one) => !/^(adam\.|ema\/)/.test(one));
-  return compareSteps({
+  return {
     id: `epg-step-${name}`,
     program: stage.program,
     state,
@@ -81,7 +81,7 @@ async function epgStep(name: StageName): Promise<BenchRow> {
     },
     rounds: 6,
     steps: 4,
-  });
+  };
 }
 
 /** As the stage begins, nudged. */

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import { AUTOENCODER } from "./autoencoder.ts";
 import { DIT_STEP } from "./dit-step.ts";
+import { ENGINE_STEPS } from "./engines.ts";
 import { EPG_STEPS } from "./epg-step.ts";
 import { EVAL } from "./eval.ts";
 import { EVAL_MEMORY } from "./eval-memory.ts";
@@ -14,6 +15,7 @@ import { type BenchRow, Skipped } from "./row.ts";
 import { RUN_LOOP } from "./run-loop.ts";
 import { SAMPLING } from "./sampling.ts";
 import { SCORES } from "./scores.ts";
+import { TORCH } from "./torch.ts";
 import { TRAIN_STEPS } from "./train-step.ts";
 
 const BENCHES: Readonly<Record<string, () => Promise<BenchRow>>> = {
@@ -21,6 +23,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchRow>>> = {
   ...EPG_STEPS,
   ...AUTOENCODER,
   ...DIT_STEP,
+  ...ENGINE_STEPS,
   ...RUN_LOOP,
   ...SAMPLING,
   ...METRICS,
@@ -28,6 +31,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchRow>>> = {
   ...SCORES,
   ...EVAL,
   ...EVAL_MEMORY,
+  ...TORCH,
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } });

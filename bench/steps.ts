@@ -1,10 +1,12 @@
 /** Steps of a program against those of a peer (bench/peers/steps.py), interleaved, maths checked first. */
+
+import type { Backend } from "../harness/plugin.ts";
 import { adamwInputs, type Program, type Tensors } from "../harness/program/index.ts";
 import onnxruntime from "../plugins/backends/onnxruntime/index.ts";
 import { openPeer, type Peer, tensorFile } from "./peer.ts";
 import { type BenchRow, median } from "./row.ts";
 
-const THREADS = 2;
+export const THREADS = 2;
 const CHECKED_STEPS = 3;
 
 export interface StepBench {
@@ -34,9 +36,12 @@ export interface StepBench {
 
 type Step = () => Promise<{ readonly ms: number; readonly loss: number }>;
 
-export async function compareSteps(bench: StepBench): Promise<BenchRow> {
+const openDefault = (): Promise<Backend> => onnxruntime.open({ threads: THREADS } as never);
+
+export async function compareSteps(bench: StepBench, open = openDefault): Promise<BenchRow> {
   const { program, state, batch, peer: wanted, rounds, steps } = bench;
-  const executable = await (await onnxruntime.open({ threads: THREADS } as never)).compile(program, state);
+  const backend = await open();
+  const executable = await backend.compile(program, state);
   let count = 0;
   const ours: Step = async () => {
     const scalars = bench.optimiser ? adamwInputs({ step: count++, ...bench.optimiser }) : {};
@@ -61,6 +66,7 @@ export async function compareSteps(bench: StepBench): Promise<BenchRow> {
   }
   await peer?.close();
   await executable.dispose();
+  await backend.close?.();
   return {
     id: bench.id,
     unit: "ms",

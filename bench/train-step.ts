@@ -3,14 +3,14 @@ import type { Tensor } from "../harness/program/index.ts";
 import { createStream } from "../harness/random/index.ts";
 import { initialState } from "../harness/run/initial-state.ts";
 import type { BenchRow } from "./row.ts";
-import { compareSteps } from "./steps.ts";
+import { compareSteps, type StepBench } from "./steps.ts";
 import { vitStep } from "./vit.ts";
 
 export const TRAIN_STEPS: Readonly<Record<string, () => Promise<BenchRow>>> = Object.fromEntries(
-  [128, 256, 384].map((width) => [`train-step-${width}`, () => trainStep(width)]),
+  [128, 256, 384].map((width) => [`train-step-${width}`, () => compareSteps(trainStep(width))]),
 );
 
-async function trainStep(width: number): Promise<BenchRow> {
+export function trainStep(width: number): StepBench {
   const setting = { width, blocks: 6, heads: 4, batch: 16, tokens: 64 };
   const program = vitStep(setting);
   const random = createStream(0, "bench", width);
@@ -25,7 +25,7 @@ async function trainStep(width: number): Promise<BenchRow> {
       .filter(({ trainable }) => trainable)
       .map(({ name }) => [name.replace(/^blocks\./, ""), state[name]!]),
   );
-  return compareSteps({
+  return {
     id: `train-step-${width}`,
     program,
     state,
@@ -39,5 +39,5 @@ async function trainStep(width: number): Promise<BenchRow> {
     },
     rounds: 8,
     steps: 8,
-  });
+  };
 }

@@ -15,6 +15,8 @@ import { toldLinesOf } from "./told-lines.ts";
 export interface TrainingLine extends CountedLine {
   /** Of the forward passes, as a part of `macs`. */
   readonly forwardMacs: number;
+  /** Of a step's memory; null where no program of ours steps. */
+  readonly memory: Pick<StageWork, "stateBytes" | "peakBytes"> | null;
 }
 
 export interface EntryCost {
@@ -106,6 +108,7 @@ function linesOf(stage: StageWork, entry: string): TrainingLine[] {
     ...line,
     // Encoding is forward passes and nothing else.
     forwardMacs: line.kind === "encoding" ? line.macs : steps * stage.forwardMacs,
+    memory: line.kind === "encoding" ? null : { stateBytes: stage.stateBytes, peakBytes: stage.peakBytes },
   }));
 }
 

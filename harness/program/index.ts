@@ -13,10 +13,13 @@ export {
 export { lower, type StoredState, toOnnx } from "./onnx/index.ts";
 export * from "./ops/index.ts";
 export { type AdamWOptions, type AdamWStep, adamw, adamwInputs, scalar } from "./optimizers.ts";
+export { peakBytes } from "./peak.ts";
 export {
   bytesOf,
   type DType,
   type Node,
+  type OnnxEmitter,
+  type OnnxLowering,
   type Op,
   type Shape,
   ShapeError,

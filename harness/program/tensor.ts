@@ -62,13 +62,21 @@ export interface OnnxEmitter {
   constant(tensor: Tensor): string;
 }
 
+/** Writes a node of a program as nodes of ONNX, from the names of its inputs; returns those of its outputs. */
+export type OnnxLowering = (emit: OnnxEmitter, inputs: readonly string[], node: Node) => readonly string[];
+
 /** One operation, whole: nothing about it is written elsewhere. */
 export interface Op {
   readonly name: string;
   /** Output types from input types. Throws a `ShapeError` naming the rule and what it got. */
   readonly shape: (inputs: readonly TensorType[], attributes: Attributes) => readonly TensorType[];
-  /** Gradient of each input, given that of each output (null: the output does not reach the loss). */
-  readonly gradient: (node: Node, outputGradients: readonly (Value | null)[]) => readonly (Value | null)[];
+  /**
+   * Gradient of each input, given that of each output (null: the output does not reach the loss); "decompose" where
+   * it is that of the decomposition.
+   */
+  readonly gradient:
+    | ((node: Node, outputGradients: readonly (Value | null)[]) => readonly (Value | null)[])
+    | "decompose";
   /** The gradient rule takes in every output's gradient; without this only the first output is differentiated. */
   readonly everyOutput?: true;
   /** Each number of the output depends on those at its own place alone, inputs broadcast by NumPy's rules. */
@@ -81,9 +89,7 @@ export interface Op {
     attributes: Attributes,
   ) => Cost;
   /** ONNX nodes for it; "decompose" where only the decomposition is lowered. */
-  readonly onnx:
-    | ((emit: OnnxEmitter, inputs: readonly string[], node: Node) => readonly string[])
-    | "decompose";
+  readonly onnx: OnnxLowering | "decompose";
   /** The same mathematics in smaller operations (composite operations only). */
   readonly decompose?: (inputs: readonly Value[], attributes: Attributes) => readonly Value[];
 }

@@ -98,6 +98,8 @@ export interface Found {
 export interface Untrained {
   readonly outcome: Outcome<SampleResult>;
   readonly folder: string;
+  /** Content address of its images. */
+  readonly key: string;
   readonly pictures: Pictures;
 }
 

@@ -1,7 +1,6 @@
 /** The stages of one entry: steps, cost, what they start from, and their content addresses. */
 import { join } from "node:path";
 import type { Dataset, Descriptor, Model, Stage, Task } from "../plugin.ts";
-import { bytesOf } from "../program/index.ts";
 import { type CodeHashes, hashOf, programHash } from "./identity.ts";
 import type { PretrainedFile, Settings, WeightsSource } from "./pretrained.ts";
 import type { SettledConfig } from "./settle.ts";
@@ -19,8 +18,6 @@ export interface PlannedStage extends StageWork {
   readonly previous: WeightsSource;
   /** What its pictures are sampled with beside its own weights and those it starts from. */
   readonly beside: WeightsSource;
-  /** Bytes of weights, moments and averages. */
-  readonly stateBytes: number;
   /** Bytes of all that one step computes, were nothing freed. */
   readonly activationBytes: number;
   readonly code: CodeHashes;
@@ -66,7 +63,7 @@ export function planStages(planning: Planning, stages: readonly Stage[]): Planne
     const others = planned.filter((one) => !before.includes(one));
     const otherFiles = pretrained.filter((one) => !files.includes(one));
     const besideKeys = [...others.map((other) => other.key), ...otherFiles.map(contentOf)];
-    const { activationBytes, states } = stage.program;
+    const { activationBytes } = stage.program;
     const work = stageWork(config, dataset, entry, stage);
     const recipe = hashOf({
       model: model.name,
@@ -91,7 +88,6 @@ export function planStages(planning: Planning, stages: readonly Stage[]): Planne
       entry,
       previous: { stages: foldersOf(before), pretrained: files },
       beside: { stages: foldersOf(others), pretrained: otherFiles },
-      stateBytes: states.reduce((sum, { value }) => sum + bytesOf(value), 0),
       activationBytes,
       code,
       film: join(folder, `film-${filmKey(config, settings, besideKeys)}`),

@@ -32,6 +32,8 @@ export interface PlannedEntry {
   /** The stage whose encoder is probed; null where none trains, or there are no classes to tell apart. */
   readonly probed: PlannedStage | null;
   readonly deviations: readonly string[];
+  /** Images its sampler makes at once. */
+  readonly samplingBatch: number;
   /** Of the samples: weights, sampler, seeds, labels, how many. */
   readonly samplesKey: string;
   /** Its weights sampled again, on terms that are the same for every entry. */
@@ -124,6 +126,7 @@ export async function planEntries(
       reconstructs: model.reconstructor !== undefined,
       probed: planned.find((stage) => stage.name === probe?.stage) ?? null,
       deviations: model.deviations(options, task),
+      samplingBatch: Math.min(model.samplingBatchSize(options, task), config.samples),
       samplesKey: samplesKey(identity, pretrained, settings, seedsHash(config, dataset)),
       resamplings,
       unmatched,

@@ -14,6 +14,7 @@ import { type Outcome, perform } from "./perform.ts";
 import { NO_PICTURES, slug, writeStoredGrid } from "./pictures.ts";
 import type { PlannedEntry } from "./plan.ts";
 import type { Candidate, PlannedResampling } from "./plan-resamplings.ts";
+import type { PlannedSampling } from "./sampling.ts";
 import { scoreSet } from "./scoring.ts";
 
 /** Nothing where the entry itself made no images. */
@@ -39,11 +40,11 @@ async function resample(
     score: null,
     pictures: NO_PICTURES,
   };
-  const tried = await tryAll(engine, entry, planned);
+  const tried = await chooseGuidance(engine, entry, planned);
   if ("failure" in tried) return { ...none, ...tried };
   const { trials, chosen } = tried;
   const found = { ...none, trials, guidance: chosen.guidance };
-  const job = sampleJob(engine, entry, chosen, planned.name, "sample");
+  const { job } = resampling(engine, entry, planned, chosen);
   const sampling = await perform<SampleResult>(engine.performer, job, { fresh: true });
   if (sampling.state === "failed") return { ...found, failure: `sampling: ${sampling.reason}` };
   const side = engine.plan.task.resolution;
@@ -64,7 +65,7 @@ interface Tried {
 }
 
 /** The candidate of the lowest distance; the first of several. */
-async function tryAll(
+export async function chooseGuidance(
   engine: Engine,
   entry: PlannedEntry,
   { name, candidates }: PlannedResampling,
@@ -89,6 +90,17 @@ async function tryAll(
   }
   return { trials, chosen: candidates[distances.indexOf(Math.min(...distances))]! };
 }
+
+export const resampling = (
+  engine: Engine,
+  entry: PlannedEntry,
+  { name }: Pick<PlannedResampling, "name">,
+  chosen: Candidate,
+): PlannedSampling => ({
+  entry,
+  key: chosen.samplesKey,
+  job: sampleJob(engine, entry, chosen, name, "sample"),
+});
 
 function sampleJob(
   engine: Engine,

@@ -2,7 +2,7 @@
 import { UserError } from "../errors.ts";
 import { NO_PREPARATION, NO_WORK } from "../measure/ledger.ts";
 import type { Dataset, PreparationCost, Stage, Work } from "../plugin.ts";
-import { macsOf } from "../program/index.ts";
+import { bytesOf, macsOf, peakBytes } from "../program/index.ts";
 import type { SettledConfig } from "./settle.ts";
 
 export interface StageWork {
@@ -20,6 +20,10 @@ export interface StageWork {
   /** Of a step, as parts of `macs` and `flops`; zero where it encodes nothing. */
   readonly encoding: Work;
   readonly parameters: number;
+  /** Bytes of weights, moments and averages. */
+  readonly stateBytes: number;
+  /** Most bytes that one step computes and holds at once, were every value freed after its last use. */
+  readonly peakBytes: number;
   /** Before the first step. */
   readonly preparation: PreparationCost;
 }
@@ -27,7 +31,7 @@ export interface StageWork {
 /** @throws UserError where neither the stage nor a budget says how many steps there are */
 export function stageWork(config: SettledConfig, dataset: Dataset, entry: string, stage: Stage): StageWork {
   const { name, batchSize, program, autoencoder = false, forward = ["loss"], encoding = NO_WORK } = stage;
-  const { macs, flops, parameters, outputs } = program;
+  const { macs, flops, parameters, outputs, states } = program;
   const preparation = stage.preparationCost?.(dataset.train.length) ?? NO_PREPARATION;
   return {
     name,
@@ -39,6 +43,8 @@ export function stageWork(config: SettledConfig, dataset: Dataset, entry: string
     forwardMacs: macsOf(forward.map((output) => outputs[output]!)) - encoding.macs,
     encoding,
     parameters,
+    stateBytes: states.reduce((sum, { value }) => sum + bytesOf(value), 0),
+    peakBytes: peakBytes(program),
     preparation,
   };
 }

@@ -19,6 +19,8 @@ import {
   minimum,
   mul,
   neg,
+  OPS,
+  type OpName,
   pow,
   relu,
   sigmoid,
@@ -33,6 +35,7 @@ import {
   where,
 } from "../../harness/program/index.ts";
 import { adamwUpdate } from "../../harness/program/ops/optimizer.ts";
+import { apply } from "../../harness/program/tensor.ts";
 import { bools, floats, floatsOf, ints, type OpCase, testCase } from "./ops-case.ts";
 
 type Unary = (x: Value) => Value;
@@ -49,6 +52,16 @@ const unary = (f: Unary, flops: number, values: readonly number[]): readonly OpC
 
 const signed = [0.5, -0.75, 1.25, -3.5, 2.9, -0.01, 7.5];
 const positive = [0.5, 1, 2.25, 0.75, 40, 3, 0.1];
+
+/** The backward pass of an activation. */
+const slope = (op: OpName, flops: number): readonly OpCase[] => [
+  testCase("rank 0", [floatsOf([], [3]), floatsOf([], [0.5])], (g, x) => apply(OPS[op], [g!, x!]), {
+    elementwise: flops,
+  }),
+  testCase("chosen values", [floats([7]), floatsOf([7], signed)], (g, x) => apply(OPS[op], [g!, x!]), {
+    elementwise: 7 * flops,
+  }),
+];
 
 const binary = (f: Binary, low = -2, high = 2): readonly OpCase[] => [
   testCase("equal shapes", [floats([2, 3], low, high), floats([2, 3], low, high)], (a, b) => f(a!, b!), {
@@ -154,7 +167,9 @@ export const elementwiseCases = {
   exp: unary(exp, 1, signed),
   floor: unary(floor, 1, signed),
   gelu: unary(gelu, 5, signed),
+  geluGradient: slope("geluGradient", 10),
   geluTanh: unary(geluTanh, 8, signed),
+  geluTanhGradient: slope("geluTanhGradient", 18),
   greater: comparison(greater),
   greaterEqual: comparison(greaterEqual),
   log: unary(log, 1, positive),
@@ -177,6 +192,7 @@ export const elementwiseCases = {
   sigmoid: unary(sigmoid, 1, [...signed, 30, -30]),
   sign: unary(sign, 1, signed),
   silu: unary(silu, 2, [...signed, 30, -30]),
+  siluGradient: slope("siluGradient", 6),
   sin: unary(sin, 1, signed),
   sqrt: unary(sqrt, 1, positive),
   stopGradient: [testCase("passes x on", [floats([2, 3])], (x) => stopGradient(x!), {}, [])],

@@ -1,6 +1,5 @@
-/** Cases of matrix products, convolution with its adjoints, and attention. */
+/** Cases of matrix products, and convolution with its adjoints. */
 import {
-  attention,
   type ConvolutionOptions,
   conv2d,
   linear,
@@ -114,25 +113,6 @@ const geometry = ({ stride = 1, padding = 0, groups = 1 }: ConvolutionOptions) =
 const oneGroup = convolutions.filter(({ options }) => (options.groups ?? 1) === 1);
 
 export const productCases = {
-  attention: [
-    testCase(
-      "tokens attending to themselves",
-      [floats([2, 3, 4, 5]), floats([2, 3, 4, 5]), floats([2, 3, 4, 5])],
-      (q, k, v) => attention(q!, k!, v!),
-      // 2·3·4·4 scores: 5 + 5 products each, softmax 5 and scale 1
-      { macs: 96 * 10, elementwise: 96 * 6 },
-    ),
-    testCase(
-      "other keys than queries, another width of values, a scale",
-      [floats([1, 2, 3, 4]), floats([1, 2, 5, 4]), floats([1, 2, 5, 2])],
-      (q, k, v) => attention(q!, k!, v!, 0.3),
-      { macs: 30 * 6, elementwise: 30 * 6 },
-    ),
-    testCase("one token for all", [floats([1, 1, 1, 2])], (x) => attention(x!, x!, x!), {
-      macs: 4,
-      elementwise: 6,
-    }),
-  ],
   conv2d: convolutions.flatMap(({ title, x, weight, y, options, macs }) => [
     testCase(title, [floats(x), floats(weight)], (a, w) => conv2d(a!, w!, undefined, options), { macs }),
     testCase(

@@ -8,11 +8,13 @@ import {
   logSumExp,
   max,
   maxPool2d,
+  OPS,
   type PoolingOptions,
   softmax,
   sum,
   type Value,
 } from "../../harness/program/index.ts";
+import { apply, applyAll } from "../../harness/program/tensor.ts";
 import { floats, floatsOf, ints, type OpCase, testCase } from "./ops-case.ts";
 
 type Reduction = (x: Value, axes?: readonly number[], keepDims?: boolean) => Value;
@@ -116,6 +118,20 @@ export const reductionCases = {
       { elementwise: 42 },
     ),
   ],
+  layerNormGradient: [
+    testCase(
+      "three axes",
+      [floats([2, 3, 5]), floats([2, 3, 5]), floats([5]), floats([2, 3, 1]), floats([2, 3, 1], 0.5, 1)],
+      (...inputs) => applyAll(OPS.layerNormGradient, inputs),
+      { elementwise: 390 },
+    ),
+    testCase(
+      "a vector",
+      [floats([4]), floats([4]), floats([4]), floats([1]), floats([1], 0.5, 1)],
+      (...inputs) => applyAll(OPS.layerNormGradient, inputs),
+      { elementwise: 52 },
+    ),
+  ],
   logSumExp: [
     testCase("rows far apart", [rows], (x) => logSumExp(x!), { elementwise: 48 }),
     testCase("a vector", [floats([5])], (x) => logSumExp(x!), { elementwise: 20 }),
@@ -128,6 +144,14 @@ export const reductionCases = {
     testCase("a vector", [floats([5])], (x) => softmax(x!), { elementwise: 25 }),
     testCase("rows of one", [floats([3, 1])], (x) => softmax(x!), { elementwise: 15 }),
     testCase("four axes", [floats([2, 1, 3, 2])], (x) => softmax(x!), { elementwise: 60 }),
+  ],
+  softmaxGradient: [
+    testCase("three rows", [floats([3, 4]), rows], (g, x) => apply(OPS.softmaxGradient, [g!, softmax(x!)]), {
+      elementwise: 48,
+    }),
+    testCase("a vector", [floats([5]), floats([5])], (g, y) => apply(OPS.softmaxGradient, [g!, y!]), {
+      elementwise: 20,
+    }),
   ],
   sum: reduction(sum),
 } satisfies Record<string, readonly OpCase[]>;

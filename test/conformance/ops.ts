@@ -1,5 +1,6 @@
 /** Cases of every operation: forward, gradient and cost are held against them, on the interpreter and on backends. */
 import type { OpName } from "../../harness/program/index.ts";
+import { attentionCases } from "./ops-attention.ts";
 import type { OpCase } from "./ops-case.ts";
 import { elementwiseCases } from "./ops-elementwise.ts";
 import { movementCases } from "./ops-movement.ts";
@@ -8,6 +9,7 @@ import { reductionCases } from "./ops-reduction.ts";
 
 /** An operation left out does not compile. */
 export const CASES: { readonly [P in OpName]: readonly OpCase[] } = {
+  ...attentionCases,
   ...elementwiseCases,
   ...movementCases,
   ...productCases,

@@ -2,7 +2,7 @@
 import type { Op } from "../tensor.ts";
 import * as activation from "./activation.ts";
 import * as arithmetic from "./arithmetic.ts";
-import { attentionOp } from "./attention.ts";
+import { attentionGradientOp, attentionOp } from "./attention.ts";
 import * as collectives from "./collectives.ts";
 import * as comparison from "./comparison.ts";
 import { constantOp } from "./constant.ts";
@@ -17,7 +17,7 @@ import * as pooling from "./pooling.ts";
 import { maxOp, sumOp } from "./reduction.ts";
 import { upsampleNearestOp } from "./resize.ts";
 import * as shape from "./shape.ts";
-import { logSumExpOp, softmaxOp } from "./softmax.ts";
+import { logSumExpOp, softmaxGradientOp, softmaxOp } from "./softmax.ts";
 
 export const OPS = {
   abs: elementwise.absOp,
@@ -26,6 +26,7 @@ export const OPS = {
   allGather: collectives.allGatherOp,
   allReduce: collectives.allReduceOp,
   attention: attentionOp,
+  attentionGradient: attentionGradientOp,
   averagePool2d: pooling.averagePool2dOp,
   batchNorm: normalization.batchNormOp,
   broadcast: shape.broadcastOp,
@@ -45,11 +46,14 @@ export const OPS = {
   floor: elementwise.floorOp,
   gather: gatherOp,
   gelu: activation.geluOp,
+  geluGradient: activation.geluGradientOp,
   geluTanh: activation.geluTanhOp,
+  geluTanhGradient: activation.geluTanhGradientOp,
   greater: comparison.greaterOp,
   greaterEqual: comparison.greaterEqualOp,
   groupNorm: normalization.groupNormOp,
   layerNorm: normalization.layerNormOp,
+  layerNormGradient: normalization.layerNormGradientOp,
   linear: linearOp,
   log: elementwise.logOp,
   logSumExp: logSumExpOp,
@@ -69,9 +73,11 @@ export const OPS = {
   sigmoid: elementwise.sigmoidOp,
   sign: elementwise.signOp,
   silu: activation.siluOp,
+  siluGradient: activation.siluGradientOp,
   sin: elementwise.sinOp,
   slice: shape.sliceOp,
   softmax: softmaxOp,
+  softmaxGradient: softmaxGradientOp,
   split: shape.splitOp,
   sqrt: elementwise.sqrtOp,
   stopGradient: elementwise.stopGradientOp,

@@ -9,7 +9,7 @@ import { requireEqual, requireFloat, requireRank, requireRows, requireShape } fr
 
 /**
  * Layer normalisation over the last axis (arXiv:1607.06450): y = x̂·γ + β, x̂ = (x − μ)·r,
- * r = 1/√(var + ε). Outputs y, μ, r. With ĝ = g·γ: ∂x = r·(ĝ − mean ĝ − x̂·mean(ĝ·x̂)).
+ * r = 1/√(var + ε). Outputs y, μ, r.
  */
 export const layerNormOp: Op = {
   name: "layerNorm",
@@ -21,19 +21,8 @@ export const layerNormOp: Op = {
     const statistics = { dtype: "float32", shape: x!.shape.with(-1, 1) } as const;
     return [{ dtype: "float32", shape: x!.shape }, statistics, statistics];
   },
-  gradient: ({ inputs: [x, scale], outputs: [, mu, inverseDeviation] }, [g]) => {
-    const normalized = mul(sub(x!, mu!), inverseDeviation!);
-    const scaled = mul(g!, scale!);
-    const centred = sub(
-      sub(scaled, mean(scaled, [-1], true)),
-      mul(normalized, mean(mul(scaled, normalized), [-1], true)),
-    );
-    return [
-      mul(centred, inverseDeviation!),
-      unbroadcast(mul(g!, normalized), scale!),
-      unbroadcast(g!, scale!),
-    ];
-  },
+  gradient: ({ inputs: [x, scale], outputs: [, mu, inverseDeviation] }, [g]) =>
+    applyAll(layerNormGradientOp, [g!, x!, scale!, mu!, inverseDeviation!]),
   // mean 1, centre 1, square 1, mean 1, divide 1, scale 1, shift 1
   cost: ([x]) => ({ macs: 0, elementwise: 7 * sizeOf(x!.shape) }),
   onnx: (emit, inputs, { attributes }) =>
@@ -47,6 +36,36 @@ export const layerNormOp: Op = {
     const variance = mean(square(centred), [-1], true);
     const inverseDeviation = div(1, sqrt(add(variance, epsilon as number)));
     return [add(mul(mul(centred, inverseDeviation), scale!), bias!), mu, inverseDeviation];
+  },
+};
+
+/** ∂x = r·(ĝ − mean ĝ − x̂·mean(ĝ·x̂)), ĝ = g·γ; ∂γ = Σ g·x̂; ∂β = Σ g: of `layerNorm`, from g, x, γ, μ and r. */
+export const layerNormGradientOp: Op = {
+  name: "layerNormGradient",
+  shape: ([g, x, scale, mu, inverseDeviation]) => {
+    requireFloat("layerNormGradient", g!, x!, scale!, mu!, inverseDeviation!);
+    const [y, statistics] = layerNormOp.shape([x!, scale!, scale!], {});
+    requireShape("layerNormGradient", "g", g!, y!.shape);
+    requireShape("layerNormGradient", "μ", mu!, statistics!.shape);
+    requireShape("layerNormGradient", "r", inverseDeviation!, statistics!.shape);
+    return [x!, scale!, scale!].map(({ dtype, shape }) => ({ dtype, shape }));
+  },
+  gradient: "decompose",
+  // x̂ 2, ĝ 1, mean ĝ 1, mean(ĝ·x̂) 2, ∂x 4, ∂γ 2, ∂β 1
+  cost: ([, x]) => ({ macs: 0, elementwise: 13 * sizeOf(x!.shape) }),
+  onnx: "decompose",
+  decompose: ([g, x, scale, mu, inverseDeviation]) => {
+    const normalized = mul(sub(x!, mu!), inverseDeviation!);
+    const scaled = mul(g!, scale!);
+    const centred = sub(
+      sub(scaled, mean(scaled, [-1], true)),
+      mul(normalized, mean(mul(scaled, normalized), [-1], true)),
+    );
+    return [
+      mul(centred, inverseDeviation!),
+      unbroadcast(mul(g!, normalized), scale!),
+      unbroadcast(g!, scale!),
+    ];
   },
 };
 
@@ -73,23 +92,24 @@ export const groupNormOp: Op = {
     requireShape("groupNorm", "bias", bias!, [x!.shape[1]!]);
     return [{ dtype: "float32", shape: x!.shape }];
   },
+  // ∂x = g·γ·r − (x̂·r·mean(ĝ·x̂) + r·mean ĝ), ĝ = g·γ: the means are of sums a channel, which ∂γ and ∂β need too.
   gradient: ({ inputs: [x, scale], attributes }, [g]) => {
-    const { perChannel, grouped } = groupShapes(x!, attributes.groups as number);
-    const normalized = reshape(normalizeGroups(x!, attributes as unknown as GroupNormAttributes), x!.shape);
-    const channelAxes = [0, ...x!.shape.keys()].filter((axis, i) => i === 0 || axis > 1);
-    const flat = reshape(x!, grouped);
-    const scaled = reshape(mul(g!, reshape(scale!, perChannel)), grouped);
-    const unit = reshape(normalized, grouped);
-    const inverse = groupDeviation(flat, attributes.epsilon as number);
-    const centred = sub(
-      sub(scaled, mean(scaled, [-1], true)),
-      mul(unit, mean(mul(scaled, unit), [-1], true)),
-    );
-    return [
-      reshape(mul(centred, inverse), x!.shape),
-      sum(mul(g!, normalized), channelAxes),
-      sum(g!, channelAxes),
-    ];
+    const groups = attributes.groups as number;
+    const [n, channels] = x!.shape as readonly [number, number];
+    const { grouped } = groupShapes(x!, groups);
+    const [rows, elements] = grouped as [number, number];
+    const positions = [n, channels, sizeOf(x!.shape) / (n * channels)];
+    const unit = normalizeGroups(x!, attributes as unknown as GroupNormAttributes);
+    const r = groupDeviation(reshape(x!, grouped), attributes.epsilon as number);
+    const gradient = reshape(g!, positions);
+    const sums = sum(gradient, [2]);
+    const sumsWithUnit = sum(mul(gradient, reshape(unit, positions)), [2]);
+    const groupMean = (sums: Value) =>
+      mul(sum(reshape(mul(sums, scale!), [rows, channels / groups]), [1], true), 1 / elements);
+    const factor = mul(reshape(r, [n, groups, 1]), reshape(scale!, [groups, channels / groups]));
+    const direct = mul(gradient, reshape(factor, [n, channels, 1]));
+    const common = add(mul(unit, mul(r, groupMean(sumsWithUnit))), mul(r, groupMean(sums)));
+    return [reshape(sub(reshape(direct, grouped), common), x!.shape), sum(sumsWithUnit, [0]), sum(sums, [0])];
   },
   cost: ([x]) => ({ macs: 0, elementwise: 7 * sizeOf(x!.shape) }),
   onnx: "decompose",

@@ -19,9 +19,7 @@ export const adamwUpdateOp: Op = {
     });
     return [parameter!, parameter!, parameter!].map(({ dtype, shape }) => ({ dtype, shape }));
   },
-  gradient: () => {
-    throw new Error("adamwUpdate: is not differentiated; decompose it first");
-  },
+  gradient: "decompose",
   // m: 2, v: 3, θ: 6
   cost: elementwiseCost(11),
   onnx: "decompose",

@@ -4,9 +4,28 @@ import { add, div, mul, sub } from "./arithmetic.ts";
 import { exp, log, stopGradient } from "./elementwise.ts";
 import { max, sum } from "./reduction.ts";
 import { broadcastTo, reshape } from "./shape.ts";
-import { elementwiseCost, requireFloat, requireRows } from "./shared.ts";
+import { elementwiseCost, requireFloat, requireRows, requireShape } from "./shared.ts";
 
-/** y_i = e^(x_i) / Σ_j e^(x_j); ∂x = y·(g − Σ g·y) */
+/** y·(g − Σ g·y) a row: of `softmax`, from g and y */
+export const softmaxGradientOp: Op = {
+  name: "softmaxGradient",
+  shape: ([g, y]) => {
+    requireFloat("softmaxGradient", g!, y!);
+    requireRows("softmaxGradient", y!);
+    requireShape("softmaxGradient", "g", g!, y!.shape);
+    return [{ dtype: "float32", shape: y!.shape }];
+  },
+  gradient: "decompose",
+  // g·y, sum, y·Σ, subtract
+  cost: elementwiseCost(4),
+  onnx: "decompose",
+  decompose: ([g, y]) => {
+    const weighted = mul(g!, y!);
+    return [sub(weighted, mul(y!, sum(weighted, [-1], true)))];
+  },
+};
+
+/** y_i = e^(x_i) / Σ_j e^(x_j) */
 export const softmaxOp: Op = {
   name: "softmax",
   shape: ([x]) => {
@@ -14,10 +33,7 @@ export const softmaxOp: Op = {
     requireRows("softmax", x!);
     return [{ dtype: "float32", shape: x!.shape }];
   },
-  gradient: ({ outputs: [y] }, [g]) => {
-    const weighted = mul(g!, y!);
-    return [sub(weighted, mul(y!, sum(weighted, [-1], true)))];
-  },
+  gradient: ({ outputs: [y] }, [g]) => [apply(softmaxGradientOp, [g!, y!])],
   // max, subtract, exp, sum, divide
   cost: elementwiseCost(5),
   onnx: (emit, inputs) => emit.node("Softmax", inputs, { attributes: { axis: { int: -1 } } }),

@@ -1,21 +1,16 @@
 /** PyTorch in a Python process of its own: on the CPU, an NVIDIA GPU (cuda) or an Apple one (mps). */
-import { isAbsolute } from "node:path";
 import { z } from "zod";
 import type { Backend, BackendPlugin } from "../../../harness/plugin.ts";
+import { pythonOption } from "../worker/python.ts";
 import { check } from "./check.ts";
-import { compile } from "./executable.ts";
+import { compile } from "./compile.ts";
 import { openProduct } from "./product.ts";
-import { startWorker } from "./worker-process.ts";
+import { startTorch } from "./worker.ts";
 
 const schema = z.strictObject({
   /** auto: the first of cuda, mps, cpu that is there. One that is named and not there is an error. */
   device: z.enum(["auto", "cpu", "cuda", "mps"]).default("auto"),
-  /** A command on the PATH, or an absolute path. */
-  python: z
-    .string()
-    .min(1)
-    .refine((python) => isAbsolute(python) || !/[/\\]/.test(python), "give a command or an absolute path")
-    .default(() => process.env.EPG_BENCH_PYTHON || "python3"),
+  python: pythonOption,
   /** torch.compile; without it every operation is run by itself. */
   compile: z.boolean().default(true),
   /** Threads inside an operation on the CPU; the same number gives the same bits. */
@@ -30,7 +25,7 @@ const plugin: BackendPlugin<z.infer<typeof schema>> = {
   name: "torch",
   schema,
   async open({ timeoutSeconds, ...settings }): Promise<Backend> {
-    const worker = await startWorker(settings, {
+    const worker = await startTorch(settings, {
       startSeconds: START_SECONDS,
       answerSeconds: timeoutSeconds,
     });

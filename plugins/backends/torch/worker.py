@@ -112,14 +112,33 @@ def adamw_update(p, g, m, v, lr, correction1, correction2, beta1, beta2, epsilon
     return kept - m * rate / (torch.sqrt(v) + epsilon / a), m, v
 
 
+def has_flash_attention(q, v):
+    """PyTorch's fused attention that gives back the logarithms of its sums, on the CPU for heads of one width."""
+    return DEVICE == "cpu" and q.shape[-1] == v.shape[-1]
+
+
 def attention(q, k, v, scale, read):
     if not read[1]:
         return F.scaled_dot_product_attention(q, k, v, scale=scale), None
-    p = torch.softmax(torch.matmul(q * scale, k.mT), -1)
-    return torch.matmul(p, v), p
+    if has_flash_attention(q, v):
+        results = aten._scaled_dot_product_flash_attention_for_cpu(q, k, v, scale=scale)
+        return results[0], results[1]
+    scores = torch.matmul(q * scale, k.mT)
+    return torch.matmul(torch.softmax(scores, -1), v), torch.logsumexp(scores, -1)
 
 
 attention.told_what_is_read = True
+
+
+def attention_gradient(g, q, k, v, o, sums, scale):
+    if has_flash_attention(q, v):
+        results = aten._scaled_dot_product_flash_attention_for_cpu_backward(
+            g, q, k, v, o, sums, 0.0, False, scale=scale
+        )
+        return results[0], results[1], results[2]
+    p = torch.exp(torch.matmul(q * scale, k.mT) - sums.unsqueeze(-1))
+    slopes = p * (torch.matmul(g, v.mT) - torch.sum(g * o, -1, True)) * scale
+    return torch.matmul(slopes, k), torch.matmul(slopes.mT, q), torch.matmul(p.mT, g)
 
 
 def average_pool2d(x, kernel, stride, padding):
@@ -180,6 +199,16 @@ def layer_norm(x, scale, bias, epsilon):
     return results[0], results[1], results[2]
 
 
+def layer_norm_gradient(g, x, scale, mean, deviation, read):
+    # The bias is not read: its gradient has the shape of the scale's.
+    options = [x.shape[-1:], mean, deviation, scale, scale, read]
+    results = aten.native_layer_norm_backward(g, x, *options)
+    return results[0], results[1], results[2]
+
+
+layer_norm_gradient.told_what_is_read = True
+
+
 def matmul(a, b, transposeA, transposeB):
     return torch.matmul(a.mT if transposeA else a, b.mT if transposeB else b)
 
@@ -210,6 +239,7 @@ OPS = {
     "allGather": collective,
     "allReduce": collective,
     "attention": attention,
+    "attentionGradient": attention_gradient,
     "averagePool2d": average_pool2d,
     "batchNorm": batch_norm,
     "broadcast": lambda x, shape: x.expand(shape),
@@ -229,11 +259,14 @@ OPS = {
     "floor": torch.floor,
     "gather": gather,
     "gelu": F.gelu,
+    "geluGradient": lambda g, x: aten.gelu_backward(g, x),
     "geluTanh": lambda x: F.gelu(x, approximate="tanh"),
+    "geluTanhGradient": lambda g, x: aten.gelu_backward(g, x, approximate="tanh"),
     "greater": torch.gt,
     "greaterEqual": torch.ge,
     "groupNorm": lambda x, scale, bias, groups, epsilon: torch.group_norm(x, groups, scale, bias, epsilon),
     "layerNorm": layer_norm,
+    "layerNormGradient": layer_norm_gradient,
     "linear": F.linear,
     "log": torch.log,
     "logSumExp": lambda x: torch.logsumexp(x, -1),
@@ -253,9 +286,11 @@ OPS = {
     "sigmoid": torch.sigmoid,
     "sign": torch.sign,
     "silu": F.silu,
+    "siluGradient": lambda g, x: aten.silu_backward(g, x),
     "sin": torch.sin,
     "slice": cut,
     "softmax": lambda x: torch.softmax(x, -1),
+    "softmaxGradient": lambda g, y: aten._softmax_backward_data(g, y, -1, torch.float32),
     "split": split,
     "sqrt": torch.sqrt,
     "stopGradient": lambda x: x,

@@ -22,6 +22,16 @@ const normalCdf = (x: number): number => 0.5 * (1 + erf(x * Math.SQRT1_2));
 const geluTanh = (x: number): number =>
   0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
 
+/** g·f'(x) */
+const slope = (f: (x: number) => number): Kernel => binary((g, x) => g * f(x));
+
+const density = (x: number): number => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
+
+const geluTanhSlope = (x: number): number => {
+  const t = Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3));
+  return 0.5 * (1 + t) + 0.5 * x * (1 - t ** 2) * Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * x ** 2);
+};
+
 const where: Kernel = ([condition, a, b], [shape]) => {
   const [yes, no] = [expand(a!, shape!), expand(b!, shape!)];
   return [expand(condition!, shape!).map((chosen, i) => (chosen ? yes[i]! : no[i]!))];
@@ -65,7 +75,9 @@ export const elementwise = {
   exp: unary(Math.exp),
   floor: unary(Math.floor),
   gelu: unary((x) => x * normalCdf(x)),
+  geluGradient: slope((x) => normalCdf(x) + x * density(x)),
   geluTanh: unary(geluTanh),
+  geluTanhGradient: slope(geluTanhSlope),
   greater: binary((a, b) => Number(a > b)),
   greaterEqual: binary((a, b) => Number(a >= b)),
   log: unary(Math.log),
@@ -78,6 +90,7 @@ export const elementwise = {
   sigmoid: unary(sigmoid),
   sign: unary(Math.sign),
   silu: unary((x) => x * sigmoid(x)),
+  siluGradient: slope((x) => sigmoid(x) + x * sigmoid(x) * (1 - sigmoid(x))),
   sin: unary(Math.sin),
   sqrt: unary(Math.sqrt),
   stopGradient: ([x]) => [x!.data],

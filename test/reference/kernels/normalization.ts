@@ -45,6 +45,28 @@ const layerNorm: Kernel = ([x, scale, bias], _, attributes) => {
   return [y, mean, variance.map((value) => 1 / Math.sqrt(value + epsilon))];
 };
 
+/** ∂y_j/∂x_i = γ_j·r·(δ_ij − 1/n − x̂_i·x̂_j/n) within a row of n. */
+const layerNormGradient: Kernel = ([g, x, scale, mean, inverse]) => {
+  const n = x!.shape.at(-1)!;
+  const unit = x!.data.map((value, i) => {
+    const row = Math.floor(i / n);
+    return (value - mean!.data[row]!) * inverse!.data[row]!;
+  });
+  const dx = new Float64Array(x!.data.length);
+  const dScale = new Float64Array(n);
+  const dBias = new Float64Array(n);
+  g!.data.forEach((slope, at) => {
+    const [row, j] = [Math.floor(at / n), at % n];
+    for (let i = 0; i < n; i++) {
+      const jacobian = Number(i === j) - (1 + unit[row * n + i]! * unit[at]!) / n;
+      dx[row * n + i]! += slope * scale!.data[j]! * inverse!.data[row]! * jacobian;
+    }
+    dScale[j]! += slope * unit[at]!;
+    dBias[j]! += slope;
+  });
+  return [dx, dScale, dBias];
+};
+
 const groupNorm: Kernel = ([x, scale, bias], _, attributes) => {
   const { groups, epsilon } = attributes as Record<"groups" | "epsilon", number>;
   const [n, channels] = x!.shape as readonly [number, number];
@@ -65,4 +87,7 @@ const batchNorm: Kernel = ([x, scale, bias], _, attributes) => {
   return [y, mean, variance];
 };
 
-export const normalizations = { batchNorm, groupNorm, layerNorm } satisfies Record<string, Kernel>;
+export const normalizations = { batchNorm, groupNorm, layerNorm, layerNormGradient } satisfies Record<
+  string,
+  Kernel
+>;

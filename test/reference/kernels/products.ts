@@ -1,6 +1,7 @@
 /** Matrix products, convolution and attention: sums of products, written as such. */
 import type { Shape } from "../../../harness/program/index.ts";
 import { type Attributes, sizeOf } from "../../../harness/program/tensor.ts";
+import type { Array64 } from "../array.ts";
 import type { Kernel } from "./kernel.ts";
 import { softmax } from "./reduction.ts";
 
@@ -100,32 +101,77 @@ const conv2dWeightGradient: Kernel = ([x, g], [shape], attributes) => {
   return [dw];
 };
 
-const attention: Kernel = ([q, k, v], [shape, scoreShape], attributes) => {
-  const scale = attributes.scale as number;
-  const [, , queries, width] = q!.shape as readonly [number, number, number, number];
-  const [keys, valueWidth] = [k!.shape[2]!, v!.shape[3]!];
-  const output = new Float64Array(sizeOf(shape!));
-  const weights = new Float64Array(sizeOf(scoreShape!));
-  for (let row = 0; row < sizeOf(q!.shape.slice(0, 3)); row++) {
+interface Attended {
+  readonly output: Float64Array;
+  /** Softmax of the scores, a row a query. */
+  readonly weights: Float64Array;
+  readonly logSums: Float64Array;
+}
+
+function attend(q: Array64, k: Array64, v: Array64, scale: number): Attended {
+  const [batch, heads, queries, width] = q.shape as readonly [number, number, number, number];
+  const [keys, valueWidth] = [k.shape[2]!, v.shape[3]!];
+  const rows = batch * heads * queries;
+  const output = new Float64Array(rows * valueWidth);
+  const weights = new Float64Array(rows * keys);
+  const logSums = new Float64Array(rows);
+  for (let row = 0; row < rows; row++) {
     const head = Math.floor(row / queries);
     const scores = Float64Array.from({ length: keys }, (_, j) => {
       let sum = 0;
       for (let d = 0; d < width; d++)
-        sum += q!.data[row * width + d]! * k!.data[(head * keys + j) * width + d]!;
+        sum += q.data[row * width + d]! * k.data[(head * keys + j) * width + d]!;
       return scale * sum;
     });
     const p = softmax(scores);
     weights.set(p, row * keys);
+    logSums[row] = Math.log(scores.reduce((sum, score) => sum + Math.exp(score), 0));
     p.forEach((weight, j) => {
       for (let d = 0; d < valueWidth; d++)
-        output[row * valueWidth + d]! += weight * v!.data[(head * keys + j) * valueWidth + d]!;
+        output[row * valueWidth + d]! += weight * v.data[(head * keys + j) * valueWidth + d]!;
     });
   }
-  return [output, weights];
+  return { output, weights, logSums };
+}
+
+const attention: Kernel = ([q, k, v], _, { scale }) => {
+  const { output, logSums } = attend(q!, k!, v!, scale as number);
+  return [output, logSums];
+};
+
+/** Weight by weight: p_ij of row i moves ∂v_j by p_ij·g_i, and score s_ij by p_ij·(g_i·v_j − Σ_m p_im·g_i·v_m). */
+const attentionGradient: Kernel = ([g, q, k, v], shapes, attributes) => {
+  const scale = attributes.scale as number;
+  const [, , queries, width] = q!.shape as readonly [number, number, number, number];
+  const [keys, valueWidth] = [k!.shape[2]!, v!.shape[3]!];
+  const { weights } = attend(q!, k!, v!, scale);
+  const [dq, dk, dv] = shapes.map((shape) => new Float64Array(sizeOf(shape)));
+  for (let row = 0; row < weights.length / keys; row++) {
+    const first = Math.floor(row / queries) * keys;
+    const p = weights.subarray(row * keys, (row + 1) * keys);
+    const pull = p.map((_, j) => {
+      let sum = 0;
+      for (let d = 0; d < valueWidth; d++)
+        sum += g!.data[row * valueWidth + d]! * v!.data[(first + j) * valueWidth + d]!;
+      return sum;
+    });
+    const expected = p.reduce((sum, weight, j) => sum + weight * pull[j]!, 0);
+    p.forEach((weight, j) => {
+      const score = scale * weight * (pull[j]! - expected);
+      for (let d = 0; d < width; d++) {
+        dq![row * width + d]! += score * k!.data[(first + j) * width + d]!;
+        dk![(first + j) * width + d]! += score * q!.data[row * width + d]!;
+      }
+      for (let d = 0; d < valueWidth; d++)
+        dv![(first + j) * valueWidth + d]! += weight * g!.data[row * valueWidth + d]!;
+    });
+  }
+  return [dq!, dk!, dv!];
 };
 
 export const products = {
   attention,
+  attentionGradient,
   conv2d,
   conv2dInputGradient,
   conv2dWeightGradient,

@@ -83,5 +83,18 @@ export const reductions = {
     });
     return [y];
   },
+  // ∂y_j/∂x_i = y_j·(δ_ij − y_i)
+  softmaxGradient: ([g, y]) => {
+    const slopes = rowsOf(g!);
+    return [
+      Float64Array.from(
+        rowsOf(y!).flatMap((row, at) => [
+          ...row.map((yi, i) =>
+            row.reduce((sum, yj, j) => sum + slopes[at]![j]! * yj * (Number(i === j) - yi), 0),
+          ),
+        ]),
+      ),
+    ];
+  },
   sum: reduction(0, (sum, x) => sum + x),
 } satisfies Record<string, Kernel>;

@@ -52,6 +52,11 @@ describe("diffusion", () => {
     });
   });
 
+  test("of a small size every level counts alike", async () => {
+    const made = await batchOf(diffusionStage(settingsOf()), 0);
+    expect(numbers(made, "weight")).toEqual(Array.from({ length: BATCH }, () => 1));
+  });
+
   test("ln σ is normal about −1.2 with deviation 1.6, a tenth of the labels dropped", async () => {
     const logs: number[] = [];
     let dropped = 0;
