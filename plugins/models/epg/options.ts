@@ -50,6 +50,11 @@ export const schema = z.strictObject({
   learningRate,
   /** Of fine-tuning; null: derived from the budget. */
   steps,
+  /**
+   * Of a noise level's squared error in diffusion fine-tuning: one over the gap to the level below, about σ^(−6/7), as
+   * released; or none, with which a short training settles layout before detail.
+   */
+  lossWeight: z.enum(["gap", "none"]).default("gap"),
   pretraining: pretraining.prefault({}),
   /** A checkpoint that is sampled from in place of training. */
   weights: weightsFile(["ema", "online", "target"]).nullable().default(null),

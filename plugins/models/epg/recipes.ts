@@ -31,8 +31,7 @@ export interface Recipe {
   readonly diffusion: OptimiserRecipe & {
     readonly logSigmaMean: number;
     readonly logSigmaDeviation: number;
-    /** Of a level's squared error: one over the gap to the level below, or the same at all. */
-    readonly lossWeight: "gap" | "none";
+    readonly lossWeight: EpgOptions["lossWeight"];
   };
   readonly consistency: OptimiserRecipe & {
     readonly dropout: number;
@@ -105,14 +104,11 @@ const SMALL_SCALE = {
 } as const;
 const SMALL_AVERAGE = { halfLife: 0.05 };
 
-/** Weights of one over the gap, about σ^(−6/7), spend a short training on detail: layout is settled at high noise. */
-const SMALL_DIFFUSION = { logSigmaMean: 0.4, lossWeight: "none" } as const;
-
 const SMALL: Recipe = {
   normalisation: "simple",
   batchSize: 16,
   pretraining: { ...RELEASED.pretraining, ...SMALL_SCALE, targetBatchNorm: "batch" },
-  diffusion: { ...RELEASED.diffusion, ...SMALL_SCALE, average: SMALL_AVERAGE, ...SMALL_DIFFUSION },
+  diffusion: { ...RELEASED.diffusion, ...SMALL_SCALE, average: SMALL_AVERAGE, logSigmaMean: 0.4 },
   consistency: {
     ...RELEASED.consistency,
     ...SMALL_SCALE,
@@ -125,7 +121,7 @@ const SMALL: Recipe = {
 export const recipeOf = (size: SizeName): Recipe => (isPublished(size) ? RELEASED : SMALL);
 
 /** The size's recipe with what the options say otherwise. */
-export function recipeFor({ size, learningRate, batchSize, pretraining }: EpgOptions): Recipe {
+export function recipeFor({ size, learningRate, batchSize, lossWeight, pretraining }: EpgOptions): Recipe {
   const recipe = recipeOf(size);
   const tuned = learningRate === null ? {} : { learningRate };
   return {
@@ -136,7 +132,7 @@ export function recipeFor({ size, learningRate, batchSize, pretraining }: EpgOpt
       ...(pretraining.learningRate === null ? {} : { learningRate: pretraining.learningRate }),
       ...(pretraining.targetBatchNorm === null ? {} : { targetBatchNorm: pretraining.targetBatchNorm }),
     },
-    diffusion: { ...recipe.diffusion, ...tuned },
+    diffusion: { ...recipe.diffusion, ...tuned, lossWeight },
     consistency: { ...recipe.consistency, ...tuned },
   };
 }

@@ -52,8 +52,9 @@ describe("diffusion", () => {
     });
   });
 
-  test("of a small size every level counts alike", async () => {
-    const made = await batchOf(diffusionStage(settingsOf()), 0);
+  test("without a loss weight every level counts alike", async () => {
+    const recipe = { ...released, diffusion: { ...released.diffusion, lossWeight: "none" as const } };
+    const made = await batchOf(diffusionStage(settingsOf({ recipe })), 0);
     expect(numbers(made, "weight")).toEqual(Array.from({ length: BATCH }, () => 1));
   });
 
