@@ -12,7 +12,6 @@ export interface Findings {
   readonly machine: readonly MachineFinding[];
   /** By their names. */
   readonly backends: Readonly<Record<string, readonly Finding[]>>;
-  readonly bindings: readonly Finding[];
 }
 
 export function define(command: Command): void {
@@ -28,17 +27,16 @@ export function define(command: Command): void {
 }
 
 export async function examine(): Promise<Findings> {
-  const [{ examineBackends }, { examineMachine }, { examineBindings }] = await Promise.all([
+  const [{ examineBackends }, { examineMachine }] = await Promise.all([
     import("../config/plugins.ts"),
     import("../measure/machine.ts"),
-    import("../measure/bindings.ts"),
   ]);
   const [machine, backends] = await Promise.all([examineMachine(".epg-bench"), examineBackends()]);
-  return { machine, backends, bindings: examineBindings(Object.keys(backends)) };
+  return { machine, backends };
 }
 
 /** What keeps `run` without a config from running; none: it can. */
-export function lacks({ machine, backends }: Pick<Findings, "machine" | "backends">): string[] {
+export function lacks({ machine, backends }: Findings): string[] {
   const missing = machine.filter(({ works, needed }) => needed && !works).map(({ what }) => what);
   const computes = backends[DEFAULT.backend]?.some(({ what, works }) => works && what === DEFAULT.what);
   return computes ? missing : [...missing, DEFAULT.what];
@@ -46,7 +44,7 @@ export function lacks({ machine, backends }: Pick<Findings, "machine" | "backend
 
 /** A row each, and below one that does not work how to mend it. */
 export function told(findings: Findings): string {
-  const all = [...findings.machine, ...Object.values(findings.backends).flat(), ...findings.bindings];
+  const all = [...findings.machine, ...Object.values(findings.backends).flat()];
   const lines = columns(all.map(({ what, works, detail }) => [works ? "works" : "missing", what, detail]));
   const mended = lines.flatMap((line, i) => {
     const { fix } = all[i]!;
