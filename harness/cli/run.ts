@@ -36,6 +36,7 @@ export function define(command: Command): void {
         "device",
         "python",
         "compile",
+        "precision",
         "threads",
         "unconditional",
         "skipUnreadable",
@@ -54,6 +55,12 @@ export function define(command: Command): void {
       "torch: the Python that has PyTorch (default: EPG_BENCH_PYTHON, or python3)",
     )
     .option("--no-compile", "torch: without torch.compile")
+    .addOption(
+      new Option("--precision <type>", "torch: what products are computed in (default: f32)").choices([
+        "f32",
+        "bf16",
+      ]),
+    )
     .option("--threads <n>", "threads of the backend", wholeNumber(1))
     .option("--unconditional", "train and sample without labels")
     .option("--skip-unreadable", "leave unreadable images out instead of stopping at them")

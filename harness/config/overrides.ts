@@ -15,6 +15,7 @@ export interface Overrides {
   readonly python?: string | undefined;
   /** `--no-compile`; true is what it is without the flag, and says nothing. */
   readonly compile?: boolean | undefined;
+  readonly precision?: string | undefined;
   readonly threads?: number | undefined;
   readonly unconditional?: boolean | undefined;
   readonly skipUnreadable?: boolean | undefined;
@@ -48,12 +49,19 @@ function backend(configured: CheckedConfig["backend"], flags: Overrides): Checke
 }
 
 /** The options of a backend that flags set. */
-export function backendOptions({ device, python, compile, threads }: Overrides): Record<string, unknown> {
+export function backendOptions({
+  device,
+  python,
+  compile,
+  precision,
+  threads,
+}: Overrides): Record<string, unknown> {
   return {
     ...(device !== undefined && { device }),
     // A command is looked up, a path is relative to where it was written.
     ...(python !== undefined && { python: /[/\\]/.test(python) ? resolve(python) : python }),
     ...(compile === false && { compile }),
+    ...(precision !== undefined && { precision }),
     ...(threads !== undefined && { threads }),
   };
 }

@@ -13,9 +13,11 @@ export {
 export { lower, type StoredState, toOnnx } from "./onnx/index.ts";
 export * from "./ops/index.ts";
 export { type AdamWOptions, type AdamWStep, adamw, adamwInputs, scalar } from "./optimizers.ts";
+export { mixedPrecision } from "./precision.ts";
 export {
   bytesOf,
   type DType,
+  hostType,
   type Node,
   type Op,
   type Shape,

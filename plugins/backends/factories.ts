@@ -9,7 +9,8 @@ export const onnxruntime = (options: { threads?: number } = {}): Descriptor<"bac
 
 /**
  * PyTorch 2.4 or newer in a Python process. `device`: auto (default), cpu, cuda or mps; `python`: a command or an absolute
- * path (default: EPG_BENCH_PYTHON, or python3); `compile: false` runs without torch.compile; `threads` as above;
+ * path (default: EPG_BENCH_PYTHON, or python3); `precision: "bf16"`: products in bfloat16, all else and all scores in float32;
+ * `compile: false` runs without torch.compile; `threads` as above;
  * `timeoutSeconds`: the longest that one answer may take (default 1800).
  */
 export const torch = (
@@ -17,6 +18,7 @@ export const torch = (
     device?: "auto" | "cpu" | "cuda" | "mps";
     python?: string;
     compile?: boolean;
+    precision?: "f32" | "bf16";
     threads?: number;
     timeoutSeconds?: number;
   } = {},

@@ -2,6 +2,7 @@
 import { isAbsolute } from "node:path";
 import { z } from "zod";
 import type { Backend, BackendPlugin } from "../../../harness/plugin.ts";
+import { mixedPrecision } from "../../../harness/program/index.ts";
 import { check } from "./check.ts";
 import { compile } from "./executable.ts";
 import { openProduct } from "./product.ts";
@@ -18,6 +19,8 @@ const schema = z.strictObject({
     .default(() => process.env.EPG_BENCH_PYTHON || "python3"),
   /** torch.compile; without it every operation is run by itself. */
   compile: z.boolean().default(true),
+  /** bf16: products of bfloat16 operands, all else in float32. Where images are scored it is left out. */
+  precision: z.enum(["f32", "bf16"]).default("f32"),
   /** Threads inside an operation on the CPU; the same number gives the same bits. */
   threads: z.int().min(1).max(256).default(2),
   /** How long one answer of the worker may take, compilation included. */
@@ -29,7 +32,7 @@ const START_SECONDS = 180;
 const plugin: BackendPlugin<z.infer<typeof schema>> = {
   name: "torch",
   schema,
-  async open({ timeoutSeconds, ...settings }): Promise<Backend> {
+  async open({ timeoutSeconds, precision, ...settings }): Promise<Backend> {
     const worker = await startWorker(settings, {
       startSeconds: START_SECONDS,
       answerSeconds: timeoutSeconds,
@@ -40,10 +43,11 @@ const plugin: BackendPlugin<z.infer<typeof schema>> = {
       // Compiled kernels round otherwise than PyTorch's own.
       version: `${torch}${settings.compile ? "" : ", uncompiled"}`,
       device,
-      precision: "float32",
+      precision: precision === "bf16" ? "bfloat16" : "float32",
       threads: settings.threads,
       product: openProduct(worker),
-      compile: (program, state) => compile(worker, program, state),
+      compile: (program, state) =>
+        compile(worker, precision === "bf16" ? mixedPrecision(program) : program, state),
       peakMemoryBytes: () => worker.peakMemoryBytes(),
       close: () => worker.close(),
     };

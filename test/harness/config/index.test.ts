@@ -103,6 +103,9 @@ describe("loadConfig", () => {
       /^--device: the backend "onnxruntime" has no option device\n {2}fix: .*--backend/,
     );
     expect(await mistake(load(config(), { compile: false }))).toContain("--no-compile: the backend");
+    expect(await mistake(load(config(), { precision: "bf16" }))).toContain(
+      '--precision: the backend "onnxruntime" has no option precision',
+    );
     expect(await mistake(load(config(), { backend: "toch" }))).toMatch(/unknown backend "toch"\n.*"torch"/);
     expect(await mistake(load(config(), { backend: "torch", device: "tpu" }))).toContain('got "tpu"');
   });
