@@ -10,6 +10,8 @@ export {
   xavierUniform,
   zeros,
 } from "./initialiser.ts";
+export { type PeakMemory, peakMemory } from "./memory.ts";
+export { type Accumulated, microBatches } from "./micro-batches.ts";
 export { lower, type StoredState, toOnnx } from "./onnx/index.ts";
 export * from "./ops/index.ts";
 export { type AdamWOptions, type AdamWStep, adamw, adamwInputs, scalar } from "./optimizers.ts";

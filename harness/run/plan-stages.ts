@@ -1,7 +1,7 @@
 /** The stages of one entry: steps, cost, what they start from, and their content addresses. */
 import { join } from "node:path";
 import type { Dataset, Descriptor, Model, Stage, Task } from "../plugin.ts";
-import { bytesOf } from "../program/index.ts";
+import { peakMemory } from "../program/index.ts";
 import { type CodeHashes, hashOf, programHash } from "./identity.ts";
 import type { PretrainedFile, Settings, WeightsSource } from "./pretrained.ts";
 import type { SettledConfig } from "./settle.ts";
@@ -23,6 +23,8 @@ export interface PlannedStage extends StageWork {
   readonly stateBytes: number;
   /** Bytes of all that one step computes, were nothing freed. */
   readonly activationBytes: number;
+  /** Most bytes at once of states and what a step computes, by the order of its program. */
+  readonly peakBytes: number;
   readonly code: CodeHashes;
   /** Folder of the pictures taken while it trains: those its first entry asks for, by its sampler. */
   readonly film: string;
@@ -66,7 +68,8 @@ export function planStages(planning: Planning, stages: readonly Stage[]): Planne
     const others = planned.filter((one) => !before.includes(one));
     const otherFiles = pretrained.filter((one) => !files.includes(one));
     const besideKeys = [...others.map((other) => other.key), ...otherFiles.map(contentOf)];
-    const { activationBytes, states } = stage.program;
+    const { activationBytes } = stage.program;
+    const { stateBytes, valueBytes } = peakMemory(stage.program);
     const work = stageWork(config, dataset, entry, stage);
     const recipe = hashOf({
       model: model.name,
@@ -91,8 +94,9 @@ export function planStages(planning: Planning, stages: readonly Stage[]): Planne
       entry,
       previous: { stages: foldersOf(before), pretrained: files },
       beside: { stages: foldersOf(others), pretrained: otherFiles },
-      stateBytes: states.reduce((sum, { value }) => sum + bytesOf(value), 0),
+      stateBytes,
       activationBytes,
+      peakBytes: stateBytes + valueBytes,
       code,
       film: join(folder, `film-${filmKey(config, settings, besideKeys)}`),
     });

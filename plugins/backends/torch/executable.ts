@@ -5,8 +5,9 @@ import type { Program, Tensor, Tensors } from "../../../harness/program/index.ts
 import { asElements } from "../../../harness/program/onnx/index.ts";
 import { pickStates, requireInputs, requireKnown, stateNames, stateTypes, type Types } from "../tensors.ts";
 import type { Payload, Payloads } from "./frames.ts";
+import { needOf } from "./out-of-memory.ts";
 import { spell } from "./spell.ts";
-import type { Worker } from "./worker-process.ts";
+import { OutOfMemory, type Worker } from "./worker-process.ts";
 
 let programs = 0;
 
@@ -27,7 +28,11 @@ export async function compile(worker: Worker, program: Program, given: Tensors):
     program,
     async run(inputs) {
       requireInputs(program, inputs);
-      const outputs = await worker.ask(`running ${name}`, { do: "run", program: key }, payloads(inputs));
+      const request = { do: "run", program: key };
+      const outputs = await worker.ask(`running ${name}`, request, payloads(inputs)).catch((error) => {
+        if (!(error instanceof OutOfMemory)) throw error;
+        throw new Error(`${error.message}; ${needOf(program, error.deviceBytes)}`);
+      });
       return answered(program, program.outputs, Object.keys(program.outputs), outputs);
     },
     async readState(names) {

@@ -119,7 +119,9 @@ class Conversation {
       await writing;
       if (typeof header.peakMemoryBytes === "number") this.peakMemoryBytes = header.peakMemoryBytes;
       if (typeof header.error !== "string") return tensors;
-      throw new Error(`torch: ${doing}: ${header.error}${remedies[header.kind as string] ?? ""}`);
+      const message = `torch: ${doing}: ${header.error}`;
+      if (header.kind === "memory") throw new OutOfMemory(message, Number(header.deviceBytes ?? 0));
+      throw new Error(header.kind === "compiler" ? `${message}${WITHOUT_COMPILER}` : message);
     } finally {
       this.hold(false);
     }
@@ -188,7 +190,16 @@ class Conversation {
   }
 }
 
-const remedies: Readonly<Record<string, string>> = {
-  memory: "; a smaller batch takes less memory",
-  compiler: "; --no-compile (compile: false) runs without torch.compile",
-};
+const WITHOUT_COMPILER = "; --no-compile (compile: false) runs without torch.compile";
+
+/** A request that the device has too little memory for. */
+export class OutOfMemory extends Error {
+  override name = "OutOfMemory";
+  /** What the device has in all; 0 where that is not known. */
+  readonly deviceBytes: number;
+
+  constructor(message: string, deviceBytes: number) {
+    super(message);
+    this.deviceBytes = deviceBytes;
+  }
+}

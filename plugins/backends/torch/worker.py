@@ -446,11 +446,19 @@ def peak_memory():
 
 def failure(error):
     kind = "other"
-    if isinstance(error, torch.cuda.OutOfMemoryError):
+    if isinstance(error, torch.cuda.OutOfMemoryError) or "can't allocate memory" in str(error):
         kind = "memory"
     elif type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
         kind = "compiler"
-    return {"error": f"{type(error).__name__}: {error}", "kind": kind}
+    return {"error": f"{type(error).__name__}: {error}", "kind": kind, "deviceBytes": device_memory()}
+
+
+def device_memory():
+    """Bytes of memory the device has in all; 0 where that is not known."""
+    if DEVICE == "cuda":
+        return torch.cuda.get_device_properties(0).total_memory
+    known = DEVICE == "cpu" and "SC_PHYS_PAGES" in getattr(os, "sysconf_names", {})
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if known else 0
 
 
 # ── The device
