@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import { AUTOENCODER } from "./autoencoder.ts";
 import { DIT_STEP } from "./dit-step.ts";
+import { ENGINE_STEPS } from "./engines.ts";
 import { EPG_STEPS } from "./epg-step.ts";
 import { EVAL } from "./eval.ts";
 import { EVAL_MEMORY } from "./eval-memory.ts";
@@ -22,6 +23,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchRow>>> = {
   ...EPG_STEPS,
   ...AUTOENCODER,
   ...DIT_STEP,
+  ...ENGINE_STEPS,
   ...RUN_LOOP,
   ...SAMPLING,
   ...METRICS,

@@ -1,6 +1,6 @@
 /** Work over many images by a program of a fixed batch: the last batch is padded and its padding dropped. */
 
-interface Batch {
+export interface Batch {
   /** Exactly as many as a batch has, the last position repeated. */
   readonly positions: readonly number[];
   readonly start: number;

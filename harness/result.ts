@@ -82,7 +82,21 @@ const entry = z.strictObject({
   /** Training step of each frame of the film strip. */
   filmSteps: z.array(z.int()),
   neighbours: z.string().nullable(),
+  /** Trainings of the files that stand in for its stages, by their own account; steps and FLOPs null: they do not tell. */
+  pretrained: z
+    .array(
+      z.strictObject({
+        stage: z.string(),
+        file: z.string(),
+        steps: z.int().nullable(),
+        flops: z.number().nullable(),
+        autoencoder: z.literal(true).optional(),
+      }),
+    )
+    .optional(),
   resampled: resampled.optional(),
+  /** Of a run with a comparison: why none of its rows is `matched`. */
+  unmatched: z.string().optional(),
 });
 
 const trainingCurve = z.strictObject({

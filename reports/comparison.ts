@@ -20,6 +20,7 @@ export function comparison(result: Result): string | null {
     "Cheapest first, by the MACs of an image. *As published*: an entry by its own sampler and guidance. *Unguided* and *matched*: the " +
       "same weights in the most steps within the calls given, by Heun's method of EDM or, where the model has none, by the solver named; a " +
       "model of one step by its one step. *Matched* is guided in the interval that the entry names, or else in EPG's, guidance's calls among those given. The same seeds and labels in every row.",
+    ...unmatched(result),
     ...choices(result),
   ].join("\n\n");
 }
@@ -84,6 +85,14 @@ const decoderMacs = ({ ledger }: Result, { name }: ResultEntry): number =>
   ledger
     .filter(({ kind, entries, stage }) => kind === "decoding" && entries.includes(name) && stage === DECODING)
     .reduce((sum, { macs, images }) => sum + (macs ?? 0) / images, 0);
+
+/** Entries without a row on like terms, guided, and why. */
+function unmatched({ run }: Result): string[] {
+  const lacking = run.entries.flatMap(({ name, unmatched: why }) =>
+    why === undefined ? [] : [`${escaped(name)}: ${escaped(why)}`],
+  );
+  return lacking.length === 0 ? [] : ["Without a matched row:", list(lacking)];
+}
 
 /** How each guidance was chosen. */
 function choices({ run }: Result): string[] {

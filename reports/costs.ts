@@ -8,6 +8,9 @@ import { type Column, code, escaped, list, table } from "./text.ts";
 /** What belongs to training; every other cost is one of sampling. */
 const BILL = new Set(["train-flops", "total-train-flops", "wall-seconds", "peak-memory-bytes"]);
 
+const TOLD =
+  "What a file of weights cost to train is by its own account, and unknown where it does not tell; the ledger has what ran here alone.";
+
 const right = (head: string): Column => ({ head, align: "right" });
 
 export function ledger(result: Result): string {
@@ -69,20 +72,24 @@ function uncounted({ ledger }: Result): string {
   return names.length === 0 ? "" : ` Not in it, since it is computed elsewhere: sampling of ${quoted}.`;
 }
 
-/** Where an entry trained an autoencoder: its training with that in full, in part and without. */
+/** Where an entry has an autoencoder, trained here or out of a file: its training with that in full, in part and without. */
 function autoencoderBills({ run, ledger }: Result): string[] {
-  const rows = run.entries.flatMap(({ name, kind }) => {
-    const lines = ledger.filter(({ entries }) => entries.includes(name));
+  const told = run.entries.some(({ pretrained }) => pretrained?.some(({ autoencoder }) => autoencoder));
+  const rows = run.entries.flatMap(({ name, kind, pretrained = [] }) => {
+    const lines = [
+      ...pretrained.map((line) => ({ ...line, kind: "training" as const, macs: null })),
+      ...ledger.filter(({ entries }) => entries.includes(name)),
+    ];
     if (kind !== "model" || !hasAutoencoder(lines)) return [];
     const shares = [1, 1 / MODELS_SHARING, 0];
-    const work = shares.map((share) => quantity({ value: trainingBill(lines, share).flops, unit: "FLOP" }));
+    const work = shares.map((share) => cost({ value: trainingBill(lines, share).flops, unit: "FLOP" }));
     return [[escaped(name), ...work]];
   });
   if (rows.length === 0) return [];
   return [
     "### The autoencoder, billed three ways",
     table([{ head: "" }, right("in full"), right(`shared by ${MODELS_SHARING} models`), right("free")], rows),
-    "All of the entry's training; encoding the data set is its own in each.",
+    `All of the entry's training; encoding is its own in each.${told ? ` ${TOLD}` : ""}`,
   ];
 }
 

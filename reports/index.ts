@@ -9,5 +9,6 @@ export interface Reporter {
 
 export const reporters: Readonly<Record<string, () => Promise<Reporter>>> = {
   md: async () => (await import("./markdown.ts")).default,
+  html: async () => (await import("./html.ts")).default,
   json: async () => (await import("./json.ts")).default,
 };

@@ -47,7 +47,7 @@ export function entryText(title: string, cost: EntryCost, bills: readonly Bill[]
 }
 
 /** What is known of an entry whose images are made elsewhere. */
-export function elsewhereText({ name, resolution, elsewhere }: ElsewhereCost): string {
+export function elsewhereText({ name, resolution, elsewhere, resamplings }: ElsewhereCost): string {
   const { calls, macs: work, parameters, trainFlops } = elsewhere;
   const told = (told: Told | null, unit: string): [string, string] =>
     told === null ? ["unknown", ""] : [quantity({ value: told.value, unit }), told.by];
@@ -61,6 +61,7 @@ export function elsewhereText({ name, resolution, elsewhere }: ElsewhereCost): s
       ["MACs an image", ...told(work, "MAC")],
       ["parameters", ...told(parameters, "parameters")],
     ]).slice(1),
+    ...(resamplings.length === 0 ? [] : ["", ...resamplingTable({ resamplings })]),
   ]);
 }
 
@@ -128,16 +129,16 @@ function samplingTable(cost: EntryCost): string[] {
   ];
 }
 
-const resamplingTable = ({ resamplings }: EntryCost): string[] =>
+const resamplingTable = ({ resamplings }: Pick<EntryCost, "resamplings">): string[] =>
   columns([
     ["sampled again", "calls", "decoder", "MACs an image", "FLOPs of samples", "FLOPs of trials"],
     ...resamplings.map(({ name, nfe, decoderCalls, macsPerImage, sampleFlops, trialFlops }) => [
       name,
       count(nfe),
       count(decoderCalls),
-      macs(macsPerImage),
-      flops(sampleFlops),
-      trialFlops === 0 ? UNKNOWN : flops(trialFlops),
+      orUnknown(macsPerImage, macs),
+      orUnknown(sampleFlops, flops),
+      trialFlops === 0 ? UNKNOWN : orUnknown(trialFlops, flops),
     ]),
   ]);
 

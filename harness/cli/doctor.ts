@@ -1,41 +1,61 @@
 import type { Command } from "commander";
 import type { Finding } from "../config/plugins.ts";
 import { EXIT } from "../errors.ts";
+import type { MachineFinding } from "../measure/machine.ts";
 import { columns } from "./columns.ts";
 import { writeJson } from "./output-file.ts";
 
 /** What `run` without a config computes on. */
-const DEFAULT_BACKEND = "onnxruntime";
+const DEFAULT = { backend: "onnxruntime", what: "onnxruntime on cpu" } as const;
 
-export type Findings = Readonly<Record<string, readonly Finding[]>>;
+export interface Findings {
+  readonly machine: readonly MachineFinding[];
+  /** By their names. */
+  readonly backends: Readonly<Record<string, readonly Finding[]>>;
+  readonly bindings: readonly Finding[];
+}
 
 export function define(command: Command): void {
   command
     .option("--json <file>", "write it as JSON; - for stdout, in place of the text")
     .action(async ({ json }: { json?: string }) => {
-      const { examineBackends } = await import("../config/plugins.ts");
-      const backends = await examineBackends();
-      const ready = canRun(backends);
-      if (json === undefined) process.stdout.write(told(backends));
-      else await writeJson(json, { node: process.versions.node, ready, backends });
+      const findings = await examine();
+      const ready = lacks(findings).length === 0;
+      if (json === undefined) process.stdout.write(told(findings));
+      else await writeJson(json, { node: process.versions.node, ready, ...findings });
       process.exitCode = ready ? EXIT.ok : EXIT.crash;
     });
 }
 
-/** Whether `run` without a config can. */
-export const canRun = (backends: Findings): boolean =>
-  backends[DEFAULT_BACKEND]?.some(({ works }) => works) ?? false;
+export async function examine(): Promise<Findings> {
+  const [{ examineBackends }, { examineMachine }, { examineBindings }] = await Promise.all([
+    import("../config/plugins.ts"),
+    import("../measure/machine.ts"),
+    import("../measure/bindings.ts"),
+  ]);
+  const [machine, backends] = await Promise.all([examineMachine(".epg-bench"), examineBackends()]);
+  return { machine, backends, bindings: examineBindings(Object.keys(backends)) };
+}
 
-export function told(backends: Findings): string {
-  const findings = Object.values(backends).flat();
-  const rows = findings.map(({ what, works, detail }) => [works ? "works" : "missing", what, detail]);
-  const lines = columns([["works", "Node", process.versions.node], ...rows]);
+/** What keeps `run` without a config from running; none: it can. */
+export function lacks({ machine, backends }: Pick<Findings, "machine" | "backends">): string[] {
+  const missing = machine.filter(({ works, needed }) => needed && !works).map(({ what }) => what);
+  const computes = backends[DEFAULT.backend]?.some(({ what, works }) => works && what === DEFAULT.what);
+  return computes ? missing : [...missing, DEFAULT.what];
+}
+
+/** A row each, and below one that does not work how to mend it. */
+export function told(findings: Findings): string {
+  const all = [...findings.machine, ...Object.values(findings.backends).flat(), ...findings.bindings];
+  const lines = columns(all.map(({ what, works, detail }) => [works ? "works" : "missing", what, detail]));
   const mended = lines.flatMap((line, i) => {
-    const fix = findings[i - 1]?.fix ?? null;
+    const { fix } = all[i]!;
     return fix === null ? [line] : [line, `         fix: ${fix}`];
   });
-  const verdict = canRun(backends)
-    ? "`epg-bench run` can run here."
-    : `\`epg-bench run\` cannot run here: its backend, ${DEFAULT_BACKEND}, does not work.`;
+  const lacking = lacks(findings);
+  const verdict =
+    lacking.length === 0
+      ? "`epg-bench run` can run here."
+      : `\`epg-bench run\` cannot run here for want of ${lacking.join(" and ")}.`;
   return `${[...mended, "", verdict].join("\n")}\n`;
 }

@@ -11,6 +11,7 @@ interface Verb {
 
 const VERBS: Readonly<Record<string, Verb>> = {
   run: { summary: "train, sample, score and cost what a config names", load: () => import("./run.ts") },
+  merge: { summary: "put the shards of a run together", load: () => import("./merge.ts") },
   eval: { summary: "score images against a reference", load: () => import("./eval.ts") },
   features: {
     summary: "write what a network sees in images, layer by layer",

@@ -5,7 +5,7 @@ import type { Command } from "commander";
 export function define(command: Command): void {
   command
     .argument("<run>", "a run folder, or a result file: the report is written beside it")
-    .option("--format <names>", "formats, separated by commas: md, json", "md")
+    .option("--format <names>", "formats, separated by commas: md, html (md with it), json", "md")
     .action(async (run: string, { format }: { format: string }) => {
       const [{ loadResult }, { writeReports }] = await Promise.all([
         import("../gate/load.ts"),

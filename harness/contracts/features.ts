@@ -53,7 +53,10 @@ export interface FeatureExtractor extends Extractor {
   readonly dims: number;
   /** Numbers of an image's logits. */
   readonly classes: number;
-  /** RGB images of any sizes, each prepared from its own: rows of `features` [n, dims] and `logits` [n, classes]. */
+  /**
+   * RGB images of any sizes, each prepared from its own: rows of `features` [n, dims] and `logits` [n, classes]. A row is the
+   * same to the bit whichever images come with its own: shards look at parts of what one run looks at whole.
+   */
   extract(images: readonly Image[]): Promise<Features>;
 }
 

@@ -42,9 +42,14 @@ export interface Model<Options = never> {
   recognise?(file: NamedShapes): Awaitable<readonly RecognisedPart[]>;
   /**
    * Options in place of the entry's own by which its trained weights are sampled on terms that are the same for every model: EDM's
-   * Heun (one step, for a model of one) in the most steps that fit; null where none does, or guidance would act at no call.
+   * Heun (one step, for a model of one) in the most steps that fit; where there are none, a clause that says why, for the report.
    */
-  resampled?(options: Options, task: Task, terms: SamplingTerms): Readonly<Record<string, unknown>> | null;
+  resampled?(
+    options: Options,
+    task: Task,
+    terms: SamplingTerms,
+    context: ModelContext,
+  ): Awaitable<Readonly<Record<string, unknown>> | string>;
   /** For models with an autoencoder: passes real images through it. */
   reconstructor?(
     options: Options,

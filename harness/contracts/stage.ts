@@ -5,10 +5,15 @@ import type { Runtime } from "./backend.ts";
 import type { ImageSource } from "./data.ts";
 import type { StageWeights, Task } from "./model.ts";
 
-export interface PreparationCost {
-  readonly images: number;
+export interface Work {
   readonly macs: number;
   readonly flops: number;
+}
+
+export interface PreparationCost extends Work {
+  /** "encoding the data set" */
+  readonly what: string;
+  readonly images: number;
 }
 
 export interface Stage {
@@ -18,6 +23,10 @@ export interface Stage {
   readonly after: readonly string[];
   /** One training step. It must have a scalar output `loss`. */
   readonly program: Program;
+  /** Outputs that only forward passes are behind, `loss` where it names none: what is behind them all is the step's forward part. */
+  readonly forward?: readonly string[];
+  /** Of a step, what encoding its images by a frozen network takes, which has a ledger line of its own. */
+  readonly encoding?: Work;
   readonly batchSize: number;
   /** Steps asked for by the options; null when a budget derives them. */
   readonly steps: number | null;

@@ -9,11 +9,14 @@ import { proposeResamplings } from "../run/plan-resamplings.ts";
 import { type ResamplingCost, resamplingCost } from "../run/resampling-cost.ts";
 import { settled } from "../run/settle.ts";
 import { type StageWork, stageWork } from "../run/stage-work.ts";
-import { type ToldLine, toldLines } from "./told-lines.ts";
+import type { ToldLine } from "../run/told-lines.ts";
+import { toldLinesOf } from "./told-lines.ts";
 
 export interface TrainingLine extends CountedLine {
   /** Of the forward passes, as a part of `macs`. */
   readonly forwardMacs: number;
+  /** Of a step's memory; null where no program of ours steps. */
+  readonly memory: Pick<StageWork, "stateBytes" | "peakBytes"> | null;
 }
 
 export interface EntryCost {
@@ -22,7 +25,7 @@ export interface EntryCost {
   /** What was trained elsewhere, by the account of the files of weights. */
   readonly pretrained: readonly ToldLine[];
   readonly training: readonly TrainingLine[];
-  /** Of encoding every image anew at every step, as DiT's own script does; null where nothing is encoded. */
+  /** Of encoding every image anew at every step, as DiT's own script does; null where nothing is encoded, or that is what it does. */
   readonly encodingEveryStepMacs: number | null;
   /** Of one image: the network's calls, the decoder's. */
   readonly sampling: readonly CountedLine[];
@@ -44,6 +47,7 @@ export interface ElsewhereCost {
   readonly name: string;
   readonly resolution: number;
   readonly elsewhere: Elsewhere;
+  readonly resamplings: readonly ResamplingCost[];
 }
 
 /** @throws UserError for whatever in the config cannot be planned */
@@ -54,23 +58,23 @@ export async function entryCosts(resolved: ResolvedConfig): Promise<(EntryCost |
   const costs: (EntryCost | ElsewhereCost)[] = [];
   for (const [name, descriptor] of Object.entries(config.entries)) {
     const { model, options } = await openModel(config, descriptor, name);
+    const resamplings: ResamplingCost[] = [];
+    const proposed = await proposeResamplings({ config, task, name, descriptor, model, options });
+    for (const row of proposed.rows) resamplings.push(await resamplingCost(config, task, name, row));
     const elsewhere = await model.elsewhere?.(options, task, config);
     if (elsewhere) {
-      costs.push({ name, resolution: task.resolution, elsewhere });
+      costs.push({ name, resolution: task.resolution, elsewhere, resamplings });
       continue;
     }
     const training = model
       .stages(options, task)
       .flatMap((stage) => linesOf(stageWork(config, dataset, name, stage), name));
     const sampling = await drySampling(model, options, task, config);
-    const resamplings: ResamplingCost[] = [];
-    for (const proposed of proposeResamplings({ config, task, name, descriptor, model, options }))
-      resamplings.push(await resamplingCost(config, task, name, proposed));
     const { nfe, macsPerImage, decoderCalls, decoderMacsPerImage } = sampling;
     costs.push({
       name,
       resolution: task.resolution,
-      pretrained: await toldLines(model.pretrained?.(options) ?? [], config.baseFolder),
+      pretrained: await toldLinesOf(model.pretrained?.(options) ?? [], config.baseFolder),
       training,
       encodingEveryStepMacs: encodingEveryStep(training),
       sampling: samplingLines(name, { ...sampling, ...NOT_MEASURED }, false),
@@ -88,12 +92,13 @@ export async function entryCosts(resolved: ResolvedConfig): Promise<(EntryCost |
 }
 
 function linesOf(stage: StageWork, entry: string): TrainingLine[] {
-  const { steps, batchSize, parameters, preparation } = stage;
+  const { steps, batchSize, parameters, preparation, encoding } = stage;
   const work = {
     steps,
     batchSize,
     parameters,
     preparation,
+    encoding: { macs: steps * encoding.macs, flops: steps * encoding.flops },
     images: steps * batchSize,
     macs: steps * stage.macs,
     flops: steps * stage.flops,
@@ -103,13 +108,15 @@ function linesOf(stage: StageWork, entry: string): TrainingLine[] {
     ...line,
     // Encoding is forward passes and nothing else.
     forwardMacs: line.kind === "encoding" ? line.macs : steps * stage.forwardMacs,
+    memory: line.kind === "encoding" ? null : { stateBytes: stage.stateBytes, peakBytes: stage.peakBytes },
   }));
 }
 
-/** The line after that of encoding is its stage's. */
+/** The line after that of encoding is its stage's. null where that is done already. */
 function encodingEveryStep(training: readonly TrainingLine[]): number | null {
   const at = training.findIndex(({ kind }) => kind === "encoding");
-  if (at < 0) return null;
+  const isDone = training.some(({ kind, steps }) => kind === "encoding" && steps !== null);
+  if (at < 0 || isDone) return null;
   const [encoding, stage] = [training[at]!, training[at + 1]!];
   return (encoding.macs / encoding.images) * stage.images;
 }

@@ -92,6 +92,25 @@ export function publishedHours(epg: EntryCost, latent: EntryCost, shares: readon
   return { claims, readings, ratios };
 }
 
+/** The published hours of EPG-XL alone, and what they imply of the devices. */
+export interface ImpliedUtilisation {
+  /** Pre-training and fine-tuning. */
+  readonly claims: readonly [HoursClaim, HoursClaim];
+  /** Of both together. */
+  readonly utilisation: number;
+}
+
+/** @param epg as `epg-xl-256`; its 139 h as fine-tuning alone, the reading that agrees with the 57 h */
+export function impliedUtilisation(epg: EntryCost): ImpliedUtilisation {
+  const first = claim("EPG pre-training", "epg-pretrain", macsOf(epg, "pre-training"));
+  const then = claim("EPG-XL fine-tuning", "epg-xl-finetune", macsOf(epg, "diffusion fine-tuning"));
+  const { devices } = hoursOf("epg-pretrain");
+  return {
+    claims: [first, then],
+    utilisation: utilisation(2 * (first.macs + then.macs), first.hours + then.hours, devices),
+  };
+}
+
 function claim(what: string, id: string, macs: number): HoursClaim {
   const { hours, hardware, devices } = hoursOf(id);
   const used = utilisation(2 * macs, hours, devices);

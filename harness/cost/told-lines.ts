@@ -1,40 +1,18 @@
-/** What files of weights tell of their training, as lines of a bill. */
+/** What files of weights tell of their training, where they lie here. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Pretrained } from "../plugin.ts";
-import { toldByAll, toldTraining, toldUpTo } from "../run/provenance.ts";
+import { toldTraining, toldUpTo } from "../run/provenance.ts";
+import { type ToldFile, type ToldLine, toldLines } from "../run/told-lines.ts";
 
-/** Of a training by a file's account; without steps and FLOPs: the file does not tell, or is not here. */
-export interface ToldLine {
-  readonly kind: "training";
-  readonly stage: string;
-  /** As the config names it. */
-  readonly file: string;
-  readonly steps: number | null;
-  /** No file tells them. */
-  readonly macs: null;
-  readonly flops: number | null;
-  readonly autoencoder?: true;
-}
-
-/** Each training once, whichever files tell of it; autoencoders' first. */
-export async function toldLines(named: readonly Pretrained[], baseFolder: string): Promise<ToldLine[]> {
-  const billed = named.filter(({ judges }) => !judges);
-  const sorted = [...billed].sort((a, b) => Number(b.autoencoder ?? false) - Number(a.autoencoder ?? false));
-  const lines: ToldLine[] = [];
-  const before: Awaited<ReturnType<typeof toldTraining>>[] = [];
-  for (const { stage, file, autoencoder } of sorted) {
-    const common = { kind: "training", file, macs: null, ...(autoencoder && { autoencoder }) } as const;
+/** A file that is not here tells nothing. */
+export async function toldLinesOf(named: readonly Pretrained[], baseFolder: string): Promise<ToldLine[]> {
+  const files: ToldFile[] = [];
+  for (const { stage, file, autoencoder, judges } of named) {
+    if (judges) continue;
     const path = resolve(baseFolder, file);
     const whole = existsSync(path) ? await toldTraining(path) : null;
-    if (whole === null) {
-      lines.push({ ...common, stage, steps: null, flops: null });
-      continue;
-    }
-    const known = toldByAll(before)!.length;
-    before.push(toldUpTo(stage, whole));
-    for (const { stage: of, steps, trainingFlops } of toldByAll(before)!.slice(known))
-      lines.push({ ...common, stage: of, steps, flops: trainingFlops });
+    files.push({ stage, file, told: whole && toldUpTo(stage, whole), ...(autoencoder && { autoencoder }) });
   }
-  return lines;
+  return toldLines(files);
 }

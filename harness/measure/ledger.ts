@@ -1,4 +1,5 @@
 /** The compute ledger: a line for everything that costs, counted from the programs that ran. */
+import type { PreparationCost, Work } from "../plugin.ts";
 import type { LedgerLine } from "../result.ts";
 
 /** The line of an entry's own decoding. */
@@ -19,9 +20,14 @@ export interface TrainingWork {
   readonly macs: number;
   readonly flops: number;
   readonly parameters: number;
-  /** Encoding of the data set before the first step; zero images where there is none. */
-  readonly preparation: { readonly macs: number; readonly flops: number; readonly images: number };
+  /** Of `macs` and `flops`, what encoding every step's images took; zero where the steps encode none. */
+  readonly encoding: Work;
+  /** Encoding before the first step, of the data set or some of it; zero images where there is none. */
+  readonly preparation: PreparationCost;
 }
+
+export const NO_WORK: Work = { macs: 0, flops: 0 };
+export const NO_PREPARATION: PreparationCost = { what: "", images: 0, ...NO_WORK };
 
 /** What only a run can tell. */
 export interface Measured {
@@ -64,7 +70,7 @@ export interface CountedSampling extends SamplingWork {
 /** What making them took. */
 export interface SamplingCost extends SamplingWork, MeasuredInPart {}
 
-/** A stage's lines: encoding of the data set, where there is any, and its steps. Entries that share it are all billed. */
+/** A stage's lines: encoding, before the first step or in every one, where there is any, and its steps. Entries that share it are all billed. */
 export function trainingLines(
   { name: stage, autoencoder }: { readonly name: string; readonly autoencoder: boolean },
   result: TrainingCost | (TrainingWork & typeof NOT_MEASURED),
@@ -72,35 +78,45 @@ export function trainingLines(
   cached: boolean,
 ): CountedLine[] {
   const common = { entries: [...entries], batchSize: result.batchSize, cached };
-  const { preparation } = result;
+  const { preparation, encoding } = result;
   const training: CountedLine = {
     ...common,
     stage,
     kind: "training",
     steps: result.steps,
     images: result.images,
-    macs: result.macs,
-    flops: result.flops,
+    macs: result.macs - encoding.macs,
+    flops: result.flops - encoding.flops,
     parameters: result.parameters,
     ...(autoencoder && { autoencoder }),
     wallSeconds: result.wallSeconds,
     peakMemoryBytes: result.peakMemoryBytes,
   };
-  if (preparation.images === 0) return [training];
-  const encoding: CountedLine = {
+  const encoded = (
+    what: string,
+    steps: number | null,
+    images: number,
+    { macs, flops }: Work,
+  ): CountedLine => ({
     ...common,
-    stage: `${stage}: encoding the data set`,
+    stage: `${stage}: ${what}`,
     kind: "encoding",
-    steps: null,
-    images: preparation.images,
-    macs: preparation.macs,
-    flops: preparation.flops,
+    steps,
+    images,
+    macs,
+    flops,
     parameters: 0,
     // Its time is in the stage's.
     wallSeconds: null,
     peakMemoryBytes: null,
-  };
-  return [encoding, training];
+  });
+  return [
+    ...(preparation.images > 0 ? [encoded(preparation.what, null, preparation.images, preparation)] : []),
+    ...(encoding.macs > 0
+      ? [encoded("encoding every step's images", result.steps, result.images, encoding)]
+      : []),
+    training,
+  ];
 }
 
 /** An entry's sampling: the network's calls, and the decoder's on a line apart. */

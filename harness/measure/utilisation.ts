@@ -3,6 +3,7 @@
  * reaches. Peaks are dense bfloat16 of the vendor's data sheet, FLOPs 2·MACs, as model FLOPs utilisation has it.
  */
 import { UserError } from "../errors.ts";
+import { GPUS } from "./gpus.ts";
 
 export interface Devices {
   readonly count: number;
@@ -10,17 +11,14 @@ export interface Devices {
   readonly peakFlops: number;
 }
 
-/** NVIDIA H200 SXM. */
-export const H200: Devices = { count: 1, peakFlops: 989e12 };
-
-const KNOWN: Readonly<Record<string, Devices>> = { H200 };
+export const H200: Devices = { count: 1, peakFlops: GPUS.h200.peakFlops };
 
 /** "8x H200" @throws UserError for a device whose peak is not known here */
 export function devicesOf(hardware: string): Devices {
   const [, count, name] = /^(\d+)x (\w+)$/.exec(hardware) ?? [];
-  const known = name === undefined || !Object.hasOwn(KNOWN, name) ? undefined : KNOWN[name];
+  const known = Object.values(GPUS).find((gpu) => gpu.name === name);
   if (known === undefined) throw new UserError(`the peak of "${hardware}" is not known here`);
-  return { ...known, count: Number(count) };
+  return { count: Number(count), peakFlops: known.peakFlops };
 }
 
 const capacity = ({ count, peakFlops }: Devices, hours: number): number => count * peakFlops * 3600 * hours;

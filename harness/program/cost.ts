@@ -35,6 +35,6 @@ export function countCost(program: {
   return { macs, flops: 2 * macs + elementwise, parameters, activationBytes };
 }
 
-/** Multiply-accumulates of computing one value alone: those behind a step's loss are its forward passes. */
-export const macsOf = (value: Value): number =>
-  countCost({ nodes: reachable([value], () => false), states: [] }).macs;
+/** Multiply-accumulates of computing some values alone, what they share once: those behind a step's losses are its forward passes. */
+export const macsOf = (values: readonly Value[]): number =>
+  countCost({ nodes: reachable(values, () => false), states: [] }).macs;

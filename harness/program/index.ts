@@ -10,17 +10,19 @@ export {
   xavierUniform,
   zeros,
 } from "./initialiser.ts";
-export { type PeakMemory, peakMemory } from "./memory.ts";
 export { type Accumulated, microBatches } from "./micro-batches.ts";
 export { lower, type StoredState, toOnnx } from "./onnx/index.ts";
 export * from "./ops/index.ts";
 export { type AdamWOptions, type AdamWStep, adamw, adamwInputs, scalar } from "./optimizers.ts";
+export { peakBytes } from "./peak.ts";
 export { mixedPrecision } from "./precision.ts";
 export {
   bytesOf,
   type DType,
   hostType,
   type Node,
+  type OnnxEmitter,
+  type OnnxLowering,
   type Op,
   type Shape,
   ShapeError,

@@ -65,6 +65,9 @@ export interface OnnxEmitter {
   constant(tensor: Tensor): string;
 }
 
+/** Writes a node of a program as nodes of ONNX, from the names of its inputs; returns those of its outputs. */
+export type OnnxLowering = (emit: OnnxEmitter, inputs: readonly string[], node: Node) => readonly string[];
+
 /** One operation, whole: nothing about it is written elsewhere. */
 export interface Op {
   readonly name: string;
@@ -89,9 +92,7 @@ export interface Op {
     attributes: Attributes,
   ) => Cost;
   /** ONNX nodes for it; "decompose" where only the decomposition is lowered. */
-  readonly onnx:
-    | ((emit: OnnxEmitter, inputs: readonly string[], node: Node) => readonly string[])
-    | "decompose";
+  readonly onnx: OnnxLowering | "decompose";
   /** The same mathematics in smaller operations (composite operations only). */
   readonly decompose?: (inputs: readonly Value[], attributes: Attributes) => readonly Value[];
 }

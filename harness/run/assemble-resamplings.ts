@@ -24,7 +24,7 @@ export const resampledEntries = (model: ResultEntry, { resamplings }: FoundEntry
       of: model.name,
       terms: planned.kind,
       calls: planned.calls,
-      trials: trials.map(({ guidance, judged }) => ({ guidance, ...judged })),
+      trials: trials.flatMap(({ guidance, judged }) => (judged ? [{ guidance, ...judged }] : [])),
     },
   }));
 

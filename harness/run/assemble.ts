@@ -1,5 +1,6 @@
 /** The result of a run from what its jobs found: nothing is computed here but sums and sentences. */
 
+import { basename } from "node:path";
 import { EXIT } from "../errors.ts";
 import { scoreRows } from "../evaluate/score.ts";
 import { loadBaseline } from "../gate/baseline.ts";
@@ -28,6 +29,7 @@ import { reconstructionRows } from "./reconstruction-rows.ts";
 import { measureRows, probeRow } from "./rows.ts";
 import { seedsHash } from "./samples-key.ts";
 import type { SettledConfig } from "./settle.ts";
+import { toldLines } from "./told-lines.ts";
 
 /** Below this many pixels a side, scores are for regressions, not for quality claims. */
 const SMOKE_SCALE = 128;
@@ -208,8 +210,8 @@ const filmless = ({ name }: PlannedEntry): string =>
 
 const standsAlone = ({ planned }: FoundEntry): boolean => planned.resamplings.length === 0;
 
-const alone = ({ name, title }: PlannedEntry): string =>
-  `${name}: as published alone, since "${title}" cannot be sampled within any of the comparison's numbers of calls`;
+const alone = ({ name, unmatched }: PlannedEntry): string =>
+  `${name}: as published alone, since ${unmatched}`;
 
 function modelEntries(entry: FoundEntry, seeds: string): ResultEntry[] {
   const { planned, sampling, failure, pictures, reconstruction } = entry;
@@ -239,10 +241,15 @@ function modelEntries(entry: FoundEntry, seeds: string): ResultEntry[] {
     ...pictures,
     filmSteps: [...pictures.filmSteps],
   };
+  const own = {
+    ...model,
+    ...(pretrained.length > 0 && { pretrained: pretrainedLines(entry) }),
+    ...(planned.unmatched !== null && { unmatched: planned.unmatched }),
+  };
   const again = resampledEntries(model, entry);
-  if (!reconstruction) return [model, ...again];
+  if (!reconstruction) return [own, ...again];
   return [
-    model,
+    own,
     ...again,
     {
       ...model,
@@ -258,6 +265,13 @@ function modelEntries(entry: FoundEntry, seeds: string): ResultEntry[] {
     },
   ];
 }
+
+/** A training of this run has ledger lines, though a file may tell of it too. */
+const pretrainedLines = ({ planned, training }: FoundEntry): NonNullable<ResultEntry["pretrained"]> =>
+  toldLines(
+    planned.pretrained.map(({ path, ...file }) => ({ ...file, file: basename(path) })),
+    training.map(({ result }) => result.weightsSha256),
+  ).map(({ kind: _, macs: __, ...line }) => line);
 
 /** Of what it samples from: a file's own, or a hash over all that was trained and named; null where training broke off. */
 function weightsHash(entry: FoundEntry): string | null {

@@ -13,19 +13,15 @@ import type { PlannedEntry } from "./plan.ts";
 import type { PlannedStage } from "./plan-stages.ts";
 import type { WeightsSource } from "./pretrained.ts";
 import { resampleEntry } from "./resample.ts";
+import { entrySampling, untrainedSampling } from "./sampling.ts";
 import { scoreEntry, scorePoints } from "./scoring.ts";
 
-type Trained = ReadonlyMap<string, Outcome<TrainResult>>;
+/** What became of every stage, by its key. */
+export type Trained = ReadonlyMap<string, Outcome<TrainResult>>;
 
 export async function runJobs(engine: Engine): Promise<Found> {
   const untrained = await sampleUntrained(engine);
-  const trained = new Map<string, Outcome<TrainResult>>();
-  const curves: TrainingCurve[] = [];
-  for (const stage of engine.plan.stages) {
-    trained.set(stage.key, await trainStage(engine, stage, trained));
-    const curve = await keepCurve(engine, stage);
-    if (curve) curves.push(curve);
-  }
+  const { trained, curves } = await trainStages(engine);
   const sampled: FoundEntry[] = [];
   for (const entry of engine.plan.entries) sampled.push(await sampleEntry(engine, entry, trained));
   const scored: FoundEntry[] = [];
@@ -37,32 +33,37 @@ export async function runJobs(engine: Engine): Promise<Found> {
 
 /** The networks of the first entry that trains, before their first step: the first picture of a run, and one of its yardsticks. */
 async function sampleUntrained(engine: Engine): Promise<Untrained | null> {
-  const entry = engine.plan.entries.find(({ stages }) => stages.length > 0);
-  if (!entry) return null;
-  const job = {
-    ...base(
-      engine,
-      "sample",
-      hashOf([entry.samplesKey, "untrained"]),
-      `${entry.name}: samples of the untrained network`,
-      entry.code,
-    ),
-    kind: "sample",
-    model: entry.model,
-    stages: {},
-    pretrained: entry.pretrained,
-    untrained: true,
-    samples: engine.config.samples,
-    identity: entry.made.identity,
-    purpose: "sample",
-  } as const;
+  const untrained = untrainedSampling(engine);
+  if (!untrained) return null;
+  const { entry, job, key } = untrained;
   const outcome = await perform<SampleResult>(engine.performer, job, { fresh: true });
   if (outcome.state === "done") {
     const side = engine.plan.task.resolution;
     const grid = await writeStoredGrid(engine.folder, `${slug(entry.name)}-untrained`, job.folder, side);
-    return { outcome, folder: job.folder, pictures: { ...NO_PICTURES, grid } };
+    return { outcome, folder: job.folder, key, pictures: { ...NO_PICTURES, grid } };
   }
-  return { outcome, folder: job.folder, pictures: NO_PICTURES };
+  return { outcome, folder: job.folder, key, pictures: NO_PICTURES };
+}
+
+/** Why an entry has no weights to sample from; null where it has. */
+export function failedStage({ stages }: PlannedEntry, trained: Trained): string | null {
+  for (const { key, name } of stages) {
+    const outcome = trained.get(key)!;
+    if (outcome.state === "failed") return `${name}: ${outcome.reason}`;
+  }
+  return null;
+}
+
+/** Trains every stage that is not in the cache. */
+export async function trainStages(engine: Engine): Promise<{ trained: Trained; curves: TrainingCurve[] }> {
+  const trained = new Map<string, Outcome<TrainResult>>();
+  const curves: TrainingCurve[] = [];
+  for (const stage of engine.plan.stages) {
+    trained.set(stage.key, await trainStage(engine, stage, trained));
+    const curve = await keepCurve(engine, stage);
+    if (curve) curves.push(curve);
+  }
+  return { trained, curves };
 }
 
 /** Of a stage's job. */
@@ -129,16 +130,7 @@ async function sampleEntry(engine: Engine, planned: PlannedEntry, trained: Train
       return { ...found, training, failure: `${stage.name}: ${outcome.reason}` };
     training.push({ stage, result: outcome.result, cached: outcome.cached });
   }
-  const common = { model: planned.model, ...weightsOf(planned) };
-  const job = {
-    ...base(engine, "sample", planned.samplesKey, `${planned.name}: sampling`, planned.code),
-    ...common,
-    kind: "sample",
-    untrained: false,
-    samples: engine.config.samples,
-    identity: planned.made.identity,
-    purpose: "sample",
-  } as const;
+  const { job } = entrySampling(engine, planned);
   const sampling = await perform<SampleResult>(engine.performer, job, { fresh: true });
   if (sampling.state === "failed") return { ...found, training, failure: `sampling: ${sampling.reason}` };
   const frames = planned.film === null ? new Map<number, string>() : await readFilm(planned.film);
@@ -150,7 +142,8 @@ async function sampleEntry(engine: Engine, planned: PlannedEntry, trained: Train
     engine.performer,
     {
       ...base(engine, "measure", planned.samplesKey, `${planned.name}: throughput and latency`, planned.code),
-      ...common,
+      model: planned.model,
+      ...weightsOf(planned),
       folder: join(engine.folder, "timings", hashOf([planned.samplesKey, engine.fingerprint])),
       kind: "measure",
       brief: false,

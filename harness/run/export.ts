@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import type { ResolvedConfig } from "../config/index.ts";
 import { UserError } from "../errors.ts";
-import type { Dataset, ExportedNetwork, StageWeights, Task } from "../plugin.ts";
+import type { Dataset, Descriptor, ExportedNetwork, StageWeights, Task } from "../plugin.ts";
 import type { Tensors } from "../program/index.ts";
 import { suggestion } from "../suggest.ts";
 import { titleOf } from "./engine.ts";
@@ -12,7 +12,7 @@ import { readBeginning, readFolders } from "./journal.ts";
 import { lineageOf } from "./lineage.ts";
 import { type OpenModel, openBackend, openDataset, openModel } from "./open.ts";
 import { type PlannedEntry, planEntries } from "./plan.ts";
-import { weightsFrom } from "./pretrained.ts";
+import { weightsFrom, withNames } from "./pretrained.ts";
 import { provenanceOf } from "./provenance.ts";
 import { settled } from "./settle.ts";
 import { readStored } from "./store.ts";
@@ -77,6 +77,8 @@ async function ofNetwork(
 interface FoundEntry extends OpenModel {
   /** Its stages' folders are those that hold what they handed on. */
   readonly planned: PlannedEntry;
+  /** As the config names it, without the folders that its files lie in. */
+  readonly described: Descriptor<"model">;
   readonly dataset: Dataset;
   readonly task: Task;
 }
@@ -89,7 +91,9 @@ async function findEntry({ config: unsettled, run, entry }: ExportRequest): Prom
   const planned = entries.find(({ name }) => name === entry);
   if (!planned) throw unknown("entry", entry, Object.keys(config.entries));
   const opened = await openModel(config, planned.model, entry);
-  return { ...opened, planned: await located(planned, run), dataset, task };
+  const files = [...planned.pretrained, ...planned.judges];
+  const described = { ...planned.model, options: withNames(planned.model.options, files, config.baseFolder) };
+  return { ...opened, planned: await located(planned, run), described, dataset, task };
 }
 
 function chosenNetwork(
@@ -115,14 +119,14 @@ const readHandedOn = ({ planned, ...opened }: FoundEntry): Promise<StageWeights>
 
 async function aboutEntry(
   { config, run, command }: ExportRequest,
-  { planned, task, dataset }: FoundEntry,
+  { planned, described, task, dataset }: FoundEntry,
   network: ExportedNetwork,
 ): Promise<Record<string, string>> {
   const provenance = await provenanceOf({ config, run, command, planned, dataset });
   return {
     // What a file made elsewhere is, it alone can tell.
     ...(isMadeElsewhere(planned, network) ? {} : { part: network.role }),
-    model: JSON.stringify(planned.model),
+    model: JSON.stringify(described),
     task: JSON.stringify(task),
     provenance: JSON.stringify(provenance),
   };

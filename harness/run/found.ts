@@ -72,7 +72,8 @@ export interface FoundResampling {
 export interface FoundTrial {
   readonly guidance: number;
   readonly sampling: Sampled;
-  readonly judged: ValidateResult;
+  /** null where judging failed: what was sampled is paid for all the same. */
+  readonly judged: ValidateResult | null;
 }
 
 interface Sampled {
@@ -97,6 +98,8 @@ export interface Found {
 export interface Untrained {
   readonly outcome: Outcome<SampleResult>;
   readonly folder: string;
+  /** Content address of its images. */
+  readonly key: string;
   readonly pictures: Pictures;
 }
 

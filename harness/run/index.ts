@@ -10,21 +10,29 @@ import { runJobs } from "./engine.ts";
 import { cacheFolder, claimFolder, writeJson } from "./folder.ts";
 import type { Found } from "./found.ts";
 import { Stopped } from "./jobs.ts";
-import { type Beginning, type Clock, openJournal, readBeginning, systemClock } from "./journal.ts";
+import {
+  type Beginning,
+  beginningEvent,
+  type Clock,
+  openJournal,
+  readBeginning,
+  systemClock,
+} from "./journal.ts";
+import { joinShards } from "./merge.ts";
 import { openBackend, openDataset, taskOf } from "./open.ts";
 import { makePlan, type Plan } from "./plan.ts";
 import { quickened } from "./quick.ts";
 import type { RunOutcome, RunRequest } from "./request.ts";
+import { runShard } from "./run-shard.ts";
 import { type SettledConfig, settled } from "./settle.ts";
+import { requireBatches } from "./shard.ts";
 import { WorkerPool } from "./workers.ts";
 
 export type { RunOutcome, RunRequest } from "./request.ts";
 
 export async function run(request: RunRequest): Promise<RunOutcome> {
   const { folder, clock = systemClock } = request;
-  const beginning = request.resume
-    ? await readBeginning(folder)
-    : { command: request.command, cache: cacheFolder(), startedAt: clock.date(), earlierSeconds: 0 };
+  const beginning = request.resume ? await readBeginning(folder) : await begin(request, clock);
   const dataset = await openDataset(request.config, beginning.cache);
   const chosen = await quickened(request.config, taskOf(request.config, dataset));
   const { config, warnings } = settled(chosen, dataset);
@@ -33,16 +41,31 @@ export async function run(request: RunRequest): Promise<RunOutcome> {
   // Whatever is computed from here on, job processes compute, on backends of their own.
   await backend.close?.();
   const lack = tooFew(dataset, config, plan);
+  if (beginning.shard) requireBatches(beginning.shard, plan, config.samples);
   if (request.dryRun)
     return { kind: "planned", plan: describePlan(plan, await describeResamplings(config, plan), lack) };
   if (lack) throw lack;
 
   const claimed = await claimFolder(folder);
   try {
+    if (request.merged) await joinShards({ config, dataset, plan, cache: beginning.cache }, request.merged);
     return await runPlan({ request, beginning, config, warnings, dataset, backend, plan, clock });
   } finally {
     await claimed.release();
   }
+}
+
+/** A merged run goes on with the cache that its first shard trained in. */
+async function begin({ command, shard, merged = [] }: RunRequest, clock: Clock): Promise<Beginning> {
+  const shards: Beginning[] = [];
+  for (const { folder } of merged) shards.push(await readBeginning(folder));
+  return {
+    command,
+    cache: shards[0]?.cache ?? cacheFolder(),
+    startedAt: clock.date(),
+    earlierSeconds: shards.reduce((sum, { earlierSeconds }) => sum + earlierSeconds, 0),
+    shard: shard ?? null,
+  };
 }
 
 interface Opened {
@@ -63,7 +86,8 @@ async function runPlan(opened: Opened): Promise<RunOutcome> {
   const journal = openJournal(folder, clock);
   const env = await environment(backend, process.cwd());
   // Before the config, which is what makes the folder a run that can be resumed.
-  await journal.write(request.resume ? "resumed" : "began", { command: request.command, cache });
+  if (request.resume) await journal.write("resumed", { command: request.command, cache });
+  else await journal.write("began", beginningEvent(beginning));
   // As it was before it met the data: a resumed run settles it, and warns, as this one does.
   await writeJson(join(folder, "config.resolved.json"), request.config);
   await writeJson(join(folder, "env.json"), env);
@@ -71,15 +95,14 @@ async function runPlan(opened: Opened): Promise<RunOutcome> {
   const began = clock.now();
   let found: Found;
   try {
-    found = await runJobs({
-      config,
-      cache,
-      folder,
-      dataset,
-      plan,
-      performer: { progress, journal, pool, clock },
-      fingerprint: env.fingerprint,
-    });
+    const performer = { progress, journal, pool, clock };
+    const engine = { config, cache, folder, dataset, plan, performer, fingerprint: env.fingerprint };
+    if (beginning.shard) {
+      const failures = await runShard(engine, beginning.shard);
+      await journal.write("ended", { failures });
+      return { kind: "shared", folder, shard: beginning.shard, failures };
+    }
+    found = await runJobs(engine);
   } catch (error) {
     if (error instanceof Stopped) return { kind: "stopped", folder, reason: error.message };
     throw error;

@@ -1,11 +1,13 @@
 /** The pieces of work a run is cut into. Each is plain data, done by a worker process, addressed by its content. */
 import type { Score } from "../evaluate/score.ts";
+import type { Tallies } from "../measure/counting.ts";
 import type { CountedSampling, Measured, SamplingCost, TrainingCost } from "../measure/ledger.ts";
 import type { Descriptor, Elsewhere } from "../plugin.ts";
 import type { Rival } from "./claim.ts";
 import type { Origin } from "./origin.ts";
 import type { WeightsSource } from "./pretrained.ts";
 import type { SettledConfig } from "./settle.ts";
+import type { Shard } from "./shard.ts";
 
 export interface JobBase {
   readonly config: SettledConfig;
@@ -39,8 +41,8 @@ export interface TrainResult extends TrainingCost {
   readonly finalLoss: number;
 }
 
-export interface SampleJob extends JobBase, WeightsSource {
-  readonly kind: "sample";
+/** Which images an entry's weights are sampled for. */
+export interface Sampling extends JobBase, WeightsSource {
   readonly model: Descriptor<"model">;
   /** Sample from networks as they were before the first step. */
   readonly untrained: boolean;
@@ -49,6 +51,10 @@ export interface SampleJob extends JobBase, WeightsSource {
   readonly identity: string | null;
   /** Which seeds: those that are scored, or those by which guidance is chosen. */
   readonly purpose: SamplePurpose;
+}
+
+export interface SampleJob extends Sampling {
+  readonly kind: "sample";
 }
 
 export type SamplePurpose = "sample" | "trial";
@@ -70,6 +76,38 @@ export interface SampledElsewhere extends Sampled, SamplingCost {
   /** What is known of it; the rest of the costs is null. */
   readonly elsewhere: Elsewhere;
   readonly nfe: number | null;
+}
+
+/** A shard's part of the images of a sampling. */
+export interface ShareJob extends Sampling {
+  readonly kind: "share";
+  readonly shard: Shard;
+}
+
+export interface ShareResult {
+  /** Of the shard's images alone. */
+  readonly sampled: SampleResult;
+  readonly spent: Spent;
+}
+
+/** What all chunks took so far, in whatever processes they were made. */
+export interface Spent {
+  /** Chunks made; a file beyond them was written by a process that was killed before it counted. */
+  readonly chunks: number;
+  readonly tallies: Tallies;
+  readonly wallSeconds: number;
+  readonly peakMemoryBytes: number;
+}
+
+/** Looking at a shard's images as `score` looks at all of them. */
+export interface ExtractJob extends JobBase {
+  readonly kind: "extract";
+  /** Folder of the finished share. */
+  readonly samples: string;
+}
+
+export interface ExtractResult {
+  readonly n: number;
 }
 
 export interface ReconstructJob extends JobBase, WeightsSource {
@@ -162,7 +200,16 @@ export interface ValidateResult {
   readonly standardError: number | null;
 }
 
-export type Job = TrainJob | SampleJob | ReconstructJob | ProbeJob | MeasureJob | ScoreJob | ValidateJob;
+export type Job =
+  | TrainJob
+  | SampleJob
+  | ShareJob
+  | ExtractJob
+  | ReconstructJob
+  | ProbeJob
+  | MeasureJob
+  | ScoreJob
+  | ValidateJob;
 
 /** What a job says while it runs. */
 export type JobEvent =

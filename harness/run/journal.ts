@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
+import { parseShard, type Shard, shardText } from "./shard.ts";
 
 export interface Clock {
   /** The time of day. */
@@ -30,8 +31,10 @@ export interface Beginning {
   readonly command: string;
   readonly cache: string;
   readonly startedAt: Date;
-  /** From the first to the last that each earlier process wrote. */
+  /** From the first to the last that each earlier process wrote, those of the shards it was merged from among them. */
   readonly earlierSeconds: number;
+  /** null: the whole run. */
+  readonly shard: Shard | null;
 }
 
 /** @throws UserError where the journal does not tell */
@@ -41,10 +44,25 @@ export async function readBeginning(folder: string): Promise<Beginning> {
   const [first] = events;
   if (first?.event === "began" && typeof first.command === "string" && typeof first.cache === "string") {
     const { command, cache, time } = first;
-    return { command, cache, startedAt: new Date(time), earlierSeconds: secondsAtWork(events) };
+    const merged = typeof first.shardSeconds === "number" ? first.shardSeconds : 0;
+    return {
+      command,
+      cache,
+      startedAt: new Date(time),
+      earlierSeconds: merged + secondsAtWork(events),
+      shard: typeof first.shard === "string" ? parseShard(first.shard) : null,
+    };
   }
   throw new UserError(`${path} does not say how the run began`, "start the run anew");
 }
+
+/** What a run's first event says, for `readBeginning`. */
+export const beginningEvent = ({ command, cache, shard, earlierSeconds }: Beginning) => ({
+  command,
+  cache,
+  ...(shard && { shard: shardText(shard) }),
+  ...(earlierSeconds > 0 && { shardSeconds: earlierSeconds }),
+});
 
 /** The folder of each job's result, by the job's title: where it was last done or found. */
 export async function readFolders(folder: string): Promise<ReadonlyMap<string, string>> {
@@ -61,6 +79,8 @@ interface Event {
   readonly folder?: unknown;
   readonly command?: unknown;
   readonly cache?: unknown;
+  readonly shard?: unknown;
+  readonly shardSeconds?: unknown;
   readonly event: string;
   /** In milliseconds. */
   readonly time: number;

@@ -54,40 +54,58 @@ interface Resampled extends Sampled {
   readonly identity: WeightsIdentity;
 }
 
-/** In order of calls; none without `comparison` in the config, or where the model has no other sampling. */
-export const planResamplings = (entry: Resampled): PlannedResampling[] =>
-  proposeResamplings(entry).map((one) => ({
+export interface Resamplings<One> {
+  /** In order of calls. */
+  readonly rows: readonly One[];
+  /** Why there is no matched row; null: there is one, or nothing is compared. */
+  readonly unmatched: string | null;
+}
+
+/** None without `comparison` in the config, or where the model has no other sampling. */
+export async function planResamplings(entry: Resampled): Promise<Resamplings<PlannedResampling>> {
+  const { rows, unmatched } = await proposeResamplings(entry);
+  const addressedRow = (one: ProposedResampling): PlannedResampling => ({
     ...one,
     candidates: one.candidates.map((proposal) => addressed(entry, proposal)),
-  }));
+  });
+  return { rows: rows.map(addressedRow), unmatched };
+}
 
 /** @throws UserError where the options that a plugin gives are not its own */
-export function proposeResamplings(entry: Sampled): ProposedResampling[] {
+export async function proposeResamplings(entry: Sampled): Promise<Resamplings<ProposedResampling>> {
   const { comparison } = entry.config;
-  if (!comparison) return [];
-  const proposed: ProposedResampling[] = [];
-  for (const calls of [...comparison.calls].sort((a, b) => a - b)) {
-    const of = (kind: TermsKind, scales: readonly (number | null)[]): void => {
-      const candidates = scales.map((guidance) => proposalOf(entry, { calls, guidance }));
+  if (!comparison) return { rows: [], unmatched: null };
+  const rows: ProposedResampling[] = [];
+  let why = "the comparison names no guidance scale";
+  for (const calls of [...comparison.calls].sort((a, b) => a - b))
+    for (const [kind, scales] of [
+      ["unguided", [null]],
+      ["matched", comparison.guidance],
+    ] as const) {
+      const candidates: Proposal[] = [];
+      for (const guidance of scales) {
+        const proposed = await proposalOf(entry, { calls, guidance });
+        if (typeof proposed !== "string") candidates.push(proposed);
+        else if (kind === "matched") why = proposed;
+      }
       // Every entry has as many trials, or no guided row.
-      if (candidates.length > 0 && candidates.every((one) => one !== null))
-        proposed.push({ name: resamplingName(entry.name, kind, calls), kind, calls, candidates });
-    };
-    of("unguided", [null]);
-    of("matched", comparison.guidance);
-  }
-  return proposed;
+      if (candidates.length > 0 && candidates.length === scales.length)
+        rows.push({ name: resamplingName(entry.name, kind, calls), kind, calls, candidates });
+    }
+  return { rows, unmatched: rows.some(({ kind }) => kind === "matched") ? null : why };
 }
 
 const resamplingName = (entry: string, kind: TermsKind, calls: number): string =>
   `${entry}: ${kind}, ${calls} ${calls === 1 ? "call" : "calls"}`;
 
-function proposalOf(
-  { task, name, descriptor, model, options }: Sampled,
+/** Or why there is none. */
+async function proposalOf(
+  { config, task, name, descriptor, model, options }: Sampled,
   terms: SamplingTerms,
-): Proposal | null {
-  const changed = model.resampled?.(options, task, terms);
-  if (!changed) return null;
+): Promise<Proposal | string> {
+  const changed = await model.resampled?.(options, task, terms, config);
+  if (changed === undefined) return `the model "${model.name}" has one way of sampling alone`;
+  if (typeof changed === "string") return changed;
   const other: Descriptor<"model"> = { ...descriptor, options: { ...descriptor.options, ...changed } };
   const source = `the options of "${model.name}" for ${terms.calls} calls`;
   const parsed = parseOptions(model, other, ["entries", name], source);

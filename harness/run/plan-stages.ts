@@ -1,7 +1,6 @@
 /** The stages of one entry: steps, cost, what they start from, and their content addresses. */
 import { join } from "node:path";
 import type { Dataset, Descriptor, Model, Stage, Task } from "../plugin.ts";
-import { peakMemory } from "../program/index.ts";
 import { type CodeHashes, hashOf, programHash } from "./identity.ts";
 import type { PretrainedFile, Settings, WeightsSource } from "./pretrained.ts";
 import type { SettledConfig } from "./settle.ts";
@@ -19,12 +18,8 @@ export interface PlannedStage extends StageWork {
   readonly previous: WeightsSource;
   /** What its pictures are sampled with beside its own weights and those it starts from. */
   readonly beside: WeightsSource;
-  /** Bytes of weights, moments and averages. */
-  readonly stateBytes: number;
   /** Bytes of all that one step computes, were nothing freed. */
   readonly activationBytes: number;
-  /** Most bytes at once of states and what a step computes, by the order of its program. */
-  readonly peakBytes: number;
   readonly code: CodeHashes;
   /** Folder of the pictures taken while it trains: those its first entry asks for, by its sampler. */
   readonly film: string;
@@ -69,7 +64,6 @@ export function planStages(planning: Planning, stages: readonly Stage[]): Planne
     const otherFiles = pretrained.filter((one) => !files.includes(one));
     const besideKeys = [...others.map((other) => other.key), ...otherFiles.map(contentOf)];
     const { activationBytes } = stage.program;
-    const { stateBytes, valueBytes } = peakMemory(stage.program);
     const work = stageWork(config, dataset, entry, stage);
     const recipe = hashOf({
       model: model.name,
@@ -94,9 +88,7 @@ export function planStages(planning: Planning, stages: readonly Stage[]): Planne
       entry,
       previous: { stages: foldersOf(before), pretrained: files },
       beside: { stages: foldersOf(others), pretrained: otherFiles },
-      stateBytes,
       activationBytes,
-      peakBytes: stateBytes + valueBytes,
       code,
       film: join(folder, `film-${filmKey(config, settings, besideKeys)}`),
     });

@@ -32,10 +32,14 @@ export interface PlannedEntry {
   /** The stage whose encoder is probed; null where none trains, or there are no classes to tell apart. */
   readonly probed: PlannedStage | null;
   readonly deviations: readonly string[];
+  /** Images its sampler makes at once. */
+  readonly samplingBatch: number;
   /** Of the samples: weights, sampler, seeds, labels, how many. */
   readonly samplesKey: string;
   /** Its weights sampled again, on terms that are the same for every entry. */
   readonly resamplings: readonly PlannedResampling[];
+  /** Of a comparison: why no matched row is among them. */
+  readonly unmatched: string | null;
   readonly code: CodeHashes;
   /** Folder of the pictures of its last stage that this entry's sampler would take; null where none trains. */
   readonly film: string | null;
@@ -110,6 +114,7 @@ export async function planEntries(
       files: made.identity,
     };
     const entry = { config, dataset, task, name, descriptor, model, options, files, identity };
+    const { rows: resamplings, unmatched } = await planResamplings(entry);
     entries.push({
       name,
       model: descriptor,
@@ -121,8 +126,10 @@ export async function planEntries(
       reconstructs: model.reconstructor !== undefined,
       probed: planned.find((stage) => stage.name === probe?.stage) ?? null,
       deviations: model.deviations(options, task),
+      samplingBatch: Math.min(model.samplingBatchSize(options, task), config.samples),
       samplesKey: samplesKey(identity, pretrained, settings, seedsHash(config, dataset)),
-      resamplings: planResamplings(entry),
+      resamplings,
+      unmatched,
       code,
       film: planned.at(-1)?.film ?? null,
       trainFlops: planned.reduce(

@@ -23,6 +23,8 @@ export interface PretrainedFile {
   readonly told: ToldTraining | null;
   /** Images are measured by it, and it has no part in making them. */
   readonly judges?: true;
+  /** What it took belongs to an autoencoder's training, which other models can share. */
+  readonly autoencoder?: true;
 }
 
 /** Weights by the stages that handed them on (their folders), and the files in place of others. */
@@ -44,14 +46,22 @@ export async function pretrainedFiles(
   const files: PretrainedFile[] = [];
   // A latent model's two stages lie in one file.
   const known = new Map<string, Pick<PretrainedFile, "sha256" | "told">>();
-  for (const { stage, file, judges, open } of model.pretrained?.(options) ?? []) {
+  for (const { stage, file, judges, autoencoder, open } of model.pretrained?.(options) ?? []) {
     const path = resolve(baseFolder, file);
     const { part, close } = await open(path, task).catch((error: unknown) => likened(error, path));
     await close();
     const content = known.get(path) ?? { sha256: await contentOf(path), told: await toldTraining(path) };
     known.set(path, content);
     const told = content.told && toldUpTo(stage, content.told);
-    files.push({ stage, path, part, sha256: content.sha256, told, ...(judges && { judges }) });
+    files.push({
+      stage,
+      path,
+      part,
+      sha256: content.sha256,
+      told,
+      ...(judges && { judges }),
+      ...(autoencoder && { autoencoder }),
+    });
   }
   return files;
 }
@@ -73,12 +83,27 @@ async function likened(error: unknown, path: string): Promise<never> {
 export type Settings = Descriptor["options"];
 
 /** Options with the content of such files in place of where they lie, which makes no difference to a result. */
-export function withContents(
+export const withContents = (
   options: Settings,
   files: readonly PretrainedFile[],
   baseFolder: string,
+): Settings => withFiles(options, files, baseFolder, ({ sha256 }) => sha256);
+
+/** Options with the names and contents of such files, for who does not have them: folders are nobody else's affair. */
+export const withNames = (
+  options: Settings,
+  files: readonly PretrainedFile[],
+  baseFolder: string,
+): Settings =>
+  withFiles(options, files, baseFolder, ({ path, sha256 }) => `${basename(path)}, sha256 ${sha256}`);
+
+function withFiles(
+  options: Settings,
+  files: readonly PretrainedFile[],
+  baseFolder: string,
+  instead: (file: PretrainedFile) => string,
 ): Settings {
-  const contents = new Map(files.map(({ path, sha256 }) => [path, sha256]));
+  const contents = new Map(files.map((file) => [file.path, instead(file)]));
   const within = (value: unknown): unknown => {
     if (typeof value === "string") return contents.get(resolve(baseFolder, value)) ?? value;
     if (Array.isArray(value)) return value.map(within);

@@ -3,6 +3,8 @@ import type { ResolvedConfig } from "../config/index.ts";
 import type { Result } from "../result.ts";
 import type { Clock } from "./journal.ts";
 import type { Progress } from "./progress.ts";
+import type { Shard } from "./shard.ts";
+import type { ShardFolder } from "./shard-folders.ts";
 
 export interface RunRequest {
   readonly config: ResolvedConfig;
@@ -17,9 +19,20 @@ export interface RunRequest {
   /** The command that makes this run again. */
   readonly command: string;
   readonly clock?: Clock;
+  /** One shard's part alone; a resumed run knows its own. */
+  readonly shard?: Shard | undefined;
+  /** What was made in shards and is here put together. */
+  readonly merged?: readonly ShardFolder[] | undefined;
 }
 
 export type RunOutcome =
   | { readonly kind: "finished"; readonly result: Result; readonly folder: string; readonly exitCode: number }
+  /** A shard; `failures`: a sentence for everything that it could not make. */
+  | {
+      readonly kind: "shared";
+      readonly folder: string;
+      readonly shard: Shard;
+      readonly failures: readonly string[];
+    }
   | { readonly kind: "planned"; readonly plan: string }
   | { readonly kind: "stopped"; readonly folder: string; readonly reason: string };

@@ -14,6 +14,7 @@ import { type Outcome, perform } from "./perform.ts";
 import { NO_PICTURES, slug, writeStoredGrid } from "./pictures.ts";
 import type { PlannedEntry } from "./plan.ts";
 import type { Candidate, PlannedResampling } from "./plan-resamplings.ts";
+import type { PlannedSampling } from "./sampling.ts";
 import { scoreSet } from "./scoring.ts";
 
 /** Nothing where the entry itself made no images. */
@@ -39,11 +40,11 @@ async function resample(
     score: null,
     pictures: NO_PICTURES,
   };
-  const tried = await tryAll(engine, entry, planned);
+  const tried = await chooseGuidance(engine, entry, planned);
   if ("failure" in tried) return { ...none, ...tried };
   const { trials, chosen } = tried;
   const found = { ...none, trials, guidance: chosen.guidance };
-  const job = sampleJob(engine, entry, chosen, planned.name, "sample");
+  const { job } = resampling(engine, entry, planned, chosen);
   const sampling = await perform<SampleResult>(engine.performer, job, { fresh: true });
   if (sampling.state === "failed") return { ...found, failure: `sampling: ${sampling.reason}` };
   const side = engine.plan.task.resolution;
@@ -64,25 +65,42 @@ interface Tried {
 }
 
 /** The candidate of the lowest distance; the first of several. */
-async function tryAll(
+export async function chooseGuidance(
   engine: Engine,
   entry: PlannedEntry,
   { name, candidates }: PlannedResampling,
 ): Promise<Tried | { readonly trials: readonly FoundTrial[]; readonly failure: string }> {
   if (candidates.length === 1) return { trials: [], chosen: candidates[0]! };
   const trials: FoundTrial[] = [];
+  const distances: number[] = [];
   for (const candidate of candidates) {
     const title = `${name}: trial of guidance ${candidate.guidance}`;
     const job = sampleJob(engine, entry, candidate, title, "trial");
     const sampling = await perform<SampleResult>(engine.performer, job, { fresh: true });
     if (sampling.state === "failed") return { trials, failure: `${title}: ${sampling.reason}` };
     const judged = await validate(engine, title, job.folder, candidate.trialKey);
-    if (judged.state === "failed") return { trials, failure: `judging the ${title}: ${judged.reason}` };
-    trials.push({ guidance: candidate.guidance!, sampling, judged: judged.result });
+    const trial = { guidance: candidate.guidance!, sampling };
+    if (judged.state === "failed")
+      return {
+        trials: [...trials, { ...trial, judged: null }],
+        failure: `judging the ${title}: ${judged.reason}`,
+      };
+    trials.push({ ...trial, judged: judged.result });
+    distances.push(judged.result.kid);
   }
-  const best = Math.min(...trials.map(({ judged }) => judged.kid));
-  return { trials, chosen: candidates[trials.findIndex(({ judged }) => judged.kid === best)]! };
+  return { trials, chosen: candidates[distances.indexOf(Math.min(...distances))]! };
 }
+
+export const resampling = (
+  engine: Engine,
+  entry: PlannedEntry,
+  { name }: Pick<PlannedResampling, "name">,
+  chosen: Candidate,
+): PlannedSampling => ({
+  entry,
+  key: chosen.samplesKey,
+  job: sampleJob(engine, entry, chosen, name, "sample"),
+});
 
 function sampleJob(
   engine: Engine,

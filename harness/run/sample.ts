@@ -1,14 +1,11 @@
-/** Sampling one entry, in contiguous chunks of seeds that are kept as they are made. */
-import { existsSync } from "node:fs";
-import { mkdir, readFile, rm, stat } from "node:fs/promises";
+/** Sampling one entry, or a shard's part of its images, in contiguous chunks of seeds that are kept as they are made. */
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import writeFileAtomic from "write-file-atomic";
-import { batchesOf } from "../batches.ts";
+import { type Batch, batchesOf } from "../batches.ts";
 import { writeAdmSamples } from "../formats/npz.ts";
-import { countingRuntime, noTallies, sumOfTallies, type Tallies } from "../measure/counting.ts";
-import { peakMemoryBytes } from "../measure/memory.ts";
-import type { Sampler, Task } from "../plugin.ts";
-import { type JobHost, type SampleJob, type SampleResult, Stopped } from "./jobs.ts";
+import { countingRuntime } from "../measure/counting.ts";
+import { readChunks, removeChunks, sampleAll } from "./chunks.ts";
+import type { JobHost, SampleJob, SampleResult, Sampling, ShareJob, ShareResult } from "./jobs.ts";
 import { labelsOf } from "./labels.ts";
 import { type MadeElsewhere, madeElsewhere, NOTHING_TOLD } from "./made-elsewhere.ts";
 import { openMadeImages } from "./made-images.ts";
@@ -16,62 +13,73 @@ import { type OpenEntry, openEntry } from "./open.ts";
 import { requireSameFiles } from "./origin.ts";
 import { weightsFrom } from "./pretrained.ts";
 import { countedCost, toldCost } from "./sampling-cost.ts";
-import { sampleStreams } from "./seeds.ts";
-import { readStored, store } from "./store.ts";
+import { batchesOfShard, type Shard, WHOLE } from "./shard.ts";
+import { store } from "./store.ts";
 import { untrainedWeights } from "./untrained.ts";
-
-const imageBytes = ({ resolution }: Task): number => 3 * resolution ** 2;
 
 export const SAMPLES = "samples.npz";
 
 /** Leaves `samples.npz` (ADM layout) in the job's folder. */
 export async function sample(job: SampleJob, host: JobHost): Promise<SampleResult> {
+  const { opened, made } = await openSampling(job);
+  if (made.images !== null) {
+    const taken = await take(job, opened, made);
+    await store(job.folder, taken, [SAMPLES]);
+    return taken;
+  }
+  const { sampled } = await draw(job, host, opened, made, WHOLE);
+  await store(job.folder, sampled, [SAMPLES]);
+  await removeChunks(job.folder);
+  return sampled;
+}
+
+/** Leaves `samples.npz` of the shard's images alone, the bits that `sample` gives them. */
+export async function share(job: ShareJob, host: JobHost): Promise<ShareResult> {
+  const { opened, made } = await openSampling(job);
+  const drawn = await draw(job, host, opened, made, job.shard);
+  await store(job.folder, drawn, [SAMPLES]);
+  await removeChunks(job.folder);
+  return drawn;
+}
+
+async function openSampling(job: Sampling): Promise<{ opened: OpenEntry; made: MadeElsewhere }> {
   await mkdir(job.folder, { recursive: true });
   const opened = await openEntry(job);
   const made = await madeElsewhere(job.config, opened.model, opened.options, opened.task);
   requireSameFiles(job.identity, made.identity);
-  const result = made.images === null ? await draw(job, host, opened, made) : await take(job, opened, made);
-  await store(job.folder, result, [SAMPLES]);
-  if (made.images === null) await removeChunks(job.folder, result.n, result.batchSize);
-  return result;
+  return { opened, made };
 }
 
 async function draw(
-  job: SampleJob,
+  job: Sampling,
   host: JobHost,
   opened: OpenEntry,
   { elsewhere }: MadeElsewhere,
-): Promise<SampleResult> {
-  const { config, folder, samples: n } = job;
+  shard: Shard,
+): Promise<ShareResult> {
+  const { config, folder } = job;
   const { model, options, dataset, task } = opened;
   const runtime = countingRuntime(opened.backend);
   const weights = await (job.untrained ? untrainedWeights(job, opened) : weightsFrom(job, opened));
-  const batchSize = Math.min(model.samplingBatchSize(options, task), n);
+  const batchSize = Math.min(model.samplingBatchSize(options, task), job.samples);
   const sampler = await model.sampler(options, task, weights, runtime, batchSize, config);
   try {
-    const labels = labelsOf(config, dataset, n);
-    const {
-      chunks: made,
-      tallies,
-      ...spent
-    } = await sampleAll(job, host, opened, sampler, labels, runtime.tallies);
+    const batches = batchesOfShard([...batchesOf(job.samples, batchSize)], shard);
+    const labels = labelsOf(config, dataset, job.samples);
+    const spent = await sampleAll(job, host, opened, sampler, { batches, labels, tallies: runtime.tallies });
+    const n = batches.reduce((sum, { kept }) => sum + kept, 0);
+    const [{ start }] = batches as [Batch];
     const shape = [n, task.resolution, task.resolution, 3] as const;
-    // From the chunks, one by one: fifty thousand images of 256 pixels are ten gigabytes.
-    await writeAdmSamples(
-      join(folder, SAMPLES),
-      chunks(folder, n, batchSize, imageBytes(task)),
-      shape,
-      labels,
-    );
-    const common = { n, resolution: task.resolution, description: sampler.description, batchSize };
-    if (elsewhere === null) return { ...common, ...countedCost(tallies, made, batchSize), ...spent };
+    // Fifty thousand images of 256 pixels are ten gigabytes.
+    const images = readChunks(folder, batches, task);
+    await writeAdmSamples(join(folder, SAMPLES), images, shape, labels.slice(start, start + n));
+    const { tallies, chunks: made, ...time } = spent;
+    const common = { n, resolution: task.resolution, description: sampler.description, batchSize, ...time };
+    if (elsewhere === null)
+      return { sampled: { ...common, ...countedCost(tallies, made, batchSize) }, spent };
     const told = toldCost({ ...elsewhere, calls: sampler.calls?.() ?? elsewhere.calls });
-    return {
-      ...common,
-      ...told,
-      ...spent,
-      peakMemoryBytes: elsewhere.ownProcess ? null : spent.peakMemoryBytes,
-    };
+    const peakMemoryBytes = elsewhere.ownProcess ? null : time.peakMemoryBytes;
+    return { sampled: { ...common, ...told, peakMemoryBytes }, spent };
   } finally {
     await sampler.dispose();
   }
@@ -79,7 +87,7 @@ async function draw(
 
 /** Images that exist already. */
 async function take(
-  { folder, samples: n }: SampleJob,
+  { folder, samples: n }: Sampling,
   { task, dataset }: OpenEntry,
   { images: path, elsewhere }: MadeElsewhere,
 ): Promise<SampleResult> {
@@ -99,81 +107,4 @@ async function take(
     wallSeconds: null,
     peakMemoryBytes: null,
   };
-}
-
-/** What all chunks took so far, in whatever processes they were made. */
-interface Spent {
-  /** Chunks made; a file beyond them was written by a process that was killed before it counted. */
-  readonly chunks: number;
-  readonly tallies: Tallies;
-  readonly wallSeconds: number;
-  readonly peakMemoryBytes: number;
-}
-
-const NOTHING_SPENT: Spent = {
-  chunks: 0,
-  tallies: noTallies(),
-  wallSeconds: 0,
-  peakMemoryBytes: 0,
-};
-
-const SPENT = "spent.json";
-const chunkFile = (start: number): string => `chunk-${start}.u8`;
-
-/** Makes the chunks that are not there yet, each counted before the next begins. */
-async function sampleAll(
-  job: SampleJob,
-  host: JobHost,
-  { backend, task }: Pick<OpenEntry, "backend" | "task">,
-  sampler: Sampler,
-  labels: Int32Array,
-  tallies: Tallies,
-): Promise<Spent> {
-  const bytes = imageBytes(task);
-  const { folder, samples: n } = job;
-  const { batchSize } = sampler;
-  let spent = (await readStored<Spent>(folder, SPENT))?.value ?? NOTHING_SPENT;
-  const before = spent.tallies;
-  for (const { positions, start, kept } of batchesOf(n, batchSize)) {
-    if (host.stopping()) throw new Stopped(`stopped after ${start} of ${n} samples`);
-    const file = join(folder, chunkFile(start));
-    const counted = start < spent.chunks * batchSize;
-    if (!counted || !existsSync(file) || (await stat(file)).size !== batchSize * bytes) {
-      const began = host.now();
-      await writeFileAtomic(file, Buffer.from(await makeChunk(sampler, job, positions, labels)));
-      spent = {
-        chunks: spent.chunks + 1,
-        tallies: sumOfTallies(before, tallies),
-        wallSeconds: spent.wallSeconds + (host.now() - began) / 1000,
-        peakMemoryBytes: Math.max(spent.peakMemoryBytes, peakMemoryBytes(backend)),
-      };
-      await store(folder, spent, [], SPENT);
-    }
-    host.emit({ type: "progress", done: start + kept, total: n, unit: "images" });
-  }
-  return spent;
-}
-
-/** All images in order, the padding of the last chunk left out. */
-async function* chunks(folder: string, n: number, size: number, bytes: number): AsyncGenerator<Uint8Array> {
-  for (const { start, kept } of batchesOf(n, size)) {
-    const chunk = await readFile(join(folder, chunkFile(start)));
-    yield chunk.subarray(0, kept * bytes);
-  }
-}
-
-const makeChunk = (
-  sampler: Sampler,
-  { config, purpose }: SampleJob,
-  positions: readonly number[],
-  labels: Int32Array,
-): Promise<Uint8Array> =>
-  sampler.sample(
-    positions.map((k) => sampleStreams(config.seed, k, k + 1, purpose)[0]!),
-    positions.map((k) => labels[k]!),
-  );
-
-async function removeChunks(folder: string, n: number, size: number): Promise<void> {
-  for (const { start } of batchesOf(n, size)) await rm(join(folder, chunkFile(start)), { force: true });
-  await rm(join(folder, SPENT), { force: true });
 }

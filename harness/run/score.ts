@@ -4,6 +4,7 @@ import type { ImageSource } from "../plugin.ts";
 import { featuresOf } from "./features-of.ts";
 import { firstOf, imagesOf } from "./image-sets.ts";
 import type { JobHost, ScoreJob, ScoreResult } from "./jobs.ts";
+import { keptFeatures, removeFeatures } from "./kept-features.ts";
 import { firstLabels } from "./labels.ts";
 import { type OpenScoring, openScoring, referenceOf } from "./open.ts";
 import { reconstructionDistance } from "./reconstruction-distance.ts";
@@ -25,7 +26,8 @@ export async function score(job: ScoreJob, host: JobHost): Promise<ScoreResult> 
   const { dataset, extractor, standard } = await opened;
   const images = await imagesOf(job.images, dataset);
   const { n, labels } = images;
-  const features = await featuresOf(extractor, images, dataset.resolution, host, extractor.name);
+  const kept = await keptFeatures(job.folder);
+  const features = kept ?? (await featuresOf(extractor, images, dataset.resolution, host, extractor.name));
   const { scores, nearest } = await scoresOf(features, labels, standard);
   const originals =
     job.originals &&
@@ -48,6 +50,7 @@ export async function score(job: ScoreJob, host: JobHost): Promise<ScoreResult> 
   };
   await mkdir(job.folder, { recursive: true });
   await store(job.folder, result, []);
+  if (kept) await removeFeatures(job.folder);
   host.emit({ type: "progress", done: n + 1, total: n + 1, unit: "images" });
   return result;
 }

@@ -5,8 +5,13 @@ import { hashOf, probeCode, scoringCode } from "./identity.ts";
 import type { ImageSet, ProbeResult, ReconstructResult, ScoreResult } from "./jobs.ts";
 import { type Outcome, perform } from "./perform.ts";
 import { firstSamples, NO_PICTURES, slug, writeNeighbours, writeStoredGrid } from "./pictures.ts";
+import type { Plan } from "./plan.ts";
 import type { PlannedStage } from "./plan-stages.ts";
 import { REFERENCE_POINTS, UNTRAINED } from "./reference-points.ts";
+
+/** Content address of the scores of a set of images, by its own. */
+export const scoreKey = ({ scoreIdentity }: Pick<Plan, "scoreIdentity">, content: string): string =>
+  hashOf([scoreIdentity, content]);
 
 export async function scoreSet(
   engine: Engine,
@@ -16,8 +21,7 @@ export async function scoreSet(
   originals: ImageSet | null = null,
 ): Promise<Outcome<ScoreResult>> {
   const code = await scoringCode(engine.config);
-  const key = hashOf([engine.plan.scoreIdentity, content]);
-  const common = base(engine, "score", key, `${title}: scoring`, code);
+  const common = base(engine, "score", scoreKey(engine.plan, content), `${title}: scoring`, code);
   const job = { ...common, kind: "score", images, originals } as const;
   return perform<ScoreResult>(engine.performer, job, { fresh: false });
 }
@@ -99,10 +103,10 @@ export async function scorePoints(engine: Engine, untrained: Untrained | null): 
     points.push({ name, description, ...scoreOf(score), pictures: NO_PICTURES });
   }
   if (!untrained) return points;
-  const { outcome, folder, pictures } = untrained;
+  const { outcome, folder, key, pictures } = untrained;
   if (outcome.state === "failed")
     return [...points, { ...UNTRAINED, score: null, failure: outcome.reason, pictures: NO_PICTURES }];
-  const score = await scoreSet(engine, UNTRAINED.name, { kind: "stored", folder, labelled: true }, folder);
+  const score = await scoreSet(engine, UNTRAINED.name, { kind: "stored", folder, labelled: true }, key);
   return [...points, { ...UNTRAINED, ...scoreOf(score), pictures }];
 }
 

@@ -1,7 +1,8 @@
 /** How many steps a stage gets, and the work they are. */
 import { UserError } from "../errors.ts";
-import type { Dataset, PreparationCost, Stage } from "../plugin.ts";
-import { macsOf } from "../program/index.ts";
+import { NO_PREPARATION, NO_WORK } from "../measure/ledger.ts";
+import type { Dataset, PreparationCost, Stage, Work } from "../plugin.ts";
+import { bytesOf, macsOf, peakBytes } from "../program/index.ts";
 import type { SettledConfig } from "./settle.ts";
 
 export interface StageWork {
@@ -14,19 +15,23 @@ export interface StageWork {
   /** Of a step. */
   readonly macs: number;
   readonly flops: number;
-  /** Of the forward passes behind the loss, as a part of `macs`. */
+  /** Of the forward passes, as a part of `macs`; those of `encoding` are not among them. */
   readonly forwardMacs: number;
+  /** Of a step, as parts of `macs` and `flops`; zero where it encodes nothing. */
+  readonly encoding: Work;
   readonly parameters: number;
+  /** Bytes of weights, moments and averages. */
+  readonly stateBytes: number;
+  /** Most bytes that one step computes and holds at once, were every value freed after its last use. */
+  readonly peakBytes: number;
   /** Before the first step. */
   readonly preparation: PreparationCost;
 }
 
-const NO_PREPARATION: PreparationCost = { images: 0, macs: 0, flops: 0 };
-
 /** @throws UserError where neither the stage nor a budget says how many steps there are */
 export function stageWork(config: SettledConfig, dataset: Dataset, entry: string, stage: Stage): StageWork {
-  const { name, batchSize, program, autoencoder = false } = stage;
-  const { macs, flops, parameters, outputs } = program;
+  const { name, batchSize, program, autoencoder = false, forward = ["loss"], encoding = NO_WORK } = stage;
+  const { macs, flops, parameters, outputs, states } = program;
   const preparation = stage.preparationCost?.(dataset.train.length) ?? NO_PREPARATION;
   return {
     name,
@@ -35,8 +40,11 @@ export function stageWork(config: SettledConfig, dataset: Dataset, entry: string
     batchSize,
     macs,
     flops,
-    forwardMacs: macsOf(outputs.loss!),
+    forwardMacs: macsOf(forward.map((output) => outputs[output]!)) - encoding.macs,
+    encoding,
     parameters,
+    stateBytes: states.reduce((sum, { value }) => sum + bytesOf(value), 0),
+    peakBytes: peakBytes(program),
     preparation,
   };
 }

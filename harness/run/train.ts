@@ -2,8 +2,9 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { countingRuntime, type Tallies } from "../measure/counting.ts";
+import { NO_PREPARATION, NO_WORK } from "../measure/ledger.ts";
 import { peakMemoryBytes } from "../measure/memory.ts";
-import type { Backend, Executable, Stage, StageContext } from "../plugin.ts";
+import type { Backend, Executable, PreparationCost, Stage, StageContext } from "../plugin.ts";
 import type { Tensors } from "../program/index.ts";
 import { createStream } from "../random/index.ts";
 import { BEGINNING, checkpoint, lastCheckpoint, type Position, removeCheckpoints } from "./checkpoint.ts";
@@ -33,10 +34,7 @@ export interface Training {
   readonly record: Recorder;
 }
 
-interface Preparation {
-  readonly macs: number;
-  readonly flops: number;
-  readonly images: number;
+interface Preparation extends PreparationCost {
   readonly wallSeconds: number;
 }
 
@@ -60,6 +58,7 @@ export async function train(job: TrainJob, host: JobHost): Promise<TrainResult> 
 
   await writeTensors(join(job.folder, WEIGHTS), stage.result(await executable.readState()));
   const { macs, flops, parameters } = stage.program;
+  const { encoding = NO_WORK } = stage;
   const { wallSeconds: _, ...prepaid } = preparation;
   const result: TrainResult = {
     weightsSha256: (await digest(join(job.folder, WEIGHTS))).sha256,
@@ -69,6 +68,7 @@ export async function train(job: TrainJob, host: JobHost): Promise<TrainResult> 
     macs: macs * job.steps,
     flops: flops * job.steps,
     parameters,
+    encoding: { macs: encoding.macs * job.steps, flops: encoding.flops * job.steps },
     preparation: prepaid,
     wallSeconds: last.wallSeconds,
     peakMemoryBytes: last.peakMemoryBytes,
@@ -107,7 +107,7 @@ async function prepare(
   context: StageContext,
   tallies: Tallies,
 ): Promise<{ prepared: Tensors; preparation: Preparation }> {
-  if (!stage.prepare) return { prepared: {}, preparation: { macs: 0, flops: 0, images: 0, wallSeconds: 0 } };
+  if (!stage.prepare) return { prepared: {}, preparation: { ...NO_PREPARATION, wallSeconds: 0 } };
   const file = "prepared.safetensors";
   const known = await readStored<Preparation>(job.folder, PREPARED);
   if (known) return { prepared: await readTensors(join(job.folder, file)), preparation: known.value };
@@ -115,8 +115,9 @@ async function prepare(
   const prepared = await stage.prepare(context);
   const wallSeconds = (host.now() - began) / 1000;
   const { macs, flops } = tallies.encoder;
-  const images = stage.preparationCost?.(context.train.length).images ?? context.train.length;
-  const preparation = { macs, flops, images, wallSeconds };
+  const { what = "preparing", images = context.train.length } =
+    stage.preparationCost?.(context.train.length) ?? {};
+  const preparation = { what, images, macs, flops, wallSeconds };
   await writeTensors(join(job.folder, file), prepared);
   await store(job.folder, preparation, [file], PREPARED);
   return { prepared, preparation };

@@ -64,6 +64,10 @@ async function begin(job: Job, host: JobHost): Promise<unknown> {
       return (await import("./train.ts")).train(job, host);
     case "sample":
       return (await import("./sample.ts")).sample(job, host);
+    case "share":
+      return (await import("./sample.ts")).share(job, host);
+    case "extract":
+      return (await import("./extract.ts")).extract(job, host);
     case "reconstruct":
       return (await import("./reconstruct.ts")).reconstruct(job, host);
     case "probe":

@@ -23,3 +23,11 @@ export const torch = (
     timeoutSeconds?: number;
   } = {},
 ): Descriptor<"backend"> => ({ kind: "backend", plugin: "torch", options });
+
+/**
+ * OpenVINO 2024.4 or newer in a Python process, on the CPU. `precision: "bf16"`: training steps compute in bfloat16 where
+ * the processor can; `python`, `threads` and `timeoutSeconds` as above.
+ */
+export const openvino = (
+  options: { precision?: "f32" | "bf16"; python?: string; threads?: number; timeoutSeconds?: number } = {},
+): Descriptor<"backend"> => ({ kind: "backend", plugin: "openvino", options });

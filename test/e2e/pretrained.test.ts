@@ -146,6 +146,12 @@ describe("an autoencoder of CompVis's", () => {
       /^latent: DiT \(2 steps\)\. Pre-trained, not trained here: kl\.safetensors, CompVis's names under first_stage_model\., sha256 \w+… \(VAE\)$/,
     );
     expect(run.match).toMatch(/"Latent" \(VAE at a cost not known here; .* TFLOP of training here\)/);
+    expect(entry.pretrained).toEqual([
+      { stage: "VAE", file: "kl.safetensors", steps: null, flops: null, autoencoder: true },
+    ]);
+    expect(readFileSync(join(folder, "loaded", "report.md"), "utf8")).toMatch(
+      /billed three ways\n\n.*\n.*\n\| Latent \| unknown \| unknown \| [\d.]+ \wFLOP \|/,
+    );
     const lines = ledger.filter(({ entries }) => entries.includes("Latent"));
     expect(lines.map(({ stage }) => stage)).toEqual([
       "DiT: encoding the data set",
@@ -158,6 +164,26 @@ describe("an autoencoder of CompVis's", () => {
       .map(({ metric }) => metric);
     expect(measured).toEqual(expect.arrayContaining(["psnr", "ssim", "lpips-squeeze"]));
   });
+});
+
+it("is exported without telling in which folders the files of its options lay", async () => {
+  const kl = join(folder, "kl.safetensors");
+  writeConfig(
+    "far.config.ts",
+    'weights: "epg.safetensors"',
+    undefined,
+    `vae: { weights: ${JSON.stringify(kl)} }`,
+  );
+  const config = readFileSync(join(folder, "far.config.ts"), "utf8");
+  writeFileSync(
+    join(folder, "far.config.ts"),
+    config.replace("vae:", "dit: { batchSize: 8, steps: 2 }, vae:"),
+  );
+  const argv = ["export", "onnx", "far.config.ts", "Latent", "--out", "dit.onnx"];
+  expect((await command(folder, argv)).exitCode).toBe(0);
+  const bytes = readFileSync(join(folder, "dit.onnx"), "latin1");
+  expect(bytes).toMatch(/"weights":"kl\.safetensors, sha256 [0-9a-f]{64}"/);
+  expect(bytes).not.toContain(folder);
 });
 
 describe("mistakes", () => {

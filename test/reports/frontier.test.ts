@@ -191,5 +191,9 @@ describe("entries on the same terms", () => {
 
   test("is silent where nothing was sampled again", () => {
     expect(comparison(fixtureResult())).toBeNull();
+    const fixed = compared();
+    expect(comparison(fixed)).not.toContain("Without a matched row");
+    fixed.run.entries[0]!.unmatched = "its images exist already";
+    expect(comparison(fixed)).toMatch(/Without a matched row:\n\n- .*: its images exist already/);
   });
 });

@@ -124,6 +124,22 @@ test("an autoencoder is billed in full, shared and free", () => {
   const without = fixtureResult();
   for (const line of without.ledger) delete line.autoencoder;
   expect(markdown(without)).not.toContain("billed three ways");
+  expect(section).not.toContain("by its own account");
+});
+
+test("an autoencoder of a file is billed so too, by what the file tells", () => {
+  const billed = (flops: number | null): string => {
+    const result = fixtureResult();
+    result.ledger = result.ledger.filter(({ autoencoder }) => !autoencoder);
+    const entry = result.run.entries.find(({ name }) => name === "VAE + DiT")!;
+    entry.pretrained = [{ stage: "VAE", file: "vae.safetensors", steps: 2, flops, autoencoder: true }];
+    const text = markdown(result);
+    return text.slice(text.indexOf("### The autoencoder, billed three ways"));
+  };
+  // 0.82 TFLOP of encoding beside it.
+  expect(billed(1e12)).toContain("| VAE + DiT | 1.82 TFLOP | 920 GFLOP | 820 GFLOP |");
+  expect(billed(null)).toContain("| VAE + DiT | unknown | unknown | 820 GFLOP |");
+  expect(billed(null)).toContain("by its own account, and unknown where it does not tell");
 });
 
 test("pictures are beside the report, the film strip with its steps", () => {

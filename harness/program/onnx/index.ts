@@ -1,6 +1,16 @@
 /** Lowering to ONNX: opset 20. States are graph inputs; their next values are graph outputs. */
 import { decomposing, simplify } from "../simplify.ts";
-import type { DType, Node, OnnxEmitter, Shape, Tensor, Tensors, TensorType, Value } from "../tensor.ts";
+import type {
+  DType,
+  Node,
+  OnnxEmitter,
+  OnnxLowering,
+  Shape,
+  Tensor,
+  Tensors,
+  TensorType,
+  Value,
+} from "../tensor.ts";
 import type { Program } from "../trace.ts";
 import { verify } from "../verify.ts";
 import { inRows } from "./rows.ts";
@@ -47,6 +57,8 @@ export interface OnnxOptions {
   /** What inputs and outputs are, by name. */
   readonly documentation?: Readonly<Record<string, string>>;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** How the engine that is to run it has a node written, where it has its own way. */
+  readonly lowering?: (node: Node) => OnnxLowering | null;
 }
 
 const EXTERNAL = 1;
@@ -58,7 +70,7 @@ const EXTERNAL = 1;
 export function toOnnx(
   program: Program,
   constants: Tensors = {},
-  { stored = {}, documentation = {}, metadata = {} }: OnnxOptions = {},
+  { stored = {}, documentation = {}, metadata = {}, lowering: own = () => null }: OnnxOptions = {},
 ): Uint8Array {
   const lowered = lower(program);
   const nodes: Record<string, unknown>[] = [];
@@ -72,11 +84,13 @@ export function toOnnx(
     }
     return key;
   };
+  const domains = new Set<string>();
   let constantCount = 0;
   let nodeCount = 0;
   const emit: OnnxEmitter = {
     node(opType, input, { attributes = {}, outputs = 1, domain = "" } = {}) {
       const id = `node:${nodeCount++}`;
+      if (domain) domains.add(domain);
       const output = Array.from({ length: outputs }, (_, i) => (outputs === 1 ? id : `${id}.${i}`));
       nodes.push({
         opType,
@@ -115,7 +129,7 @@ export function toOnnx(
       });
   }
   for (const node of lowered.nodes) {
-    const lowering = node.op.onnx;
+    const lowering = own(node) ?? node.op.onnx;
     if (lowering === "decompose") throw new Error(`internal: ${node.op.name} was not decomposed`);
     const results = lowering(
       emit,
@@ -144,7 +158,7 @@ export function toOnnx(
   return encodeModel({
     irVersion: IR_VERSION,
     producerName: "epg-bench",
-    opsetImport: [{ domain: "", version: OPSET }],
+    opsetImport: [{ domain: "", version: OPSET }, ...[...domains].map((domain) => ({ domain, version: 1 }))],
     metadataProps: entries(metadata),
     graph: {
       name: program.name,

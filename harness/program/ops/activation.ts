@@ -82,10 +82,11 @@ export const geluTanhOp = activation("geluTanh", 8, geluTanhGradientOp, {
 
 export const geluTanh = (x: Value): Value => apply(geluTanhOp, [x]);
 
-/** g·σ(x)·(1 + x·(1 − σ(x))) */
+/** g·(y + σ(x)·(1 − y)), y = x·σ(x) */
 export const siluGradientOp = activationGradient("siluGradient", 6, (x) => {
   const s = sigmoid(x);
-  return mul(s, add(mul(x, sub(1, s)), 1));
+  const y = mul(x, s);
+  return add(y, mul(s, sub(1, y)));
 });
 
 /** x·σ(x) (SiLU, swish) */

@@ -11,9 +11,10 @@ import {
   type TensorType,
   type Value,
 } from "../tensor.ts";
+import { constant } from "./constant.ts";
 import { matmul } from "./matmul.ts";
 import { sum } from "./reduction.ts";
-import { concat, pad, reshape, slice } from "./shape.ts";
+import { broadcastTo, concat, pad, reshape, slice, transpose } from "./shape.ts";
 import { productType, requireEqual, requireRank } from "./shared.ts";
 
 export interface ConvolutionOptions {
@@ -185,47 +186,77 @@ export const conv2dWeightGradientOp: Op = {
   },
   cost: ([, g], [weight]) => ({ macs: productMacs(g!, weight!), elementwise: 0 }),
   onnx: "decompose",
-  // One product a tap: the output's gradient with the input as that tap saw it, summed over samples.
   decompose: ([x, g], attributes) => {
-    const [o, c, kh, kw] = attributes.shape as readonly [number, number, number, number];
-    const { rows, seenBy } = tapViews(x!, g!, [kh, kw], geometryOf(attributes));
-    const products = Array.from({ length: kh * kw }, (_, tap) => {
-      const product = matmul(rows, seenBy(Math.floor(tap / kw), tap % kw), { transposeB: true });
-      return reshape(sum(product, [0]), [o, c, 1]);
-    });
-    return [reshape(concat(products, 2), [o, c, kh, kw])];
+    const shape = attributes.shape as readonly [number, number, number, number];
+    const geometry = geometryOf(attributes);
+    return [(geometry.stride === 1 ? productOfShifts : productATap)(x!, g!, shape, geometry)];
   },
 };
 
+type WeightShape = readonly [o: number, c: number, kh: number, kw: number];
+
+const zeros = (...shape: number[]): Value => broadcastTo(constant(0), shape);
+
 /**
- * The output's gradient as rows [N, O, L], and for each tap the input's values it met, [N, C, L]. With stride 1 both
- * keep the padded input's width, so that a tap's view is one run of memory: the columns beyond the output's
- * width meet zeros. Measured 1.4–2× faster than im2col at 16 to 128 channels.
+ * With stride 1, one product of all rows (o, u) with all rows (c, v): rows of g moved by u image rows, rows of x
+ * moved by v columns, so that where they meet they are a tap apart. Zeros beside each image row keep
+ * its neighbours out.
  */
-function tapViews(
+function productOfShifts(
   x: Value,
   g: Value,
-  [kh, kw]: readonly [number, number],
+  [o, c, kh, kw]: WeightShape,
+  { padding: [left, right, top] }: Geometry,
+): Value {
+  const [n, , height, width] = x.shape as readonly [number, number, number, number];
+  const [h, w] = g.shape.slice(2) as [number, number];
+  const pitch = Math.max(w, width + Math.max(left, right));
+  const first = top * pitch + left;
+  const spare = Math.max(0, kw - 1 - first);
+  const length = Math.max((kh - 1 + h) * pitch, height * pitch + first) + spare;
+  const gRows = shifted(reshape(pad(g, 3, 0, pitch - w), [n, o, h * pitch]), kh, spare, pitch, length);
+  const xRows = shifted(
+    reshape(pad(x, 3, 0, pitch - width), [n, c, height * pitch]),
+    kw,
+    first + spare,
+    -1,
+    length,
+  );
+  const product = sum(matmul(gRows, xRows, { transposeB: true }), [0]);
+  return transpose(reshape(product, [o, kh, c, kw]), [0, 2, 1, 3]);
+}
+
+/**
+ * Rows [N, C, L] `times` over, as [N, C·times, length]: copy k stands `start + k·step` to the right among zeros. Copies
+ * laid `length + step` apart in one run of memory are that, cut into rows.
+ */
+function shifted(rows: Value, times: number, start: number, step: number, length: number): Value {
+  const [n, channels, filled] = rows.shape as readonly [number, number, number];
+  const space = (size: number): readonly Value[] => (size === 0 ? [] : [zeros(n, channels, size)]);
+  const between = times === 1 ? [] : space(length + step - filled);
+  const copies = Array.from({ length: times }, (_, k) => (k === 0 ? [rows] : [...between, rows])).flat();
+  const end = times * length - start - (times - 1) * (length + step) - filled;
+  const run = concat([...space(start), ...copies, ...space(end)], 2);
+  return reshape(run, [n, channels * times, length]);
+}
+
+/** One product a tap: the output's gradient with the input as that tap saw it, summed over samples. */
+function productATap(
+  x: Value,
+  g: Value,
+  [o, c, kh, kw]: WeightShape,
   { stride, padding: [l, r, t, b] }: Geometry,
-): { rows: Value; seenBy: (u: number, v: number) => Value } {
-  const [n, o, h, w] = g.shape as readonly [number, number, number, number];
-  const c = x.shape[1]!;
+): Value {
+  const [n, , h, w] = g.shape as readonly [number, number, number, number];
   const padded = pad(pad(x, 2, t, b), 3, l, r);
-  if (stride > 1)
-    return {
-      rows: reshape(g, [n, o, h * w]),
-      seenBy: (u, v) => {
-        const rows = slice(padded, 2, u, u + stride * (h - 1) + 1, stride);
-        return reshape(slice(rows, 3, v, v + stride * (w - 1) + 1, stride), [n, c, h * w]);
-      },
-    };
-  const pitch = w + kw - 1;
-  const length = (h - 1) * pitch + w;
-  const flat = reshape(padded, [n, c, (h + kh - 1) * pitch]);
-  return {
-    rows: slice(reshape(pad(g, 3, 0, kw - 1), [n, o, h * pitch]), 2, 0, length),
-    seenBy: (u, v) => slice(flat, 2, u * pitch + v, u * pitch + v + length),
-  };
+  const rows = reshape(g, [n, o, h * w]);
+  const products = Array.from({ length: kh * kw }, (_, tap) => {
+    const [u, v] = [Math.floor(tap / kw), tap % kw];
+    const lines = slice(padded, 2, u, u + stride * (h - 1) + 1, stride);
+    const seen = reshape(slice(lines, 3, v, v + stride * (w - 1) + 1, stride), [n, c, h * w]);
+    return reshape(sum(matmul(rows, seen, { transposeB: true }), [0]), [o, c, 1]);
+  });
+  return reshape(concat(products, 2), [o, c, kh, kw]);
 }
 
 /** Groups are independent convolutions: each gets its own weight gradient. */

@@ -92,23 +92,24 @@ export const groupNormOp: Op = {
     requireShape("groupNorm", "bias", bias!, [x!.shape[1]!]);
     return [{ dtype: "float32", shape: x!.shape }];
   },
+  // ∂x = g·γ·r − (x̂·r·mean(ĝ·x̂) + r·mean ĝ), ĝ = g·γ: the means are of sums a channel, which ∂γ and ∂β need too.
   gradient: ({ inputs: [x, scale], attributes }, [g]) => {
-    const { perChannel, grouped } = groupShapes(x!, attributes.groups as number);
-    const normalized = reshape(normalizeGroups(x!, attributes as unknown as GroupNormAttributes), x!.shape);
-    const channelAxes = [0, ...x!.shape.keys()].filter((axis, i) => i === 0 || axis > 1);
-    const flat = reshape(x!, grouped);
-    const scaled = reshape(mul(g!, reshape(scale!, perChannel)), grouped);
-    const unit = reshape(normalized, grouped);
-    const inverse = groupDeviation(flat, attributes.epsilon as number);
-    const centred = sub(
-      sub(scaled, mean(scaled, [-1], true)),
-      mul(unit, mean(mul(scaled, unit), [-1], true)),
-    );
-    return [
-      reshape(mul(centred, inverse), x!.shape),
-      sum(mul(g!, normalized), channelAxes),
-      sum(g!, channelAxes),
-    ];
+    const groups = attributes.groups as number;
+    const [n, channels] = x!.shape as readonly [number, number];
+    const { grouped } = groupShapes(x!, groups);
+    const [rows, elements] = grouped as [number, number];
+    const positions = [n, channels, sizeOf(x!.shape) / (n * channels)];
+    const unit = normalizeGroups(x!, attributes as unknown as GroupNormAttributes);
+    const r = groupDeviation(reshape(x!, grouped), attributes.epsilon as number);
+    const gradient = reshape(g!, positions);
+    const sums = sum(gradient, [2]);
+    const sumsWithUnit = sum(mul(gradient, reshape(unit, positions)), [2]);
+    const groupMean = (sums: Value) =>
+      mul(sum(reshape(mul(sums, scale!), [rows, channels / groups]), [1], true), 1 / elements);
+    const factor = mul(reshape(r, [n, groups, 1]), reshape(scale!, [groups, channels / groups]));
+    const direct = mul(gradient, reshape(factor, [n, channels, 1]));
+    const common = add(mul(unit, mul(r, groupMean(sumsWithUnit))), mul(r, groupMean(sums)));
+    return [reshape(sub(reshape(direct, grouped), common), x!.shape), sum(sumsWithUnit, [0]), sum(sums, [0])];
   },
   cost: ([x]) => ({ macs: 0, elementwise: 7 * sizeOf(x!.shape) }),
   onnx: "decompose",

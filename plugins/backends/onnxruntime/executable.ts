@@ -6,6 +6,8 @@ import * as ort from "onnxruntime-node";
 import type { Executable } from "../../../harness/plugin.ts";
 import {
   bytesOf,
+  type Node,
+  type OnnxLowering,
   type Program,
   sizeOf,
   type Tensor,
@@ -44,12 +46,17 @@ export async function compile(
   program: Program,
   given: Tensors,
   threads: number,
+  lowering: (node: Node) => OnnxLowering | null = () => null,
   mostBaked = MOST_BAKED_BYTES,
 ): Promise<Executable> {
   const state = pickStates(program, given);
   const constant = program.updates.length === 0;
   const frozen = constant && program.states.reduce((sum, { value }) => sum + bytesOf(value), 0) <= mostBaked;
-  const model = toOnnx(program, frozen ? state : {});
+  // What is constant ONNX Runtime arranges itself, across several nodes.
+  const baked = new Set(frozen ? program.states.map(({ value }) => value) : []);
+  const model = toOnnx(program, frozen ? state : {}, {
+    lowering: (node) => (node.inputs.some((input) => baked.has(input)) ? null : lowering(node)),
+  });
   const session = await ort.InferenceSession.create(model, sessionOptions(threads));
   if (frozen) return frozenExecutable(program, session, state, threads);
   return constant

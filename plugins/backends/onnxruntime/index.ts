@@ -2,8 +2,10 @@
 import * as ort from "onnxruntime-node";
 import { z } from "zod";
 import type { Backend, BackendPlugin } from "../../../harness/plugin.ts";
+import { blockedConvolution, channelsABlock } from "./blocked-convolution.ts";
 import { compile } from "./executable.ts";
 import { openProduct } from "./product.ts";
+import { examineProviders } from "./providers.ts";
 
 const schema = z.strictObject({
   /** Threads inside an operation; the same number gives the same bits. */
@@ -14,6 +16,7 @@ const plugin: BackendPlugin<z.infer<typeof schema>> = {
   name: "onnxruntime",
   schema,
   async open({ threads }): Promise<Backend> {
+    const lowering = blockedConvolution(await channelsABlock());
     return {
       name: "onnxruntime",
       version: ort.env.versions.common ?? "unknown",
@@ -21,7 +24,7 @@ const plugin: BackendPlugin<z.infer<typeof schema>> = {
       precision: "float32",
       threads,
       product: openProduct(threads),
-      compile: (program, state) => compile(program, state, threads),
+      compile: (program, state) => compile(program, state, threads, lowering),
     };
   },
   async check() {
@@ -35,6 +38,7 @@ const plugin: BackendPlugin<z.infer<typeof schema>> = {
         detail: `ONNX Runtime ${ort.env.versions.common}`,
         fix: null,
       },
+      ...(await examineProviders()),
     ];
   },
 };

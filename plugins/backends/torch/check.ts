@@ -2,12 +2,12 @@
 import { UserError } from "../../../harness/errors.ts";
 import type { Finding } from "../../../harness/plugin.ts";
 import { MEND_COMPILER, MEND_CUDA } from "./refusals.ts";
-import { type Hello, startWorker } from "./worker-process.ts";
+import { type Hello, startTorch } from "./worker.ts";
 
 export async function check(python: string, startSeconds: number): Promise<readonly Finding[]> {
   const settings = { python, device: "auto", threads: 1, compile: false };
   try {
-    const worker = await startWorker(settings, { startSeconds, answerSeconds: startSeconds });
+    const worker = await startTorch(settings, { startSeconds, answerSeconds: startSeconds });
     await worker.close();
     return [...devicesOf(python, worker.hello), compilerOf(worker.hello)];
   } catch (error) {

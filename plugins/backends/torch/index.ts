@@ -1,22 +1,17 @@
 /** PyTorch in a Python process of its own: on the CPU, an NVIDIA GPU (cuda) or an Apple one (mps). */
-import { isAbsolute } from "node:path";
 import { z } from "zod";
 import type { Backend, BackendPlugin } from "../../../harness/plugin.ts";
 import { mixedPrecision } from "../../../harness/program/index.ts";
+import { pythonOption } from "../worker/python.ts";
 import { check } from "./check.ts";
-import { compile } from "./executable.ts";
+import { compile } from "./compile.ts";
 import { openProduct } from "./product.ts";
-import { startWorker } from "./worker-process.ts";
+import { startTorch } from "./worker.ts";
 
 const schema = z.strictObject({
   /** auto: the first of cuda, mps, cpu that is there. One that is named and not there is an error. */
   device: z.enum(["auto", "cpu", "cuda", "mps"]).default("auto"),
-  /** A command on the PATH, or an absolute path. */
-  python: z
-    .string()
-    .min(1)
-    .refine((python) => isAbsolute(python) || !/[/\\]/.test(python), "give a command or an absolute path")
-    .default(() => process.env.EPG_BENCH_PYTHON || "python3"),
+  python: pythonOption,
   /** torch.compile; without it every operation is run by itself. */
   compile: z.boolean().default(true),
   /** bf16: products of bfloat16 operands, all else in float32. Where images are scored it is left out. */
@@ -33,7 +28,7 @@ const plugin: BackendPlugin<z.infer<typeof schema>> = {
   name: "torch",
   schema,
   async open({ timeoutSeconds, precision, ...settings }): Promise<Backend> {
-    const worker = await startWorker(settings, {
+    const worker = await startTorch(settings, {
       startSeconds: START_SECONDS,
       answerSeconds: timeoutSeconds,
     });

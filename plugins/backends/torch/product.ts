@@ -1,7 +1,7 @@
 /** A·Bᵀ in float64 by the worker, on the CPU: not every device has float64. */
 import type { Backend, Float64Matrix } from "../../../harness/plugin.ts";
-import type { Payload } from "./frames.ts";
-import type { Worker } from "./worker-process.ts";
+import type { Payload } from "../worker/frames.ts";
+import type { Worker } from "../worker/process.ts";
 
 export const openProduct =
   (worker: Worker): NonNullable<Backend["product"]> =>

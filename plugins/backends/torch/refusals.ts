@@ -1,46 +1,29 @@
 /** Why a worker does not start, told as what was found, what is needed, and how to come by it. */
 import { UserError } from "../../../harness/errors.ts";
-import type { Frame } from "./frames.ts";
-import type { WorkerSettings } from "./worker-process.ts";
+import type { Frame } from "../worker/frames.ts";
+import { type Library, OTHER_PYTHON, requireLibrary } from "../worker/python.ts";
+import type { TorchSettings } from "./worker.ts";
 
 const INSTALL = "see pytorch.org/get-started";
 export const MEND_CUDA = `check \`nvidia-smi\`, and install a PyTorch built for its CUDA version (${INSTALL})`;
 export const MEND_COMPILER =
   "install it (on Debian: `apt install g++ python3-dev`), or run without torch.compile: --no-compile";
 
+const PYTORCH: Library = { name: "PyTorch", package: "torch", oldest: "2.4", hint: `for a GPU ${INSTALL}` };
+
 /**
  * @param first the first frame, or what came in its place
  * @param spawnError the system's code where the process could not even be started
  */
 export function requireUsable(
-  { python, device }: WorkerSettings,
+  { python, device }: TorchSettings,
   first: Frame | Error,
   spawnError?: string,
 ): void {
-  const other = "name another Python with --python (EPG_BENCH_PYTHON, or `python` in the backend's options)";
-  if (spawnError !== undefined)
-    throw new UserError(
-      spawnError === "ENOENT"
-        ? `backend torch: found no Python "${python}"`
-        : `backend torch: the Python "${python}" cannot be started (${spawnError})`,
-      `install Python 3.9 or newer with PyTorch 2.4 or newer, or ${other}`,
-    );
-  if (first instanceof Error)
-    throw new UserError(`backend torch: "${python}" runs no worker: ${first.message}`, other);
-  const { refused, python: version, found, torch, cuda } = first.header as Record<string, unknown>;
+  const { refused, found, torch, cuda } = requireLibrary("torch", python, PYTORCH, first, spawnError);
   switch (refused) {
     case undefined:
       return;
-    case "no torch":
-      throw new UserError(
-        `backend torch: "${python}" (Python ${version}) has no PyTorch: ${found}`,
-        `\`${python} -m pip install torch\` (2.4 or newer; for a GPU ${INSTALL}), or ${other}`,
-      );
-    case "old torch":
-      throw new UserError(
-        `backend torch: needs PyTorch 2.4 or newer, "${python}" has ${found}`,
-        `\`${python} -m pip install --upgrade torch\`, or ${other}`,
-      );
     case "no device": {
       const build = cuda ? `built for CUDA ${cuda}` : "built without CUDA";
       throw new UserError(
@@ -56,6 +39,6 @@ export function requireUsable(
         MEND_COMPILER,
       );
     default:
-      throw new UserError(`backend torch: "${python}" refuses: ${refused}`, other);
+      throw new UserError(`backend torch: "${python}" refuses: ${refused}`, OTHER_PYTHON);
   }
 }

@@ -7,7 +7,7 @@ import {
   type Value,
 } from "../../../harness/program/index.ts";
 import { asElements } from "../../../harness/program/onnx/index.ts";
-import type { Payload, Payloads } from "./frames.ts";
+import type { Payload, Payloads } from "../worker/frames.ts";
 
 type Leaf = readonly [name: string, value: number, shape: readonly number[]];
 type Result = readonly [name: string, value: number];

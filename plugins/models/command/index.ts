@@ -19,6 +19,7 @@ const model: Model<CommandOptions> = {
   deviations: () => [],
   identity: async (options, _task, { baseFolder }) => contentOf(filesOf(options, baseFolder)),
   elsewhere: (options) => ({ ...toldOf(options), ownProcess: true }),
+  resampled: () => "how it samples is its program's affair",
   async sampler(options, { resolution }, _weights, _runtime, batchSize, { baseFolder }) {
     const { command, startSeconds, batchSeconds } = options;
     const program = new Program(command, baseFolder);

@@ -76,6 +76,9 @@ function smallSize(
     ...(objective === "diffusion"
       ? [
           `ln σ ~ N(${diffusion.logSigmaMean}, ${diffusion.logSigmaDeviation}²) in training, not N(−1.2, 1.6²).`,
+          ...(diffusion.lossWeight === "none"
+            ? ["Every noise level's squared error counts alike, not by one over the gap to the level below."]
+            : []),
           ...(diffusion.clip === null ? ["Gradients are not clipped."] : []),
           "The weight average forgets half within a part of the steps, not with decay .9999.",
         ]

@@ -70,7 +70,7 @@ export function snap(sigma: number, resolution: number): { index: number; sigma:
 
 function batches({ shape, recipe }: FineTuningSettings, context: StageContext) {
   const { random, train, batchSize, steps, task } = context;
-  const { logSigmaMean, logSigmaDeviation } = recipe.diffusion;
+  const { logSigmaMean, logSigmaDeviation, lossWeight } = recipe.diffusion;
   const side = shape.resolution;
   const scales = channelScales(recipe.normalisation);
   const order = imageOrder(context);
@@ -89,7 +89,7 @@ function batches({ shape, recipe }: FineTuningSettings, context: StageContext) {
         "level",
         levels.map(({ sigma }) => sigma),
       ),
-      weight: column(levels.map(({ weight }) => weight)),
+      weight: column(levels.map(({ weight }) => (lossWeight === "gap" ? weight : 1))),
       ...adamwInputs(optimiserStep(recipe.diffusion, step, steps)),
     };
   };

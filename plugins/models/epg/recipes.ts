@@ -28,7 +28,12 @@ export interface Recipe {
   readonly normalisation: Normalisation;
   readonly batchSize: number;
   readonly pretraining: OptimiserRecipe & { readonly targetBatchNorm: "running" | "batch" };
-  readonly diffusion: OptimiserRecipe & { readonly logSigmaMean: number; readonly logSigmaDeviation: number };
+  readonly diffusion: OptimiserRecipe & {
+    readonly logSigmaMean: number;
+    readonly logSigmaDeviation: number;
+    /** Of a level's squared error: one over the gap to the level below, or the same at all. */
+    readonly lossWeight: "gap" | "none";
+  };
   readonly consistency: OptimiserRecipe & {
     readonly dropout: number;
     readonly stageLength: Length;
@@ -70,6 +75,7 @@ const RELEASED: Recipe = {
     average: RELEASED_AVERAGE,
     logSigmaMean: -1.2,
     logSigmaDeviation: 1.6,
+    lossWeight: "gap",
   },
   consistency: {
     learningRate: 1e-4,
@@ -99,11 +105,14 @@ const SMALL_SCALE = {
 } as const;
 const SMALL_AVERAGE = { halfLife: 0.05 };
 
+/** Weights of one over the gap, about σ^(−6/7), spend a short training on detail: layout is settled at high noise. */
+const SMALL_DIFFUSION = { logSigmaMean: 0.4, lossWeight: "none" } as const;
+
 const SMALL: Recipe = {
   normalisation: "simple",
   batchSize: 16,
   pretraining: { ...RELEASED.pretraining, ...SMALL_SCALE, targetBatchNorm: "batch" },
-  diffusion: { ...RELEASED.diffusion, ...SMALL_SCALE, average: SMALL_AVERAGE, logSigmaMean: 0.4 },
+  diffusion: { ...RELEASED.diffusion, ...SMALL_SCALE, average: SMALL_AVERAGE, ...SMALL_DIFFUSION },
   consistency: {
     ...RELEASED.consistency,
     ...SMALL_SCALE,

@@ -23,9 +23,17 @@ function training(options: LatentOptions): readonly string[] {
           options,
           `; trained with ${trained.map((stage) => trainedWith(options, stage)).join(", ")}, with warm-up and cosine decay`,
         )),
+    ...encoding(options),
     ...scaling(options),
   ];
 }
+
+const encoding = ({ latents, objective }: LatentOptions): readonly string[] =>
+  latents === "every step"
+    ? []
+    : [
+        `Images are encoded once and the ${titleOf(objective)} draws from their posteriors; the released training encodes every step's images anew.`,
+      ];
 
 /** Averages that are held back while training is young. */
 function averaging(options: LatentOptions, trained: readonly StageName[]): readonly string[] {
@@ -90,9 +98,10 @@ const overridden = (options: LatentOptions, stages: readonly StageName[]): reado
 function scaling(options: LatentOptions): readonly string[] {
   const scale = latentScaleOf(options);
   if (scale === 0.18215) return [];
+  const measured = options.latents === "every step" ? "1/σ of the first batch's" : "their measured 1/σ";
   return [
     scale === "measured"
-      ? "Latents are scaled by their measured 1/σ, not by 0.18215."
+      ? `Latents are scaled by ${measured}, not by 0.18215.`
       : `Latents are scaled by ${scale}, not by 0.18215.`,
   ];
 }

@@ -18,18 +18,20 @@ import type { Stream } from "../../../harness/random/index.ts";
 import { type AutoencoderConfig, samplePosterior } from "./autoencoder.ts";
 import { addNoise, diffusionLoss } from "./diffusion-loss.ts";
 import { type DitConfig, dit } from "./dit.ts";
+import { encodedLatents } from "./encoded-latents.ts";
 import { flowLoss, onPath } from "./flow-loss.ts";
-import { encodeTrainingSet, encodingCost } from "./latent-cache.ts";
+import { cachedLatents, givenPosterior } from "./latent-cache.ts";
+import type { LatentSource, Latents } from "./latent-source.ts";
 import { type Objective, titleOf } from "./objective.ts";
 import { TRAINING_STEPS } from "./schedule.ts";
 import {
   averageDecayAt,
   averagesOf,
-  batchOrder,
   int32Tensor,
   type LearningRate,
   learningRateAt,
   normalTensor,
+  rowOrder,
 } from "./training.ts";
 
 /** PyTorch's defaults, which DiT trains with. */
@@ -73,15 +75,20 @@ const drawTimes = (objective: Objective, random: Stream, count: number): Tensor 
       };
 
 /**
- * One step of AdamW. Inputs: posteriors `mean`, `logVariance` with the `posteriorNoise` that samples them, `noise`,
- * times `t`, `labels`, and `latentScale`, which is kept as a state: samplers divide by it.
+ * One step of AdamW. Inputs: those of the posteriors, the `posteriorNoise` that samples them, `noise`, times `t`,
+ * `labels`, and `latentScale`, which is kept as a state: samplers divide by it.
  */
-export const ditStep = (config: DitConfig, batch: number, objective: Objective = "diffusion"): Program =>
+export const ditStep = (
+  config: DitConfig,
+  batch: number,
+  objective: Objective = "diffusion",
+  posterior: LatentSource["posterior"] = givenPosterior,
+): Program =>
   trace(`${titleOf(objective).toLowerCase()}-step`, (p) => {
     const shape = [batch, config.latentChannels, config.side, config.side];
-    const posterior = { mean: p.input("mean", shape), logVariance: p.input("logVariance", shape) };
     const scale = p.input("latentScale", []);
-    const start = mul(samplePosterior(posterior, p.input("posteriorNoise", shape)), scale);
+    const drawn = samplePosterior(posterior(p, batch, config), p.input("posteriorNoise", shape));
+    const start = mul(drawn, scale);
     const labels = p.input("labels", [batch], "int32");
     const { loss, parts } = LOSSES[objective](p, config, start, p.input("noise", shape), labels);
     p.output("loss", loss);
@@ -101,6 +108,7 @@ export interface DitStageSettings {
   /** Of the averages, in every step; null: `averageDecayAt`. */
   readonly averageDecay: number | null;
   readonly flip: boolean;
+  readonly latents: Latents;
   /** A number, or 1/σ of the training set's latents. */
   readonly latentScale: number | "measured";
   readonly steps: number | null;
@@ -117,41 +125,45 @@ export function ditStage(settings: DitStageSettings): Stage {
     learningRate,
     averageDecay,
     flip,
+    latents,
     latentScale,
     steps,
     share,
   } = settings;
+  const measures = latentScale === "measured";
+  const encoding = { autoencoder, resolution, flip };
+  const source =
+    latents === "cached" ? cachedLatents(encoding) : encodedLatents(encoding, batchSize, measures);
+  const { prepare, preparationCost } = source;
   return {
     name: titleOf(objective),
     after: ["VAE"],
-    program: ditStep(config, batchSize, objective),
+    program: ditStep(config, batchSize, objective, source.posterior),
+    ...(source.encoding && { encoding: source.encoding }),
     batchSize,
     steps,
     share,
     identity: { learningRate, averageDecay, flip, latentScale },
-    prepare: (context) => encodeTrainingSet(context, autoencoder, flip),
-    preparationCost: (images) => encodingCost(autoencoder, resolution, images, flip),
-    start: () => ({}),
+    ...(prepare && { prepare: (context) => prepare(context, rowOrder(context, flip)(0)) }),
+    ...(preparationCost && { preparationCost }),
+    start: source.start,
     batches(context, prepared) {
       const { train, random } = context;
-      const order = batchOrder(context);
-      const shape = prepared.mean!.shape.with(0, batchSize);
+      const order = rowOrder(context, flip);
+      const shape = [batchSize, config.latentChannels, config.side, config.side];
       const scale = latentScale === "measured" ? prepared.scale! : scalar(latentScale);
       return async (step) => {
-        const images = order(step);
-        const coins = random.stream("flip", step);
-        const rows = images.map((image) => (flip && coins.uniform() < 0.5 ? image + train.length : image));
+        const rows = order(step);
         const drops = random.stream("label-drop", step);
         const labelOf = (image: number): number =>
           drops.uniform() < LABEL_DROP || config.classes === 0 ? config.classes : train.label(image);
         return {
-          mean: rowsOf(prepared.mean!, rows),
-          logVariance: rowsOf(prepared.logVariance!, rows),
+          ...(await source.inputs(context, prepared, rows)),
           latentScale: scale,
           posteriorNoise: normalTensor(random.stream("posterior", step), shape),
           noise: normalTensor(random.stream("noise", step), shape),
           t: drawTimes(objective, random.stream("t", step), batchSize),
-          labels: int32Tensor(images.map(labelOf)),
+          labels: int32Tensor(rows.map((row) => labelOf(row % train.length))),
           ...adamwInputs({
             step,
             learningRate: learningRateAt(step, context.steps, learningRate),
@@ -167,13 +179,4 @@ export function ditStage(settings: DitStageSettings): Stage {
       latent_scale: state.latent_scale!,
     }),
   };
-}
-
-function rowsOf({ dtype, shape, data }: Tensor, rows: readonly number[]): Tensor {
-  const size = shape.slice(1).reduce((product, side) => product * side, 1);
-  const picked = new Float32Array(rows.length * size);
-  rows.forEach((row, i) => {
-    picked.set(data.subarray(row * size, (row + 1) * size), i * size);
-  });
-  return { dtype, shape: shape.with(0, rows.length), data: picked };
 }

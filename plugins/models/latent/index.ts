@@ -81,6 +81,7 @@ const model: Model<LatentOptions> = {
       share: 1 - vaeShare,
       dit: ditFor(options.size, task),
       objective: options.objective,
+      latents: options.latents ?? "cached",
       latentScale: latentScaleOf(options),
     });
     if (!trainsAutoencoder) return [dit];

@@ -1,55 +1,74 @@
 /** The training set encoded once: posteriors kept whole, so that every step draws its own latents from them. */
 import { batchesOf } from "../../../harness/batches.ts";
-import type { PreparationCost, StageContext } from "../../../harness/plugin.ts";
-import { type Program, scalar, type Tensors, trace } from "../../../harness/program/index.ts";
-import { type AutoencoderConfig, encode, posteriorOf } from "./autoencoder.ts";
-import { toNetwork } from "./images.ts";
+import type { StageContext } from "../../../harness/plugin.ts";
+import { scalar, type Tensor, type Tensors } from "../../../harness/program/index.ts";
+import { encoderProgram, rowImages } from "./encoder.ts";
+import type { Encoding, LatentSource } from "./latent-source.ts";
 
 /** Images a call while encoding. */
 const ENCODING_BATCH = 32;
 
-/** `images` [batch, 3, resolution, resolution] → `mean`, `logVariance` of their posteriors. */
-export const encoderProgram = (config: AutoencoderConfig, batch: number, resolution: number): Program =>
-  trace("vae-encoder", (p) => {
-    const images = p.input("images", [batch, 3, resolution, resolution]);
-    const { mean, logVariance } = posteriorOf(encode(p, images, config));
-    p.output("mean", mean);
-    p.output("logVariance", logVariance);
-  });
+/** Of a step, as its inputs `mean` and `logVariance`. */
+export const givenPosterior: LatentSource["posterior"] = (p, batch, { latentChannels, side }) => {
+  const shape = [batch, latentChannels, side, side];
+  return { mean: p.input("mean", shape), logVariance: p.input("logVariance", shape) };
+};
 
-/** Images that `encodeTrainingSet` encodes, mirrored ones among them, and what that takes. */
-export function encodingCost(
-  config: AutoencoderConfig,
-  resolution: number,
-  trainingImages: number,
-  flip: boolean,
-): PreparationCost {
-  const images = flip ? 2 * trainingImages : trainingImages;
+/** Rows of what `prepare` made. */
+export const cachedLatents = (encoding: Encoding): LatentSource => ({
+  posterior: givenPosterior,
+  inputs: async (_, prepared, rows) => ({
+    mean: rowsOf(prepared.mean!, rows),
+    logVariance: rowsOf(prepared.logVariance!, rows),
+  }),
+  start: () => ({}),
+  prepare: (context) => {
+    const images = imagesOf(encoding, context.train.length);
+    return encodeRows(
+      context,
+      encoding,
+      Array.from({ length: images }, (_, row) => row),
+    );
+  },
+  preparationCost: (trainingImages) => ({
+    what: "encoding the data set",
+    ...encodingCost(encoding, imagesOf(encoding, trainingImages)),
+  }),
+});
+
+/** Training images, mirrored ones counted apart. */
+const imagesOf = ({ flip }: Encoding, trainingImages: number): number =>
+  flip ? 2 * trainingImages : trainingImages;
+
+/** What `encodeRows` takes: its last batch is filled up. */
+export function encodingCost({ autoencoder, resolution }: Encoding, images: number) {
   const calls = Math.ceil(images / ENCODING_BATCH);
-  const { macs, flops } = encoderProgram(config, ENCODING_BATCH, resolution);
+  const { macs, flops } = encoderProgram(autoencoder, ENCODING_BATCH, resolution);
   return { images, macs: calls * macs, flops: calls * flops };
 }
 
 /**
- * `mean` and `logVariance` [n, C, h, w] of every training image, then (with `flip`) of every one mirrored, and
- * `scale`: 1/σ of all latents that could be drawn from them (latent diffusion's `scale_by_std`, there over one batch).
+ * `mean` and `logVariance` [rows.length, C, h, w] of these rows, and `scale`: 1/σ of all latents that could be drawn
+ * from them (latent diffusion's `scale_by_std`, there over one batch).
  */
-export async function encodeTrainingSet(
-  { train, runtime, previous, task: { resolution } }: StageContext,
-  config: AutoencoderConfig,
-  flip: boolean,
+export async function encodeRows(
+  { train, runtime, previous }: StageContext,
+  { autoencoder, resolution }: Encoding,
+  rows: readonly number[],
 ): Promise<Tensors> {
-  const program = encoderProgram(config, ENCODING_BATCH, resolution);
+  const program = encoderProgram(autoencoder, ENCODING_BATCH, resolution);
   const executable = await runtime.compile(program, previous.VAE!, "encoder");
-  const total = flip ? 2 * train.length : train.length;
-  const shape = program.outputs.mean!.shape.with(0, total);
+  const shape = program.outputs.mean!.shape.with(0, rows.length);
   const size = shape.slice(1).reduce((product, side) => product * side, 1);
-  const mean = new Float32Array(total * size);
-  const logVariance = new Float32Array(total * size);
-  for (const { positions: rows, start, kept } of batchesOf(total, ENCODING_BATCH)) {
-    const pixels = await train.images(rows.map((row) => row % train.length));
+  const mean = new Float32Array(rows.length * size);
+  const logVariance = new Float32Array(rows.length * size);
+  for (const { positions, start, kept } of batchesOf(rows.length, ENCODING_BATCH)) {
     const encoded = await executable.run({
-      images: toNetwork(pixels, resolution, (i) => rows[i]! >= train.length),
+      images: await rowImages(
+        train,
+        resolution,
+        positions.map((position) => rows[position]!),
+      ),
     });
     mean.set(encoded.mean!.data.subarray(0, kept * size), start * size);
     logVariance.set(encoded.logVariance!.data.subarray(0, kept * size), start * size);
@@ -70,4 +89,13 @@ export function latentDeviation(mean: Float32Array, logVariance: Float32Array): 
     second += mean[i]! ** 2 + Math.exp(logVariance[i]!);
   }
   return Math.sqrt(second / mean.length - (first / mean.length) ** 2);
+}
+
+function rowsOf({ dtype, shape, data }: Tensor, rows: readonly number[]): Tensor {
+  const size = shape.slice(1).reduce((product, side) => product * side, 1);
+  const picked = new Float32Array(rows.length * size);
+  rows.forEach((row, i) => {
+    picked.set(data.subarray(row * size, (row + 1) * size), i * size);
+  });
+  return { dtype, shape: shape.with(0, rows.length), data: picked };
 }

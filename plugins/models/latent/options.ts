@@ -1,6 +1,7 @@
 /** What a user may say about a latent model. */
 import { z } from "zod";
 import { refuseTraining, weightsFile } from "../weights-option.ts";
+import { LATENTS } from "./latent-source.ts";
 import { OBJECTIVES } from "./objective.ts";
 import { misfit, samplerSchema } from "./samplers/choice.ts";
 import { guidanceSchema } from "./samplers/guidance.ts";
@@ -68,6 +69,8 @@ export const schema = z
     guidance: guidanceSchema.optional(),
     /** What latents are multiplied by: a number, or 1/σ of the training set's. Without it, the size's. */
     latentScale: z.union([z.literal("measured"), z.number().positive()]).optional(),
+    /** Posteriors that the DiT trains on: of the data set encoded once, or of every step's images, encoded anew. "cached" where nothing is said. */
+    latents: z.enum(LATENTS).optional(),
     /** Mirrors half of the training images; it does where nothing is said. */
     flip: z.boolean().optional(),
     /** The autoencoder's part of the training FLOPs. */
@@ -87,13 +90,16 @@ export const schema = z
   })
   .superRefine((options, context) => {
     if (options.weights !== null) {
-      refuseTraining(options, ["latentScale", "flip", "vaeShare"], context);
+      refuseTraining(options, ["latentScale", "latents", "flip", "vaeShare"], context);
       for (const stage of ["vae", "dit"] as const)
         refuseTraining(options[stage], Object.keys(options[stage]), context, { under: stage });
     } else if (options.vae.weights !== null)
       refuseTraining(options, ["vaeShare"], context, { file: "vae.weights" });
     if (options.weights === null && options.dit.weights !== null)
-      refuseBesideDit({ ...options, flip: options.flip, latentScale: options.latentScale }, context);
+      refuseBesideDit(
+        { ...options, latents: options.latents, flip: options.flip, latentScale: options.latentScale },
+        context,
+      );
     if (options.vae.perceptual !== null && options.lpips === null)
       context.addIssue({
         code: "custom",
@@ -106,12 +112,12 @@ export const schema = z
 
 /** A DiT denoises the latents of one autoencoder, and nothing of either is trained here. */
 function refuseBesideDit(
-  options: Readonly<Record<"vae" | "flip" | "latentScale", unknown>> & {
+  options: Readonly<Record<"vae" | "latents" | "flip" | "latentScale", unknown>> & {
     readonly vae: { readonly weights: unknown };
   },
   context: z.core.$RefinementCtx,
 ): void {
-  refuseTraining(options, ["flip"], context, { file: "dit.weights" });
+  refuseTraining(options, ["flip", "latents"], context, { file: "dit.weights" });
   if (options.vae.weights === null)
     context.addIssue({
       code: "custom",

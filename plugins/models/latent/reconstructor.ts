@@ -2,8 +2,8 @@
 import type { Reconstructor, Runtime, StageWeights } from "../../../harness/plugin.ts";
 import { type AutoencoderConfig, downsamplingOf } from "./autoencoder.ts";
 import { openDecoder } from "./decoder.ts";
+import { encoderProgram } from "./encoder.ts";
 import { toImages, toNetwork } from "./images.ts";
-import { encoderProgram } from "./latent-cache.ts";
 import { openPerceptualJudge } from "./perceptual-judge.ts";
 import type { PerceptualNetName } from "./perceptual-nets.ts";
 

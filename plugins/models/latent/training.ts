@@ -25,6 +25,15 @@ export function batchOrder({ train, batchSize, random }: StageContext): (step: n
   };
 }
 
+/** The same, of n images, and n + i for image i mirrored, as half of them are with `flip`. */
+export function rowOrder(context: StageContext, flip: boolean): (step: number) => readonly number[] {
+  const order = batchOrder(context);
+  return (step) => {
+    const coins = context.random.stream("flip", step);
+    return order(step).map((image) => (flip && coins.uniform() < 0.5 ? image + context.train.length : image));
+  };
+}
+
 export interface LearningRate {
   readonly peak: number;
   /** "cosine": a linear warm-up over the first twentieth of the steps, then a half cosine down to 0. */

@@ -4,14 +4,14 @@ import type { Stage } from "../../../harness/plugin.ts";
 import { adamw, adamwInputs, type Program, scalar, trace } from "../../../harness/program/index.ts";
 import { type AutoencoderConfig, downsamplingOf } from "./autoencoder.ts";
 import { SMALLEST_JUDGED } from "./discriminator.ts";
-import { toNetwork } from "./images.ts";
+import { rowImages } from "./encoder.ts";
 import {
   averageDecayAt,
   averagesOf,
-  batchOrder,
   type LearningRate,
   learningRateAt,
   normalTensor,
+  rowOrder,
 } from "./training.ts";
 import { LOSS_SCOPE, PERCEPTUAL_SCOPE, type VaeObjective, vaeLoss } from "./vae-loss.ts";
 
@@ -88,6 +88,7 @@ export function vaeStage(settings: VaeStageSettings): Stage {
     steps,
     share,
     autoencoder: true,
+    ...(adversarial && { forward: ["loss", "generator", "discriminator"] }),
     identity: { learningRate, averageDecay, flip, adversarial },
     start: ({ previous }) =>
       perceptual
@@ -99,13 +100,11 @@ export function vaeStage(settings: VaeStageSettings): Stage {
           )
         : {},
     batches(context) {
-      const order = batchOrder(context);
+      const order = rowOrder(context, flip);
       const start = adversarial?.start ?? Math.min(PUBLISHED_START, Math.ceil(context.steps / 5));
       return async (step) => {
-        const coins = context.random.stream("flip", step);
-        const pixels = await context.train.images(order(step));
         return {
-          images: toNetwork(pixels, resolution, () => flip && coins.uniform() < 0.5),
+          images: await rowImages(context.train, resolution, order(step)),
           noise: normalTensor(
             context.random.stream("posterior", step),
             latentShape(autoencoder, batchSize, resolution),

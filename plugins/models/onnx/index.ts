@@ -9,6 +9,7 @@ import { timeOf } from "../solvers/levels.ts";
 import { toUint8 } from "../solvers/pixels.ts";
 import { type OnnxOptions, schema } from "./options.ts";
 import { type Call, planCall } from "./plan.ts";
+import { resampled } from "./resampled.ts";
 import { describe, draw, type Network } from "./sampler.ts";
 
 interface Opened {
@@ -92,6 +93,8 @@ const model: Model<OnnxOptions> = {
       ownProcess: false,
     };
   },
+  resampled: async (options, task, terms, context) =>
+    resampled(options, await planCall(options, task, context), terms),
   async sampler(options, task, _weights, _runtime, batchSize, context) {
     const { resolution: side } = task;
     const planned = await planCall(options, task, context);

@@ -20,6 +20,7 @@ const model: Model<SamplesOptions> = {
   deviations: () => [],
   images: ({ path }) => path,
   elsewhere: (options) => ({ ...toldOf(options), ownProcess: true }),
+  resampled: () => "its images exist already",
   async sampler() {
     throw new Error("internal: the images exist already");
   },

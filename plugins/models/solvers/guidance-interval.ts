@@ -8,6 +8,9 @@ export interface GuidanceInterval {
   readonly high: number | null;
 }
 
+/** The interval that EPG's paper guides in, beside images of deviation .5, where an entry says no other. */
+export const USUAL_INTERVAL = { low: 0.19, high: 1.61 };
+
 export const acts = ({ low, high }: GuidanceInterval, sigma: number): boolean =>
   (low === 0 || low < sigma) && (high === null || sigma <= high);
 

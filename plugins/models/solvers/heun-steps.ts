@@ -2,6 +2,13 @@
 
 import { acts, type GuidanceInterval } from "./guidance-interval.ts";
 
+/** Why there are none. */
+export const noStepFits = (calls: number): string =>
+  `${calls} ${calls === 1 ? "call is" : "calls are"} too few for two steps of Heun's method`;
+export const noGuidedStepFits = (calls: number): string =>
+  `no guided step fits in ${calls} ${calls === 1 ? "call" : "calls"}`;
+export const NO_CLASSES = "there are no classes to guide towards";
+
 /** 2n − 1 calls; null where two steps do not fit. */
 export function unguidedSteps(calls: number): number | null {
   const steps = Math.floor((calls + 1) / 2);

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { EntryCost } from "../../../harness/cost/entry-cost.ts";
 import { type PublishedHours, publishedHours } from "../../../harness/cost/hours.ts";
 import { modelNames, type NamedCost, namedCost } from "../../../harness/cost/named-cost.ts";
+import type { StageOnGpus } from "../../../harness/cost/on-gpus.ts";
 import { packageRoot } from "../../../harness/package-root.ts";
 import { published } from "../../../harness/references/published.ts";
 import { exit, printed, watchOutput } from "./command.ts";
@@ -149,6 +150,43 @@ describe("a model by name", () => {
   });
 });
 
+describe("on N GPUs", () => {
+  it("takes EPG-XL the published 196 h in all on 8 H200, at the utilisation they imply", async () => {
+    expect(await exit("cost", "epg-xl-256", "--gpus", "8", "--json", "-")).toBe(0);
+    const { gpus, implied, entries } = JSON.parse(printed.stdout);
+    expect(gpus.utilisation).toBe(implied.utilisation);
+    expect(implied.utilisation).toBeCloseTo(0.206, 3);
+    const [{ stages }] = entries as [{ stages: StageOnGpus[] }];
+    expect(stages.reduce((total, { hours }) => total + hours, 0)).toBeCloseTo(196, 6);
+    expect(stages.map(({ imagesPerGpu }) => imagesPerGpu)).toEqual([128, 128]);
+  });
+
+  it("tells every stage of every model, and all that it assumes", async () => {
+    expect(await exit("cost", "--gpus", "64", "--gpu", "h20", "--utilisation", "50")).toBe(0);
+    for (const name of modelNames()) expect(printed.stdout).toContain(`\n${name} `);
+    expect(printed.stdout).toMatch(/^epg-xl-256 +pre-training +1,024 +16 /m);
+    expect(printed.stdout).toMatch(/^Peak: 148 TFLOP\/s .*H20 as vendors list it/m);
+    expect(printed.stdout).toMatch(/^Utilisation: 50\.0 %, as --utilisation says/m);
+    expect(printed.stdout).toMatch(
+      /57 h of pre-training and 139 h .* 8x H200; our 21\.1 % and 20\.4 % .*, 20\.6 % together/,
+    );
+    expect(printed.stdout).toContain("at 50 GB/s (the network, for more than 8 GPUs");
+  });
+
+  it("says what does not fit", async () => {
+    await exit("cost", "epg-g-256", "--gpus", "4", "--gpu", "a100");
+    expect(printed.stdout).toMatch(
+      /^epg-g-256: diffusion fine-tuning does not fit in the 80 GB of one A100/m,
+    );
+  });
+});
+
+it("docs/cost.md shows what `cost --gpus 8` prints", async () => {
+  await exit("cost", "--gpus", "8");
+  const page = readFileSync(join(packageRoot(), "docs", "cost.md"), "utf8");
+  expect(page).toContain(`\`\`\`\n$ npx epg-bench cost --gpus 8\n${printed.stdout}\`\`\`\n`);
+});
+
 describe("mistakes", () => {
   it.each([
     [["cost", "dit-xl-256"], /there is no model "dit-xl-256"\n {2}fix: did you mean "dit-xl2-256"/],
@@ -156,6 +194,11 @@ describe("mistakes", () => {
     [["cost", "epg-xl-256", "--vae", "shared:0"], /must be full, shared:K/],
     [["cost", "epg-xl-256", "--vae", "half"], /must be full, shared:K/],
     [["cost", "-c", "nowhere.config.ts"], /no file .*nowhere\.config\.ts/],
+    [["cost", "epg-xl-256", "--gpus", "0"], /must be a whole number/],
+    [["cost", "epg-xl-256", "--gpus", "8", "--gpu", "v100"], /Allowed choices are h200, h100, a100, h20/],
+    [["cost", "epg-xl-256", "--gpus", "8", "--utilisation", "0"], /percentage above 0/],
+    [["cost", "epg-xl-256", "--gpus", "8", "--vae", "free"], /cannot be used with/],
+    [["cost", "epg-xl-256", "--utilisation", "20"], /--utilisation was given without --gpus/],
     [["cost", "epg-xl-256", "--json", "/nowhere/x.json"], /--json: cannot write/],
   ])("%j", async (argv, message) => {
     expect(await exit(...argv)).toBe(2);

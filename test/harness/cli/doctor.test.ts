@@ -1,16 +1,27 @@
 import { describe, expect, it } from "vitest";
-import { canRun, type Findings, told } from "../../../harness/cli/doctor.ts";
-import { examineBackends } from "../../../harness/config/plugins.ts";
+import { examine, type Findings, lacks, told } from "../../../harness/cli/doctor.ts";
+import { exit, printed, watchOutput } from "./command.ts";
 
+watchOutput();
+
+const node = { what: "Node", works: true, detail: "22.1.0", fix: null, needed: true };
+const gpu = { what: "NVIDIA GPU", works: false, detail: "no driver", fix: "install it", needed: false };
 const works = { what: "onnxruntime on cpu", works: true, detail: "ONNX Runtime 1.30.0", fix: null };
 const missing = { what: "torch", works: false, detail: 'found no Python "python3"', fix: "install Python" };
 
+const whole: Findings = {
+  machine: [node, gpu],
+  backends: { onnxruntime: [works], torch: [missing] },
+  bindings: [],
+};
+
 describe("doctor", () => {
   it("tells what works and how to mend what does not, and whether the default job can run", () => {
-    const whole: Findings = { onnxruntime: [works], torch: [missing] };
-    expect(canRun(whole)).toBe(true);
+    expect(lacks(whole)).toEqual([]);
     expect(told(whole).split("\n")).toEqual([
-      `works    Node                ${process.versions.node}`,
+      "works    Node                22.1.0",
+      "missing  NVIDIA GPU          no driver",
+      "         fix: install it",
       "works    onnxruntime on cpu  ONNX Runtime 1.30.0",
       'missing  torch               found no Python "python3"',
       "         fix: install Python",
@@ -20,17 +31,39 @@ describe("doctor", () => {
     ]);
   });
 
-  it("says so where the default backend does not work, whatever else does", () => {
-    const broken: Findings = { onnxruntime: [{ ...works, works: false, fix: "npm ci" }], torch: [] };
-    expect(canRun(broken)).toBe(false);
-    expect(told(broken)).toContain("cannot run here: its backend, onnxruntime, does not work");
+  it("says so where the default job lacks something, whatever else works", () => {
+    const cuda = { ...works, what: "onnxruntime on cuda" };
+    const broken: Findings = {
+      ...whole,
+      machine: [{ ...node, works: false, fix: "install Node 20.19 or newer" }],
+      backends: { onnxruntime: [{ ...works, works: false, fix: "npm ci" }, cuda], torch: [] },
+    };
+    expect(lacks(broken)).toEqual(["Node", "onnxruntime on cpu"]);
+    expect(told(broken)).toContain("cannot run here for want of Node and onnxruntime on cpu.");
+    expect(lacks({ ...whole, backends: {} })).toEqual(["onnxruntime on cpu"]);
   });
 
-  it("tries every built-in backend here", async () => {
-    const found = await examineBackends();
-    expect(found.onnxruntime).toEqual([{ ...works, detail: expect.stringMatching(/^ONNX Runtime \d/) }]);
-    expect(found.torch!.length).toBeGreaterThan(0);
-    for (const { works, fix, what } of Object.values(found).flat())
+  it("tries everything here, and every row says how to mend itself", async () => {
+    const { machine, backends, bindings } = await examine();
+    expect(machine.map(({ what }) => what)).toEqual(["Node", "memory", "disk", "NVIDIA GPU", "Python"]);
+    expect(backends.onnxruntime!.map(({ what }) => what)).toEqual([
+      "onnxruntime on cpu",
+      "onnxruntime on cuda",
+      "onnxruntime on webgpu",
+    ]);
+    expect(backends.onnxruntime![0]).toEqual({ ...works, detail: expect.stringMatching(/^ONNX Runtime \d/) });
+    expect(backends.torch!.length).toBeGreaterThan(0);
+    for (const { works, fix, what, detail } of [...machine, ...Object.values(backends).flat(), ...bindings]) {
       expect(works ? fix === null : fix!.length > 10, what).toBe(true);
+      expect(detail.length, what).toBeGreaterThan(3);
+      expect(`${detail}${fix}`, what).not.toContain("\n");
+    }
+  });
+
+  it("writes JSON and nothing else on stdout, with the exit code", async () => {
+    const code = await exit("doctor", "--json", "-");
+    const record = JSON.parse(printed.stdout);
+    expect(record).toMatchObject({ node: process.versions.node, ready: code === 0 });
+    expect(record.machine.length + record.backends.onnxruntime.length).toBe(8);
   });
 });

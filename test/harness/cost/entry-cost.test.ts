@@ -4,6 +4,8 @@ import { expect, test } from "vitest";
 import { entryText } from "../../../harness/cli/cost-text.ts";
 import { loadConfig } from "../../../harness/config/index.ts";
 import { type EntryCost, entryCosts } from "../../../harness/cost/entry-cost.ts";
+import { trace } from "../../../harness/program/index.ts";
+import { judge } from "../../../plugins/models/latent/discriminator.ts";
 import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
 
 async function costOf(more: string, options: string): Promise<EntryCost> {
@@ -48,8 +50,34 @@ test("a comparison's rows and the trials of their guidance are lines", async () 
   const [, unguided, matched] = cost.resamplings;
   expect(unguided!.trialFlops).toBe(0);
   // Two scales of eight images each, of a row of 40.
-  expect(matched!.trialFlops / matched!.sampleFlops).toBeCloseTo(16 / 40, 12);
+  expect(matched!.trialFlops! / matched!.sampleFlops!).toBeCloseTo(16 / 40, 12);
   expect(entryText("Latent", cost, BILLS)).toMatch(
     /^Latent: matched, 31 calls +\d+ +1 .*MAC .*FLOP +.*FLOP$/m,
   );
+});
+
+test("encoding every step's images is a line of its own, by the encoder's forward passes", async () => {
+  const steps = "vae: { batchSize: 8, steps: 2 }, dit: { batchSize: 8, steps: 3 }, latentScale: 1";
+  const cached = await costOf("", steps);
+  const anew = await costOf("", `latents: "every step", ${steps}`);
+  const line = ({ training }: EntryCost, name: string) => training.find(({ stage }) => stage === name)!;
+  const encoding = line(anew, "DiT: encoding every step's images");
+  expect(encoding).toMatchObject({ kind: "encoding", steps: 3, images: 24 });
+  // 2 · 64 images of the cache are whole batches, so that it has no filling to pay.
+  const once = line(cached, "DiT: encoding the data set");
+  expect(encoding.macs / 24).toBeCloseTo(once.macs / once.images, 6);
+  expect(encoding.macs).toBeCloseTo(cached.encodingEveryStepMacs!, 6);
+  expect(anew.encodingEveryStepMacs).toBeNull();
+  expect(line(anew, "DiT")).toMatchObject(line(cached, "DiT"));
+});
+
+test("a discriminator's passes are forward ones: of the real images, and of the made ones for either's loss", async () => {
+  const forward = async (vae: string): Promise<number> => {
+    const { training } = await costOf("", `vae: { batchSize: 8, steps: 2, ${vae} }, dit: { steps: 1 }`);
+    return training.find(({ stage }) => stage === "VAE")!.forwardMacs;
+  };
+  const discriminator = trace("discriminator", (p) => {
+    p.output("judged", judge(p, p.input("images", [8, 3, 32, 32])));
+  });
+  expect((await forward("adversarial: {}")) - (await forward(""))).toBe(2 * 3 * discriminator.macs);
 });

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { toldLines } from "../../../harness/cost/told-lines.ts";
+import { toldLinesOf } from "../../../harness/cost/told-lines.ts";
 import { writeSafetensors } from "../../../harness/formats/safetensors.ts";
 import type { Pretrained } from "../../../harness/plugin.ts";
 import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
@@ -35,7 +35,7 @@ const vae = { autoencoder: true } as const;
 test.each(["vae.safetensors", "both.safetensors"])(
   "an autoencoder of %s is a line of its own, though the network's file tells of it too",
   async (file) => {
-    const lines = await toldLines([named("DiT", "both.safetensors"), named("VAE", file, vae)], files());
+    const lines = await toldLinesOf([named("DiT", "both.safetensors"), named("VAE", file, vae)], files());
     const common = { kind: "training", steps: 2, macs: null };
     expect(lines).toEqual([
       { ...common, stage: "VAE", file, flops: 10, autoencoder: true },
@@ -45,7 +45,7 @@ test.each(["vae.safetensors", "both.safetensors"])(
 );
 
 test("a file that does not tell, or is not here, is a line of unknown work; one that judges is none", async () => {
-  const lines = await toldLines(
+  const lines = await toldLinesOf(
     [
       named("VAE", "silent.safetensors", vae),
       named("DiT", "gone.safetensors"),

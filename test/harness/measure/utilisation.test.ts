@@ -10,6 +10,6 @@ it("joins FLOPs and hours by the devices' peak", () => {
   expect(hoursAt(1e20, H200, utilisation(1e20, 57, H200))).toBeCloseTo(57, 10);
 });
 
-it.each(["8x toString", "8x A100", "271 V100-days", ""])("knows no peak of %j", (hardware) => {
+it.each(["8x toString", "8x V100", "271 V100-days", ""])("knows no peak of %j", (hardware) => {
   expect(() => devicesOf(hardware)).toThrow(UserError);
 });

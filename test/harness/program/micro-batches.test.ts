@@ -8,7 +8,7 @@ import {
   microBatches,
   normal,
   type Program,
-  peakMemory,
+  peakBytes,
   sizeOf,
   square,
   sub,
@@ -70,7 +70,7 @@ describe("micro-batches", () => {
   );
 
   it("need less memory, in an order that passes each part back before the next one", () => {
-    const peaks = [50, 100, 200, 400].map((size) => peakMemory(step(size, 400)).valueBytes);
+    const peaks = [50, 100, 200, 400].map((size) => peakBytes(step(size, 400)));
     expect(peaks).toEqual(peaks.toSorted((a, b) => a - b));
     expect(new Set(peaks).size).toBe(4);
   });

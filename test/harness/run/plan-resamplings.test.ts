@@ -21,7 +21,7 @@ const model = {
     { calls, guidance }: { calls: number; guidance: number | null },
   ) {
     const steps = guidance === null ? calls : Math.floor(calls / 2);
-    return steps < 1 ? null : { steps, scale: guidance ?? undefined };
+    return steps < 1 ? `nothing fits in ${calls}` : { steps, scale: guidance ?? undefined };
   },
 } as unknown as Model;
 
@@ -59,8 +59,8 @@ function planned(comparison: SettledConfig["comparison"], more: Partial<SettledC
 const COMPARISON = { calls: [4, 1], guidance: [1.5, 3], validationSamples: 8 };
 
 describe("rows on the same terms", () => {
-  test("stand in order of calls; guided ones where a guided step fits, with a candidate a scale", () => {
-    const rows = planned(COMPARISON);
+  test("stand in order of calls; guided ones where a guided step fits, with a candidate a scale", async () => {
+    const rows = (await planned(COMPARISON)).rows;
     expect(rows.map(({ name, kind, calls }) => [name, kind, calls])).toEqual([
       ["mine: unguided, 1 call", "unguided", 1],
       ["mine: unguided, 4 calls", "unguided", 4],
@@ -72,43 +72,48 @@ describe("rows on the same terms", () => {
     ]);
   });
 
-  test("read the files that their own options name", () => {
-    const [, unguided, matched] = planned(COMPARISON);
+  test("read the files that their own options name", async () => {
+    const [, unguided, matched] = (await planned(COMPARISON)).rows;
     expect(unguided!.candidates[0]!.pretrained).toEqual([]);
     expect(matched!.candidates[0]!.pretrained).toEqual(files);
   });
 
-  test("have an address each; a trial's is not that of the samples, and hangs on its own number of images", () => {
-    const keys = planned(COMPARISON).flatMap(({ candidates }) =>
+  test("have an address each; a trial's is not that of the samples, and hangs on its own number of images", async () => {
+    const keys = (await planned(COMPARISON)).rows.flatMap(({ candidates }) =>
       candidates.flatMap(({ samplesKey, trialKey }) => [samplesKey, trialKey]),
     );
     expect(new Set(keys).size).toBe(keys.length);
-    const first = (rows: ReturnType<typeof planned>) => rows[0]!.candidates[0]!;
+    const first = async (found: ReturnType<typeof planned>) => (await found).rows[0]!.candidates[0]!;
     const [one, fewer, more] = [
-      first(planned(COMPARISON)),
-      first(planned({ ...COMPARISON, validationSamples: 4 })),
-      first(planned(COMPARISON, { samples: 64 })),
+      await first(planned(COMPARISON)),
+      await first(planned({ ...COMPARISON, validationSamples: 4 })),
+      await first(planned(COMPARISON, { samples: 64 })),
     ];
     expect(fewer.samplesKey).toBe(one.samplesKey);
     expect(fewer.trialKey).not.toBe(one.trialKey);
     expect(more.samplesKey).not.toBe(one.samplesKey);
     expect(more.trialKey).toBe(one.trialKey);
     // The seed changes both.
-    expect(first(planned(COMPARISON, { seed: 1 })).trialKey).not.toBe(one.trialKey);
+    expect((await first(planned(COMPARISON, { seed: 1 }))).trialKey).not.toBe(one.trialKey);
   });
 
-  test("there are none without a comparison, without scales no guided ones, without the hook none", () => {
-    expect(planned(undefined)).toEqual([]);
-    expect(planned({ ...COMPARISON, guidance: [] }).map(({ kind }) => kind)).toEqual([
-      "unguided",
-      "unguided",
-    ]);
+  test("there are none without a comparison, without scales no guided ones, without the hook none", async () => {
+    expect(await planned(undefined)).toEqual({ rows: [], unmatched: null });
+    expect((await planned(COMPARISON)).unmatched).toBeNull();
+    const unscaled = await planned({ ...COMPARISON, guidance: [] });
+    expect(unscaled.rows.map(({ kind }) => kind)).toEqual(["unguided", "unguided"]);
+    expect(unscaled.unmatched).toBe("the comparison names no guidance scale");
+    const short = await planned({ ...COMPARISON, calls: [1] });
+    expect(short).toMatchObject({ rows: [{ kind: "unguided" }], unmatched: "nothing fits in 1" });
     const { resampled: _hook, ...fixed } = model;
-    expect(planned(COMPARISON, {}, fixed)).toEqual([]);
+    expect(await planned(COMPARISON, {}, fixed)).toEqual({
+      rows: [],
+      unmatched: 'the model "counting" has one way of sampling alone',
+    });
   });
 
-  test("options that are not the plugin's are refused by name", () => {
+  test("options that are not the plugin's are refused by name", async () => {
     const broken = { ...model, resampled: () => ({ steps: "two" }) } as unknown as Model;
-    expect(() => planned(COMPARISON, {}, broken)).toThrow(/the options of "counting" for 1 call/);
+    await expect(planned(COMPARISON, {}, broken)).rejects.toThrow(/the options of "counting" for 1 call/);
   });
 });

@@ -9,6 +9,7 @@ import {
   pretrainedFiles,
   weightsFrom,
   withContents,
+  withNames,
 } from "../../../harness/run/pretrained.ts";
 import { type ToldTraining, toldTraining, toldUpTo } from "../../../harness/run/provenance.ts";
 import { networkShape } from "../../../plugins/models/epg/sizes.ts";
@@ -180,7 +181,10 @@ test("options say what is in their files, not where these lie", async () => {
   });
   const content = options(sha256(shard(1)));
   expect(withContents(options("1.safetensors"), files, folder)).toEqual(content);
-  expect(withContents(options(join(folder, "1.safetensors")), files, "/elsewhere")).toEqual(content);
+  const path = join(folder, "1.safetensors");
+  expect(withContents(options(path), files, "/elsewhere")).toEqual(content);
+  const named = options(`1.safetensors, sha256 ${sha256(shard(1))}`);
+  expect(withNames(options(path), files, "/elsewhere")).toEqual(named);
 });
 
 describe("a file of another family", () => {

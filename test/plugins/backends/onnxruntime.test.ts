@@ -24,7 +24,7 @@ it("reads weights that are too many to be baked into a model where they lie, to 
   };
   const [w, other, x] = [drawn(3, 1), drawn(3, 2), drawn(2, 3)];
   const [baked, borrowing] = await Promise.all(
-    [undefined, 0].map((most) => compile(network, { w }, 2, most)),
+    [undefined, 0].map((most) => compile(network, { w }, 2, () => null, most)),
   );
   expect(await borrowing!.run({ x })).toEqual(await baked!.run({ x }));
   const kept = await borrowing!.readState();

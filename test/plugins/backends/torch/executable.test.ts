@@ -10,10 +10,10 @@ import {
   trace,
   zeros,
 } from "../../../../harness/program/index.ts";
-import { compile } from "../../../../plugins/backends/torch/executable.ts";
-import type { Payloads } from "../../../../plugins/backends/torch/frames.ts";
+import { compile } from "../../../../plugins/backends/torch/compile.ts";
 import { spell } from "../../../../plugins/backends/torch/spell.ts";
-import type { Worker } from "../../../../plugins/backends/torch/worker-process.ts";
+import type { TorchWorker } from "../../../../plugins/backends/torch/worker.ts";
+import type { Payloads } from "../../../../plugins/backends/worker/frames.ts";
 
 const program = trace("triple", (p) => {
   p.output("y", mul(mul(p.input("x", [2]), 3), p.parameter("w", [2], zeros)));
@@ -26,8 +26,8 @@ const [x, w] = [Float32Array.of(1, 2), Float32Array.of(5, 7)].map(
 function acting(answer: Payloads, ops: readonly string[] = Object.keys(OPS)) {
   const asked: { header: Readonly<Record<string, unknown>>; tensors: Payloads }[] = [];
   const hello = { python: "3", torch: "2.9.0", cuda: null, device: "cpu", devices: ["cpu"], lacking: [] };
-  const worker: Worker = {
-    hello: { ...hello, ops: new Set(ops) },
+  const worker: TorchWorker = {
+    hello: { ...hello, ops },
     async ask(_, header, tensors = {}) {
       asked.push({ header, tensors });
       return answer;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Stage } from "../../../../harness/plugin.ts";
-import { peakMemory, type Tensor, type Tensors, trace } from "../../../../harness/program/index.ts";
+import { peakBytes, type Tensor, type Tensors, trace } from "../../../../harness/program/index.ts";
 import { createStream } from "../../../../harness/random/index.ts";
 import { initialState } from "../../../../harness/run/initial-state.ts";
 import onnxruntime from "../../../../plugins/backends/onnxruntime/index.ts";
@@ -41,7 +41,7 @@ describe("diffusion", () => {
     const settings = settingsOf({ batchSize: 8 });
     const [whole, parts] = [diffusionStage(settings), diffusionStage({ ...settings, microBatch: 2 })];
     const peak = (microBatch: number) =>
-      peakMemory(diffusionStage(settingsOf({ batchSize: 512, microBatch })).program).valueBytes;
+      peakBytes(diffusionStage(settingsOf({ batchSize: 512, microBatch })).program);
     expect(peak(64)).toBeLessThan(0.6 * peak(512));
     const state = initialState(whole.program, createStream(3));
     const backend = await onnxruntime.open({ threads: 1 } as never);
@@ -69,6 +69,11 @@ describe("diffusion", () => {
       expect(sigma / SHIFT / grid[nearest]!).toBeCloseTo(1, 6);
       expect(weights[k]! * (grid[nearest]! - karrasLevel(nearest + 1, 1280))).toBeCloseTo(1, 5);
     });
+  });
+
+  test("of a small size every level counts alike", async () => {
+    const made = await batchOf(diffusionStage(settingsOf()), 0);
+    expect(numbers(made, "weight")).toEqual(Array.from({ length: BATCH }, () => 1));
   });
 
   test("ln σ is normal about −1.2 with deviation 1.6, a tenth of the labels dropped", async () => {

@@ -32,6 +32,7 @@ test("the paper's sizes train as released", () => {
       average: { decay: 0.9999 },
       logSigmaMean: -1.2,
       logSigmaDeviation: 1.6,
+      lossWeight: "gap",
     },
     consistency: {
       learningRate: 1e-4,

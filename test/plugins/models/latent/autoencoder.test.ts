@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { decoderProgram } from "../../../../plugins/models/latent/decoder.ts";
-import { encoderProgram } from "../../../../plugins/models/latent/latent-cache.ts";
+import { encoderProgram } from "../../../../plugins/models/latent/encoder.ts";
 import { SD_VAE } from "../../../../plugins/models/latent/sizes.ts";
 import { vaeStep } from "../../../../plugins/models/latent/vae-stage.ts";
 

@@ -79,6 +79,28 @@ describe("what `export onnx` writes of EPG", () => {
     });
   });
 
+  it("is sampled again on the same terms as EPG itself, to the same images", async () => {
+    for (const guidance of [null, 2]) {
+      const terms = { calls: 15, guidance };
+      const patch = epg.resampled!(epgSchema.parse({}), TASK, terms, context) as EpgInput;
+      const { ours, of } = await both(patch, "denoiser", {});
+      const again = await model.resampled!(of, TASK, terms, context);
+      const found = await sampled(
+        model as Model,
+        schema.parse({ file: "denoiser.onnx", ...(again as object) }),
+      );
+      const worst = found.images.reduce((most, value, i) => Math.max(most, Math.abs(value - ours[i]!)), 0);
+      expect(worst).toBeLessThanOrEqual(1);
+      expect(found.calls!.value).toBeLessThanOrEqual(15);
+    }
+    const why = (file: string, calls: number, guidance: number | null, noClass: number | null = null) =>
+      model.resampled!(schema.parse({ file, noClass }), TASK, { calls, guidance }, context);
+    expect(await why("generator.onnx", 15, null)).toMatch(/is a generator, called once an image/);
+    expect(await why("denoiser.onnx", 2, null)).toMatch(/too few/);
+    expect(await why("denoiser.onnx", 1, 2)).toMatch(/no guided step fits/);
+    expect(await why("denoiser.onnx", 1, null)).toMatchObject({ sampler: { kind: "oneStep" } });
+  });
+
   it("is refused for data of other classes", async () => {
     const of = schema.parse({ file: "denoiser.onnx" });
     await expect(model.identity!(of, { ...TASK, classes: 5 }, context)).rejects.toThrow(

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { exp, mul, ones, sum, trace } from "../../../../harness/program/index.ts";
-import { needOf } from "../../../../plugins/backends/torch/out-of-memory.ts";
+import { needOf } from "../../../../plugins/backends/worker/out-of-memory.ts";
 
 /** 4 MB of state, 4 MB in its place, 8 MB of input, 8 MB of values beside it. */
 const program = trace("large", (p) => {
@@ -10,9 +10,9 @@ const program = trace("large", (p) => {
 });
 
 it.each([
-  [0, "by the program it needs about 0.0200 GB at once, 0.00400 GB of them states; a smaller batch"],
-  [14e6, "; the device has 0.0140 GB; 1/2 of the batch at once would fit: give that as microBatch"],
-  [10e6, "; 1/8 of the batch at once would fit"],
+  [0, "by the program it needs about 0.0240 GB at once, 0.00400 GB of them states; a smaller batch"],
+  [17e6, "; the device has 0.0170 GB; 1/2 of the batch at once would fit: give that as microBatch"],
+  [11e6, "; 1/8 of the batch at once would fit"],
   [5e6, "alone do not fit"],
   [1e9, "others hold memory of the device"],
 ])("tells what is needed, and what fits into %d bytes", (deviceBytes, message) => {

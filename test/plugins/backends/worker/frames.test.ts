@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { type Frame, frameReader, writeFrame } from "../../../../plugins/backends/torch/frames.ts";
+import { type Frame, frameReader, writeFrame } from "../../../../plugins/backends/worker/frames.ts";
 
 const FRAMES: readonly Frame[] = [
   {

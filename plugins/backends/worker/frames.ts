@@ -1,5 +1,5 @@
 /**
- * What goes through the pipes to and from worker.py. A frame: "EPGB", the length of a header (uint32), the header
+ * What goes through the pipes to and from a worker. A frame: "EPGB", the length of a header (uint32), the header
  * (JSON), then the bytes of the tensors it lists as [name, element type, shape]; all little-endian.
  */
 import type { Readable, Writable } from "node:stream";
@@ -14,6 +14,7 @@ const ARRAYS = {
   float64: Float64Array,
   int32: Int32Array,
   bool: Uint8Array,
+  uint8: Uint8Array,
 } as const;
 
 export interface Payload {

@@ -1,39 +1,42 @@
 /** A program in a worker, which keeps its state. */
-import { UserError } from "../../../harness/errors.ts";
 import type { Executable } from "../../../harness/plugin.ts";
 import type { Program, Tensor, Tensors } from "../../../harness/program/index.ts";
 import { asElements } from "../../../harness/program/onnx/index.ts";
 import { pickStates, requireInputs, requireKnown, stateNames, stateTypes, type Types } from "../tensors.ts";
 import type { Payload, Payloads } from "./frames.ts";
 import { needOf } from "./out-of-memory.ts";
-import { spell } from "./spell.ts";
-import { OutOfMemory, type Worker } from "./worker-process.ts";
+import { OutOfMemory, type Worker } from "./process.ts";
 
 let programs = 0;
 
-export async function compile(worker: Worker, program: Program, given: Tensors): Promise<Executable> {
+/** @param spelled what the worker builds the program from; its tensors' names do not begin with "state " */
+export async function compileIn(
+  worker: Worker,
+  program: Program,
+  given: Tensors,
+  spelled: { readonly header: Readonly<Record<string, unknown>>; readonly tensors: Payloads },
+): Promise<Executable> {
   const state = pickStates(program, given);
-  requireOps(worker, program);
   const { name } = program;
   const key = programs++;
   const types = stateTypes(program);
-  const { spec, constants } = spell(program);
+  const results = Object.keys(program.outputs);
   const states = Object.entries(payloads(state)).map(([key, tensor]) => [`state ${key}`, tensor] as const);
   await worker.ask(
     `compiling ${name}`,
-    { do: "compile", program: key, spec },
-    { ...constants, ...Object.fromEntries(states) },
+    { do: "compile", program: key, ...spelled.header },
+    { ...spelled.tensors, ...Object.fromEntries(states) },
   );
   return {
     program,
     async run(inputs) {
       requireInputs(program, inputs);
-      const request = { do: "run", program: key };
+      const request = { do: "run", program: key, outputs: results };
       const outputs = await worker.ask(`running ${name}`, request, payloads(inputs)).catch((error) => {
         if (!(error instanceof OutOfMemory)) throw error;
         throw new Error(`${error.message}; ${needOf(program, error.deviceBytes)}`);
       });
-      return answered(program, program.outputs, Object.keys(program.outputs), outputs);
+      return answered(program, program.outputs, results, outputs);
     },
     async readState(names) {
       const wanted = stateNames(program, names);
@@ -54,15 +57,6 @@ export async function compile(worker: Worker, program: Program, given: Tensors):
   };
 }
 
-function requireOps({ hello }: Worker, { name, nodes }: Program): void {
-  const missing = new Set(nodes.map(({ op }) => op.name).filter((op) => !hello.ops.has(op)));
-  if (missing.size > 0)
-    throw new UserError(
-      `backend torch: the program ${name} has operations its worker does not know: ${[...missing].join(", ")}`,
-      "run it on another backend: --backend onnxruntime",
-    );
-}
-
 const payloads = (tensors: Tensors): Payloads =>
   Object.fromEntries(
     Object.entries(tensors).map(([name, tensor]): [string, Payload] => [
@@ -79,7 +73,7 @@ function answered(program: Program, types: Types, names: readonly string[], foun
       const tensor = found[name];
       if (tensor?.dtype !== dtype || tensor.shape.join() !== shape.join())
         throw new Error(
-          `torch: ${program.name}: ${name} is ${dtype} [${shape}], its worker sent ${tensor ? `${tensor.dtype} [${tensor.shape}]` : "none"}`,
+          `${program.name}: ${name} is ${dtype} [${shape}], its worker sent ${tensor ? `${tensor.dtype} [${tensor.shape}]` : "none"}`,
         );
       return [name, tensor as Tensor];
     }),

@@ -1,44 +1,40 @@
 /**
- * The life of a Python process that runs worker.py: started, asked one thing at a time, ended. Idle it does not keep
- * this process alive; when this process is gone, however that came, it ends by itself.
+ * The life of a Python process that computes for a backend: started, asked one thing at a time, ended. Idle it does not
+ * keep this process alive; when this process is gone, however that came, it ends by itself.
  */
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { type Frame, frameReader, Garbage, type Payloads, writeFrame } from "./frames.ts";
-import { requireUsable } from "./refusals.ts";
 
-export interface WorkerSettings {
+/** What is run, and for whom. */
+export interface WorkerProgram {
+  /** The backend's name, for messages. */
+  readonly backend: string;
+  /** A command on the PATH, or a path. */
   readonly python: string;
-  readonly device: string;
-  readonly threads: number;
-  readonly compile: boolean;
+  readonly script: URL;
+  /** What the script is given, as JSON. */
+  readonly settings: object;
+  /**
+   * Throws a UserError where the worker is of no use.
+   * @param first the first frame, or what came in its place
+   * @param spawnError the system's code where the process could not even be started
+   */
+  readonly requireUsable: (first: Frame | Error, spawnError?: string) => void;
+  /** What helps against an error, by the kind the worker gives it. */
+  readonly remedies: Readonly<Record<string, string>>;
 }
 
 export interface Limits {
-  /** From the start of Python to its first word; importing PyTorch takes seconds, from a cold disk tens of them. */
+  /** From the start of Python to its first word; importing a library takes seconds, from a cold disk tens of them. */
   readonly startSeconds: number;
   /** From a request to its answer, compilation included. */
   readonly answerSeconds: number;
 }
 
-/** What a worker says of itself. */
-export interface Hello {
-  readonly python: string;
-  readonly torch: string;
-  /** The CUDA it was built for; null for none. */
-  readonly cuda: string | null;
-  /** What it computes on: "cpu", "cuda (NVIDIA H100)". */
-  readonly device: string;
-  /** All that are here: "cuda", "mps", "cpu". */
-  readonly devices: readonly string[];
-  /** What torch.compile would need and does not find. */
-  readonly lacking: readonly string[];
-  /** Operations it can build. */
-  readonly ops: ReadonlySet<string>;
-}
-
-export interface Worker {
+export interface Worker<Hello = unknown> {
+  /** What it said of itself at first. */
   readonly hello: Hello;
   /**
    * @param doing for messages: "running vit-128"
@@ -53,8 +49,8 @@ export interface Worker {
 /** Of what the worker printed, this much is kept for messages. */
 const KEPT_CHARACTERS = 4000;
 
-const start = ({ python, ...settings }: WorkerSettings) =>
-  execa(python, [fileURLToPath(new URL("./worker.py", import.meta.url)), JSON.stringify(settings)], {
+const start = ({ python, script, settings }: WorkerProgram) =>
+  execa(python, [fileURLToPath(script), JSON.stringify(settings)], {
     reject: false,
     buffer: false,
     stdin: "pipe",
@@ -63,25 +59,24 @@ const start = ({ python, ...settings }: WorkerSettings) =>
 
 type Child = ReturnType<typeof start>;
 
-/** @throws UserError naming what is missing: Python, PyTorch, the device, a compiler */
-export async function startWorker(settings: WorkerSettings, limits: Limits): Promise<Worker> {
-  const child = start(settings);
-  const conversation = new Conversation(child);
+/** @throws UserError naming what is missing: Python, or what `requireUsable` misses */
+export async function startWorker<Hello>(program: WorkerProgram, limits: Limits): Promise<Worker<Hello>> {
+  const child = start(program);
+  const conversation = new Conversation(child, program);
   const first = await conversation.next(limits.startSeconds, "starting").catch(async (error: Error) => {
     await conversation.close();
     return error;
   });
   try {
-    requireUsable(settings, first, (await conversation.spawnError())?.code);
+    program.requireUsable(first, (await conversation.spawnError())?.code);
   } catch (error) {
     await conversation.close();
     throw error;
   }
   conversation.hold(false);
-  const { ops, ...facts } = (first as Frame).header as unknown as Omit<Hello, "ops"> & { ops: string[] };
   let last: Promise<unknown> = Promise.resolve();
   return {
-    hello: { ...facts, ops: new Set(ops) },
+    hello: (first as Frame).header as Hello,
     ask(doing, header, tensors = {}) {
       const turn = last.then(() => conversation.exchange(limits.answerSeconds, doing, { header, tensors }));
       last = turn.catch(() => {});
@@ -94,14 +89,16 @@ export async function startWorker(settings: WorkerSettings, limits: Limits): Pro
 
 class Conversation {
   readonly #child: Child;
+  readonly #program: WorkerProgram;
   readonly #read: () => Promise<Frame | null>;
   #printed = "";
   peakMemoryBytes = 0;
   /** Why nothing can be asked any more. */
   #over: Error | null = null;
 
-  constructor(child: Child) {
+  constructor(child: Child, program: WorkerProgram) {
     this.#child = child;
+    this.#program = program;
     this.#read = frameReader(child.stdout);
     child.stderr.on("data", (text: Buffer) => {
       this.#printed = (this.#printed + text.toString("utf8")).slice(-KEPT_CHARACTERS);
@@ -119,9 +116,13 @@ class Conversation {
       await writing;
       if (typeof header.peakMemoryBytes === "number") this.peakMemoryBytes = header.peakMemoryBytes;
       if (typeof header.error !== "string") return tensors;
-      const message = `torch: ${doing}: ${header.error}`;
-      if (header.kind === "memory") throw new OutOfMemory(message, Number(header.deviceBytes ?? 0));
-      throw new Error(header.kind === "compiler" ? `${message}${WITHOUT_COMPILER}` : message);
+      if (header.kind === "memory")
+        throw new OutOfMemory(
+          `${this.#program.backend}: ${doing}: ${header.error}`,
+          Number(header.deviceBytes ?? 0),
+        );
+      const remedy = this.#program.remedies[header.kind as string];
+      throw new Error(`${this.#program.backend}: ${doing}: ${header.error}${remedy ? `; ${remedy}` : ""}`);
     } finally {
       this.hold(false);
     }
@@ -143,7 +144,7 @@ class Conversation {
     } catch (error) {
       if (!(error instanceof Garbage)) throw error;
       this.#over = new Error(
-        `torch: ${doing}: ${error.message} from its worker process, which was ended${this.#words()}`,
+        `${this.#program.backend}: ${doing}: ${error.message} from its worker process, which was ended${this.#words()}`,
       );
     } finally {
       clearTimeout(timer);
@@ -158,7 +159,7 @@ class Conversation {
   }
 
   async close(): Promise<void> {
-    this.#over ??= new Error("torch: its worker process was closed");
+    this.#over ??= new Error(`${this.#program.backend}: its worker process was closed`);
     await this.#kill();
   }
 
@@ -173,7 +174,7 @@ class Conversation {
     const { exitCode, signal } = await this.#child;
     const how = signal ? `was killed by ${signal}` : `ended with exit code ${exitCode}`;
     const memory = signal === "SIGKILL" ? " (systems do so where memory runs out)" : "";
-    return `torch: ${doing}: its worker process ${how}${memory}${this.#words()}`;
+    return `${this.#program.backend}: ${doing}: its worker process ${how}${memory}${this.#words()}`;
   }
 
   /** The last line the worker printed. */
@@ -189,8 +190,6 @@ class Conversation {
       (pipe as { ref?(): void; unref?(): void })[held ? "ref" : "unref"]?.();
   }
 }
-
-const WITHOUT_COMPILER = "; --no-compile (compile: false) runs without torch.compile";
 
 /** A request that the device has too little memory for. */
 export class OutOfMemory extends Error {

@@ -1,56 +1,17 @@
-/** The life of a worker, acted by small programs in place of Python: none of this needs PyTorch. */
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+/** The life of a worker (PyTorch's), acted by small programs in place of Python: none of this needs PyTorch. */
+import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { UserError } from "../../../../harness/errors.ts";
-import { startWorker, type Worker } from "../../../../plugins/backends/torch/worker-process.ts";
-import { temporaryFolder } from "../../../fixtures/temporary-folder.ts";
+import { startTorch, type TorchWorker } from "../../../../plugins/backends/torch/worker.ts";
+import { actor, refusal } from "./actor.ts";
 
 const LIMITS = { startSeconds: 20, answerSeconds: 20 };
 
-/** A program that is called as Python is; `frame(header)` writes a frame without tensors, `onRequest` gets each request's bytes. */
-function actor(body: string): { python: string; pidFile: string } {
-  const folder = temporaryFolder();
-  const python = join(folder, "python");
-  const pidFile = join(folder, "pid");
-  writeFileSync(
-    python,
-    `#!${process.execPath}
-const { writeFileSync } = require("node:fs");
-writeFileSync(${JSON.stringify(pidFile)}, String(process.pid));
-function frame(header) {
-  const text = Buffer.from(JSON.stringify({ tensors: [], ...header }));
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(text.length);
-  process.stdout.write(Buffer.concat([Buffer.from("EPGB"), length, text]));
-}
-const hello = () => frame({ torch: "2.9.0", device: "cpu", ops: ["add"] });
-const onRequest = (act) => process.stdin.on("data", act);
-process.stdin.on("end", () => process.exit(0));
-${body}
-`,
-  );
-  chmodSync(python, 0o755);
-  return { python, pidFile };
-}
-
-const start = (body: string, limits = LIMITS): Promise<Worker> =>
-  startWorker({ python: actor(body).python, device: "auto", threads: 1, compile: false }, limits);
-
-async function refusal(attempt: Promise<unknown>): Promise<string> {
-  const error = await attempt.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(UserError);
-  const { message, fix, exitCode } = error as UserError;
-  expect(exitCode).toBe(2);
-  return `${message}\n${fix}`;
-}
+const start = (body: string, limits = LIMITS): Promise<TorchWorker> =>
+  startTorch({ python: actor(body).python, device: "auto", threads: 1, compile: false }, limits);
 
 describe("a worker that does not start", () => {
   it("has no such Python", async () => {
-    const attempt = startWorker(
+    const attempt = startTorch(
       { python: "no-such-python", device: "auto", threads: 1, compile: false },
       LIMITS,
     );
@@ -93,7 +54,7 @@ describe("a worker that does not start", () => {
   it("is silent: it is ended", async () => {
     const { python, pidFile } = actor("setInterval(() => {}, 1000);");
     const limits = { ...LIMITS, startSeconds: 1 };
-    const attempt = startWorker({ python, device: "auto", threads: 1, compile: false }, limits);
+    const attempt = startTorch({ python, device: "auto", threads: 1, compile: false }, limits);
     expect(await refusal(attempt)).toMatch(/no answer came within 1 s/);
     await gone(pidFile);
   });
@@ -126,7 +87,7 @@ describe("a worker that fails at work", () => {
 
   it("is ended when it is closed", async () => {
     const { python, pidFile } = actor("hello();");
-    const worker = await startWorker({ python, device: "auto", threads: 1, compile: false }, LIMITS);
+    const worker = await startTorch({ python, device: "auto", threads: 1, compile: false }, LIMITS);
     await worker.close();
     await gone(pidFile);
     await expect(worker.ask("running a", {})).rejects.toThrow("closed");

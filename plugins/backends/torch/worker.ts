@@ -1,0 +1,44 @@
+/** Starts worker.py. */
+import { type Limits, startWorker, type Worker } from "../worker/process.ts";
+import { requireUsable } from "./refusals.ts";
+
+export interface TorchSettings {
+  readonly python: string;
+  readonly device: string;
+  readonly threads: number;
+  readonly compile: boolean;
+}
+
+/** What a worker says of itself. */
+export interface Hello {
+  readonly python: string;
+  readonly torch: string;
+  /** The CUDA it was built for; null for none. */
+  readonly cuda: string | null;
+  /** What it computes on: "cpu", "cuda (NVIDIA H100)". */
+  readonly device: string;
+  /** All that are here: "cuda", "mps", "cpu". */
+  readonly devices: readonly string[];
+  /** What torch.compile would need and does not find. */
+  readonly lacking: readonly string[];
+  /** Operations it can build. */
+  readonly ops: readonly string[];
+}
+
+export type TorchWorker = Worker<Hello>;
+
+/** @throws UserError naming what is missing: Python, PyTorch, the device, a compiler */
+export const startTorch = ({ python, ...settings }: TorchSettings, limits: Limits): Promise<TorchWorker> =>
+  startWorker(
+    {
+      backend: "torch",
+      python,
+      script: new URL("./worker.py", import.meta.url),
+      settings,
+      requireUsable: (first, spawnError) => requireUsable({ python, ...settings }, first, spawnError),
+      remedies: {
+        compiler: "--no-compile (compile: false) runs without torch.compile",
+      },
+    },
+    limits,
+  );
