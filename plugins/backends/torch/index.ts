@@ -1,11 +1,12 @@
-/** PyTorch in a Python process of its own: on the CPU, an NVIDIA GPU (cuda) or an Apple one (mps). */
+/** PyTorch in Python processes of its own: on the CPU, NVIDIA GPUs (cuda) or an Apple one (mps). */
 import { z } from "zod";
 import type { Backend, BackendPlugin } from "../../../harness/plugin.ts";
-import { mixedPrecision } from "../../../harness/program/index.ts";
+import { mixedPrecision, type Program } from "../../../harness/program/index.ts";
 import { pythonOption } from "../worker/python.ts";
 import { check } from "./check.ts";
 import { compile } from "./compile.ts";
 import { openProduct } from "./product.ts";
+import { openRanks } from "./ranks.ts";
 import { startTorch } from "./worker.ts";
 
 const schema = z.strictObject({
@@ -16,8 +17,12 @@ const schema = z.strictObject({
   compile: z.boolean().default(true),
   /** bf16: products of bfloat16 operands, all else in float32. Where images are scored it is left out. */
   precision: z.enum(["f32", "bf16"]).default("f32"),
-  /** Threads inside an operation on the CPU; the same number gives the same bits. */
+  /** Threads inside an operation on the CPU, of each process; the same number gives the same bits. */
   threads: z.int().min(1).max(256).default(2),
+  /** Processes that train together, a GPU each on cuda; the batch is cut among them. */
+  processes: z.int().min(1).max(1024).default(1),
+  /** Each process keeps its part of the optimiser's state alone; without it, from a hundred million parameters on. */
+  shardOptimiser: z.boolean().optional(),
   /** How long one answer of the worker may take, compilation included. */
   timeoutSeconds: z.number().positive().default(1800),
 });
@@ -27,12 +32,13 @@ const START_SECONDS = 180;
 const plugin: BackendPlugin<z.infer<typeof schema>> = {
   name: "torch",
   schema,
-  async open({ timeoutSeconds, precision, ...settings }): Promise<Backend> {
-    const worker = await startTorch(settings, {
-      startSeconds: START_SECONDS,
-      answerSeconds: timeoutSeconds,
-    });
+  async open({ timeoutSeconds, precision, processes, shardOptimiser, ...settings }): Promise<Backend> {
+    const limits = { startSeconds: START_SECONDS, answerSeconds: timeoutSeconds };
+    const worker = await startTorch(settings, limits);
+    const mixed = (program: Program): Program => (precision === "bf16" ? mixedPrecision(program) : program);
     const { torch, device } = worker.hello;
+    const ranks =
+      processes > 1 ? await openRanks(worker, settings, limits, { processes, shardOptimiser }) : null;
     return {
       name: "torch",
       // Compiled kernels round otherwise than PyTorch's own.
@@ -40,11 +46,16 @@ const plugin: BackendPlugin<z.infer<typeof schema>> = {
       device,
       precision: precision === "bf16" ? "bfloat16" : "float32",
       threads: settings.threads,
+      processes,
       product: openProduct(worker),
       compile: (program, state) =>
-        compile(worker, precision === "bf16" ? mixedPrecision(program) : program, state),
-      peakMemoryBytes: () => worker.peakMemoryBytes(),
-      close: () => worker.close(),
+        ranks !== null && program.updates.length > 0
+          ? ranks.compile(mixed(program), state)
+          : compile(worker, mixed(program), state),
+      peakMemoryBytes: () => worker.peakMemoryBytes() + (ranks?.peakMemoryBytes() ?? 0),
+      async close() {
+        await Promise.all([worker.close(), ranks?.close()]);
+      },
     };
   },
   check: () => check(schema.parse({}).python, START_SECONDS),

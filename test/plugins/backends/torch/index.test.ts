@@ -80,7 +80,7 @@ describe.skipIf(skipped !== null)("torch", () => {
 });
 
 it("refuses options it does not know, and a Python that hangs on the folder it is named in", () => {
-  for (const options of [{ device: "tpu" }, { threads: 0 }, { python: "venv/bin/python" }, { gpus: 2 }])
+  for (const options of [{ device: "tpu" }, { threads: 0 }, { python: "venv/bin/python" }, { processes: 0 }])
     expect(plugin.schema.safeParse(options).success, JSON.stringify(options)).toBe(false);
   expect(plugin.schema.parse({ python: "python3" })).toEqual({
     device: "auto",
@@ -88,6 +88,7 @@ it("refuses options it does not know, and a Python that hangs on the folder it i
     compile: true,
     precision: "f32",
     threads: 2,
+    processes: 1,
     timeoutSeconds: 1800,
   });
 });
