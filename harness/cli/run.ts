@@ -33,6 +33,7 @@ export function define(command: Command): void {
         "device",
         "python",
         "compile",
+        "precision",
         "threads",
         "unconditional",
         "skipUnreadable",
@@ -60,6 +61,12 @@ export function define(command: Command): void {
       "torch, openvino: the Python that has it (default: EPG_BENCH_PYTHON, or python3)",
     )
     .option("--no-compile", "torch: without torch.compile")
+    .addOption(
+      new Option("--precision <type>", "torch: what products are computed in (default: f32)").choices([
+        "f32",
+        "bf16",
+      ]),
+    )
     .option("--threads <n>", "threads of the backend", wholeNumber(1))
     .addOption(
       new Option("--gpus <n>", "torch: train on that many GPUs, a process each")

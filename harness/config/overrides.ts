@@ -15,6 +15,7 @@ export interface Overrides {
   readonly python?: string | undefined;
   /** `--no-compile`; true is what it is without the flag, and says nothing. */
   readonly compile?: boolean | undefined;
+  readonly precision?: string | undefined;
   readonly threads?: number | undefined;
   /** Processes that train together. */
   readonly processes?: number | undefined;
@@ -53,7 +54,7 @@ function backend(configured: CheckedConfig["backend"], flags: Overrides): Checke
 
 /** The options of a backend that flags set. */
 export function backendOptions(flags: Overrides): Record<string, unknown> {
-  const { python, compile, threads, gpus } = flags;
+  const { python, compile, precision, threads, gpus } = flags;
   const { device = gpus === undefined ? undefined : "cuda", processes = gpus } = flags;
   return {
     ...(device !== undefined && { device }),
@@ -61,6 +62,7 @@ export function backendOptions(flags: Overrides): Record<string, unknown> {
     // A command is looked up, a path is relative to where it was written.
     ...(python !== undefined && { python: /[/\\]/.test(python) ? resolve(python) : python }),
     ...(compile === false && { compile }),
+    ...(precision !== undefined && { precision }),
     ...(threads !== undefined && { threads }),
   };
 }

@@ -1,6 +1,6 @@
 /** A backend that computes nothing: loops over its programs make the calls they always make, and can be counted. */
 import type { Backend } from "../plugin.ts";
-import { sizeOf, type Tensor, type TensorType } from "../program/index.ts";
+import { hostType, sizeOf, type Tensor, type TensorType } from "../program/index.ts";
 
 /** Outputs are zeros of their shapes, new ones at every run. */
 export const dryBackend: Pick<Backend, "compile"> = {
@@ -19,7 +19,8 @@ export const dryBackend: Pick<Backend, "compile"> = {
   },
 };
 
-function zerosLike({ dtype, shape }: TensorType): Tensor {
+function zerosLike(type: TensorType): Tensor {
+  const [{ shape }, dtype] = [type, hostType(type)];
   const size = sizeOf(shape);
   const data =
     dtype === "float32"

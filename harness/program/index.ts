@@ -10,14 +10,17 @@ export {
   xavierUniform,
   zeros,
 } from "./initialiser.ts";
+export { type Accumulated, microBatches } from "./micro-batches.ts";
 export { lower, type StoredState, toOnnx } from "./onnx/index.ts";
 export * from "./ops/index.ts";
 export { type AdamWOptions, type AdamWStep, adamw, adamwInputs, scalar } from "./optimizers.ts";
 export { peakBytes } from "./peak.ts";
+export { mixedPrecision } from "./precision.ts";
 export { acrossRanks, type RankOptions, type RankProgram } from "./ranks/across-ranks.ts";
 export {
   bytesOf,
   type DType,
+  hostType,
   type Node,
   type OnnxEmitter,
   type OnnxLowering,

@@ -15,6 +15,8 @@ export interface AdamWOptions extends Omit<AdamWSettings, "epsilon"> {
   readonly clip?: boolean;
   /** Keep exponential moving averages of the parameters as states `ema/…`, with the decay of input `emaDecay`. */
   readonly ema?: boolean;
+  /** The loss's by every parameter declared so far, where they were accumulated (`microBatches`). */
+  readonly gradients?: readonly Value[];
 }
 
 /** Tensors of at most this many numbers are updated together: a step of many small ones is all overhead. */
@@ -29,10 +31,12 @@ export function adamw(p: Tracer, loss: Value, options: AdamWOptions): void {
   const { epsilon = 1e-8, clip = false, ema = false } = options;
   const parameters = p.parameters();
   if (parameters.length === 0) throw new Error("adamw: expected parameters, got none");
-  const raw = gradients(
-    loss,
-    parameters.map(({ value }) => value),
-  );
+  const raw =
+    options.gradients ??
+    gradients(
+      loss,
+      parameters.map(({ value }) => value),
+    );
   const groups = grouped(parameters, raw);
   const scale = clip ? clippedScale(p, groups) : null;
   const scalars = {

@@ -3,13 +3,16 @@
  * symbolic values, the nodes that make them, and the record an operation is.
  */
 
-export type DType = "float32" | "int32" | "bool";
+/** Of tensors in host memory. */
+export type HostDType = "float32" | "int32" | "bool";
+/** "bfloat16" is of values within a program alone: its inputs, states and outputs are of the other types. */
+export type DType = HostDType | "bfloat16";
 export type Shape = readonly number[];
 export type TensorData = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 /** A tensor in host memory, row-major. "float32" data may be a Float64Array on the reference interpreter. */
 export interface Tensor {
-  readonly dtype: DType;
+  readonly dtype: HostDType;
   readonly shape: Shape;
   readonly data: TensorData;
 }
@@ -118,7 +121,15 @@ export class ShapeError extends Error {
 
 export const sizeOf = (shape: Shape): number => shape.reduce((product, side) => product * side, 1);
 
-export const bytesOf = (type: TensorType): number => sizeOf(type.shape) * (type.dtype === "bool" ? 1 : 4);
+/** The element type of a value that crosses to or from host memory. */
+export function hostType({ dtype }: TensorType): HostDType {
+  if (dtype === "bfloat16") throw new ShapeError("a bfloat16 value has no tensor in host memory: cast it");
+  return dtype;
+}
+
+const BYTES: Readonly<Record<DType, number>> = { float32: 4, bfloat16: 2, int32: 4, bool: 1 };
+
+export const bytesOf = ({ dtype, shape }: TensorType): number => sizeOf(shape) * BYTES[dtype];
 
 let nextId = 0;
 

@@ -64,9 +64,9 @@ export function describePlan(
   ].join("\n");
 }
 
-function memory({ name, entry, batchSize, stateBytes, activationBytes }: PlannedStage): string {
+function memory({ name, entry, batchSize, stateBytes, activationBytes, peakBytes }: PlannedStage): string {
   const each = giga(activationBytes / batchSize);
-  return `  ${entry}: ${name}: ${giga(stateBytes)} GB of weights, moments and averages; activations of ${each} GB an image, were nothing freed`;
+  return `  ${entry}: ${name}: ${giga(stateBytes)} GB of weights, moments and averages; activations of ${each} GB an image, were nothing freed; of a batch ${giga(peakBytes)} GB at once, each freed after its last use`;
 }
 
 function total({ name, trainFlops, stages, pretrained, made }: PlannedEntry): string {

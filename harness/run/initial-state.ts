@@ -1,5 +1,12 @@
 /** States before the first step, drawn from streams keyed by their own names, so that their order does not matter. */
-import { type Initialiser, type Program, sizeOf, type Tensor, type Tensors } from "../program/index.ts";
+import {
+  hostType,
+  type Initialiser,
+  type Program,
+  sizeOf,
+  type Tensor,
+  type Tensors,
+} from "../program/index.ts";
 import type { Stream } from "../random/index.ts";
 
 /**
@@ -17,7 +24,7 @@ export function initialState(program: Program, random: Stream, given: Tensors = 
       (initialiser.kind === "copyOf"
         ? make(initialiser.state)
         : {
-            dtype: value.dtype,
+            dtype: hostType(value),
             shape: value.shape,
             data: draw(initialiser, sizeOf(value.shape), random.stream(name)),
           });

@@ -36,6 +36,12 @@ export async function openBackend(config: ResolvedConfig): Promise<Backend> {
   return plugin.open(parseOptions(plugin, backend, ["backend"], sourceOf(config)));
 }
 
+/** Scores are computed in float32, whatever the models are: without the option `precision`, where the backend has it. */
+export function scoringPrecision<Config extends ResolvedConfig>(config: Config): Config {
+  const { precision: _, ...options }: Readonly<Record<string, unknown>> = config.backend.options;
+  return { ...config, backend: { ...config.backend, options } };
+}
+
 async function openExtractor(config: ResolvedConfig, runtime: Runtime): Promise<FeatureExtractor> {
   const { features, baseFolder } = config;
   const plugin = await loadPlugin("features", features.plugin, baseFolder);
@@ -111,7 +117,7 @@ export async function openScoring({
 }: Pick<JobBase, "config" | "cache" | "origin">): Promise<OpenScoring> {
   const dataset = await openDataset(config, cache);
   requireSameData(origin, dataset);
-  const backend = await openBackend(config);
+  const backend = await openBackend(scoringPrecision(config));
   const extractor = await openExtractor(config, backend);
   requireSameCode(origin, await scoringCode(config));
   return { dataset, extractor, multiply: backend.product ?? product };

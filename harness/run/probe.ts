@@ -8,7 +8,7 @@ import type { Tensors } from "../program/index.ts";
 import { probeCode } from "./identity.ts";
 import { type JobHost, type ProbeJob, type ProbeResult, Stopped } from "./jobs.ts";
 import { firstLabels } from "./labels.ts";
-import { openEntry } from "./open.ts";
+import { openEntry, scoringPrecision } from "./open.ts";
 import { requireSameCode } from "./origin.ts";
 import { store } from "./store.ts";
 import { readWeights } from "./tensors.ts";
@@ -16,7 +16,7 @@ import { untrainedWeights } from "./untrained.ts";
 
 /** The encoder as trained, and as it was before its first step; nothing of it is billed as training. */
 export async function probe(job: ProbeJob, host: JobHost): Promise<ProbeResult> {
-  const opened = await openEntry(job);
+  const opened = await openEntry({ ...job, config: scoringPrecision(job.config) });
   requireSameCode(job.origin, probeCode());
   const { model, options, dataset, task, backend } = opened;
   const encoder = model.encoderProbe!(options, task)!;

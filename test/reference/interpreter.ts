@@ -2,15 +2,15 @@
  * The reference: a program run in float64 by the operations' definitions, loops and formulas as a textbook has
  * them. Slow, and independent of every lowering and decomposition, so that those can be held against it.
  */
-import type {
-  DType,
-  OpName,
-  Program,
-  Tensor,
-  TensorData,
-  Tensors,
-  TensorType,
-  Value,
+import {
+  hostType,
+  type OpName,
+  type Program,
+  type Tensor,
+  type TensorData,
+  type Tensors,
+  type TensorType,
+  type Value,
 } from "../../harness/program/index.ts";
 import type { Array64 } from "./array.ts";
 import { collectives } from "./kernels/collectives.ts";
@@ -107,14 +107,14 @@ function results({ outputs, updates }: Runnable, values: Values, state: Tensors)
   };
 }
 
-const DATA: { readonly [D in DType]: (data: Float64Array) => TensorData } = {
+const DATA: { readonly [D in Tensor["dtype"]]: (data: Float64Array) => TensorData } = {
   float32: (data) => data.slice(),
   int32: (data) => Int32Array.from(data),
   bool: (data) => Uint8Array.from(data),
 };
 
-const toTensor = ({ dtype, shape }: TensorType, data: Float64Array): Tensor => ({
-  dtype,
-  shape,
-  data: DATA[dtype](data),
+const toTensor = (type: TensorType, data: Float64Array): Tensor => ({
+  dtype: hostType(type),
+  shape: type.shape,
+  data: DATA[hostType(type)](data),
 });

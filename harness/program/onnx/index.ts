@@ -18,7 +18,7 @@ import { encodeModel } from "./schema.ts";
 
 const OPSET = 20;
 const IR_VERSION = 9;
-const ELEMENT_TYPES: Readonly<Record<DType, number>> = { float32: 1, int32: 6, bool: 9 };
+const ELEMENT_TYPES: Readonly<Record<DType, number>> = { float32: 1, int32: 6, bool: 9, bfloat16: 16 };
 const INT64 = 7;
 
 /** Names in the ONNX graph. Inputs and outputs of the program keep theirs, which have no colon; all others have one. */

@@ -3,7 +3,7 @@ import { applyAll, type Op, type Value } from "../tensor.ts";
 import { mul, sub } from "./arithmetic.ts";
 import { matmul } from "./matmul.ts";
 import { sum } from "./reduction.ts";
-import { requireFloat, requireRank, requireShape } from "./shared.ts";
+import { productType, requireFloat, requireRank, requireShape } from "./shared.ts";
 import { logSumExp, softmax } from "./softmax.ts";
 
 type Heads = readonly [batch: number, heads: number, tokens: number, width: number];
@@ -20,7 +20,7 @@ const scores = (q: Value, k: Value, scale: number): Value => matmul(mul(q, scale
 export const attentionOp: Op = {
   name: "attention",
   shape: ([q, k, v]) => {
-    requireFloat("attention", q!, k!, v!);
+    const dtype = productType("attention", [q!, k!, v!]);
     requireRank("attention", q!, 4);
     requireRank("attention", k!, 4);
     requireRank("attention", v!, 4);
@@ -28,7 +28,7 @@ export const attentionOp: Op = {
     requireShape("attention", "k", k!, [batch, heads, k!.shape[2]!, width]);
     requireShape("attention", "v", v!, [batch, heads, k!.shape[2]!, v!.shape[3]!]);
     return [
-      { dtype: "float32", shape: [batch, heads, tokens, v!.shape[3]!] },
+      { dtype, shape: [batch, heads, tokens, v!.shape[3]!] },
       { dtype: "float32", shape: [batch, heads, tokens] },
     ];
   },
@@ -55,7 +55,8 @@ export const attentionOp: Op = {
 export const attentionGradientOp: Op = {
   name: "attentionGradient",
   shape: ([g, q, k, v, o, l]) => {
-    requireFloat("attentionGradient", g!, q!, k!, v!, o!, l!);
+    productType("attentionGradient", [g!, q!, k!, v!, o!]);
+    requireFloat("attentionGradient", l!);
     const forward = attentionOp.shape([q!, k!, v!], {});
     requireShape("attentionGradient", "g", g!, forward[0]!.shape);
     requireShape("attentionGradient", "o", o!, forward[0]!.shape);

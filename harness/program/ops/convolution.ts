@@ -15,7 +15,7 @@ import { constant } from "./constant.ts";
 import { matmul } from "./matmul.ts";
 import { sum } from "./reduction.ts";
 import { broadcastTo, concat, pad, reshape, slice, transpose } from "./shape.ts";
-import { requireEqual, requireFloat, requireRank, sameAxes } from "./shared.ts";
+import { productType, requireEqual, requireRank, sameAxes } from "./shared.ts";
 
 export interface ConvolutionOptions {
   readonly stride?: number;
@@ -58,7 +58,7 @@ const productMacs = (output: TensorType, weight: TensorType): number =>
 export const conv2dOp: Op = {
   name: "conv2d",
   shape: ([x, weight, bias], attributes) => {
-    requireFloat("conv2d", x!, weight!);
+    const dtype = productType("conv2d", bias ? [x!, weight!, bias] : [x!, weight!]);
     requireRank("conv2d", x!, 4);
     requireRank("conv2d", weight!, 4);
     const geometry = geometryOf(attributes);
@@ -70,7 +70,7 @@ export const conv2dOp: Op = {
       throw new ShapeError(
         `conv2d: the kernel must fit into the padded input [${x!.shape}], got [${weight!.shape}]`,
       );
-    return [{ dtype: "float32", shape: [x!.shape[0]!, weight!.shape[0]!, ...sides] }];
+    return [{ dtype, shape: [x!.shape[0]!, weight!.shape[0]!, ...sides] }];
   },
   gradient: ({ inputs: [x, weight, bias], attributes }, [g]) => {
     const geometry = geometryOf(attributes);
@@ -103,8 +103,8 @@ export function conv2d(
 export const conv2dInputGradientOp: Op = {
   name: "conv2dInputGradient",
   shape: ([g, weight], attributes) => {
-    requireFloat("conv2dInputGradient", g!, weight!);
-    return [{ dtype: "float32", shape: attributes.shape as Shape }];
+    const dtype = productType("conv2dInputGradient", [g!, weight!]);
+    return [{ dtype, shape: attributes.shape as Shape }];
   },
   // Linear in both: the adjoint in g is the convolution, in w the weight gradient with the roles of input and output kept.
   gradient: ({ inputs: [g, weight], attributes }, [outer]) => {
@@ -175,8 +175,8 @@ const convolutionInputGradient = (g: Value, weight: Value, shape: Shape, geometr
 export const conv2dWeightGradientOp: Op = {
   name: "conv2dWeightGradient",
   shape: ([x, g], attributes) => {
-    requireFloat("conv2dWeightGradient", x!, g!);
-    return [{ dtype: "float32", shape: attributes.shape as Shape }];
+    const dtype = productType("conv2dWeightGradient", [x!, g!]);
+    return [{ dtype, shape: attributes.shape as Shape }];
   },
   gradient: ({ inputs: [x, g], attributes }, [outer]) => {
     const geometry = geometryOf(attributes);

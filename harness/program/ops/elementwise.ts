@@ -62,9 +62,9 @@ export const sigmoid = (x: Value): Value => apply(sigmoidOp, [x]);
 export const relu = (x: Value): Value => apply(reluOp, [x]);
 export const floor = (x: Value): Value => apply(floorOp, [x]);
 
-const ONNX_TYPES: Readonly<Record<DType, number>> = { float32: 1, int32: 6, bool: 9 };
+const ONNX_TYPES: Readonly<Record<DType, number>> = { float32: 1, int32: 6, bool: 9, bfloat16: 16 };
 
-/** x in another element type; gradients pass between float types only, of which there is one: so none. */
+/** x in another element type; no gradient passes: what is rounded to bfloat16 is differentiated before. */
 export const castOp: Op = {
   name: "cast",
   pointwise: true,

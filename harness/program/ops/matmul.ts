@@ -3,7 +3,7 @@ import { apply, type Op, type Shape, ShapeError, sizeOf, type Value } from "../t
 import { add } from "./arithmetic.ts";
 import { sum } from "./reduction.ts";
 import { reshape } from "./shape.ts";
-import { requireEqual, requireFloat, requireRank, requireShape } from "./shared.ts";
+import { productType, requireEqual, requireRank, requireShape } from "./shared.ts";
 
 interface MatmulOptions {
   readonly transposeA?: boolean;
@@ -21,7 +21,7 @@ const lastTwoSwapped = (rank: number): number[] => [...Array(rank - 2).keys(), r
 export const matmulOp: Op = {
   name: "matmul",
   shape: ([a, b], { transposeA, transposeB }) => {
-    requireFloat("matmul", a!, b!);
+    const dtype = productType("matmul", [a!, b!]);
     const batch = a!.shape.slice(0, -2);
     if (Math.min(a!.shape.length, b!.shape.length) < 2)
       throw new ShapeError(`matmul: expected rank ≥ 2, got [${a!.shape}] and [${b!.shape}]`);
@@ -30,7 +30,7 @@ export const matmulOp: Op = {
     const [m, k] = matrixSides(a!.shape, transposeA as boolean);
     const [k2, n] = matrixSides(b!.shape, transposeB as boolean);
     requireEqual("matmul", `inner sides of [${a!.shape}] and [${b!.shape}]`, k, k2);
-    return [{ dtype: "float32", shape: [...batch, m, n] }];
+    return [{ dtype, shape: [...batch, m, n] }];
   },
   // Y = A·B: ∂A = G·Bᵀ, ∂B = Aᵀ·G; a transposed operand's gradient is the transpose of that.
   gradient: ({ inputs, attributes }, [g]) => {
@@ -83,7 +83,7 @@ export const matmul = (
 export const linearOp: Op = {
   name: "linear",
   shape: ([x, weight, bias]) => {
-    requireFloat("linear", x!, weight!, bias!);
+    const dtype = productType("linear", [x!, weight!, bias!]);
     requireRank("linear", x!, 2);
     requireRank("linear", weight!, 2);
     requireEqual(
@@ -93,7 +93,7 @@ export const linearOp: Op = {
       weight!.shape[1]!,
     );
     requireShape("linear", "bias", bias!, [weight!.shape[0]!]);
-    return [{ dtype: "float32", shape: [x!.shape[0]!, weight!.shape[0]!] }];
+    return [{ dtype, shape: [x!.shape[0]!, weight!.shape[0]!] }];
   },
   gradient: ({ inputs: [x, weight] }, [g]) => [
     matmul(g!, weight!),

@@ -1,5 +1,5 @@
 /** Rules several operations share: broadcasting, axes, and element-wise cost. */
-import type { Cost, Cut, OnnxEmitter, Shape, TensorType } from "../tensor.ts";
+import type { Cost, Cut, DType, OnnxEmitter, Shape, TensorType } from "../tensor.ts";
 import { ShapeError, sizeOf } from "../tensor.ts";
 
 /** NumPy broadcasting of two shapes. */
@@ -45,6 +45,15 @@ export function requireEqual(name: string, what: string, a: number, b: number): 
 export function requireFloat(name: string, ...types: readonly TensorType[]): void {
   for (const { dtype } of types)
     if (dtype !== "float32") throw new ShapeError(`${name}: expected float32, got ${dtype}`);
+}
+
+/** The element type of products' operands, which is their result's too: float32 or bfloat16, all alike. */
+export function productType(name: string, [first, ...others]: readonly TensorType[]): DType {
+  const { dtype } = first!;
+  if (dtype !== "bfloat16") requireFloat(name, first!, ...others);
+  else if (others.some((other) => other.dtype !== dtype))
+    throw new ShapeError(`${name}: expected bfloat16 throughout, got ${others.map((other) => other.dtype)}`);
+  return dtype;
 }
 
 /** `perElement` floating-point operations for each element of the first output. */

@@ -8,6 +8,7 @@ import { transpose } from "../ops/shape.ts";
 import {
   applyAll,
   bytesOf,
+  hostType,
   type Placement,
   type TensorData,
   type TensorType,
@@ -99,7 +100,7 @@ export class Layout {
 
   /** A rank's part of what every rank has; of what is the same all along the axis, it is made smaller. */
   #own(value: Value, whole: Value, axis: number): Value {
-    const { shape, dtype, node } = value;
+    const { shape, node } = value;
     const own = shape.with(axis, shape[axis]! / this.#world);
     if (node?.op.name === "broadcast") {
       const [x] = node.inputs as readonly [Value];
@@ -108,7 +109,11 @@ export class Layout {
     }
     const data = node?.attributes.data as TensorData | undefined;
     if (node?.op.name === "constant" && data!.every((one) => Object.is(one, data![0])))
-      return constant({ dtype, shape: own, data: data!.slice(0, data!.length / this.#world) });
+      return constant({
+        dtype: hostType(value),
+        shape: own,
+        data: data!.slice(0, data!.length / this.#world),
+      });
     return alongFirst(whole, axis, (rows) => ownRows(rows, this.#world));
   }
 }

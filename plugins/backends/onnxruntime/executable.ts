@@ -6,7 +6,6 @@ import * as ort from "onnxruntime-node";
 import type { Executable } from "../../../harness/plugin.ts";
 import {
   bytesOf,
-  type DType,
   type Program,
   sizeOf,
   type Tensor,
@@ -87,7 +86,7 @@ function allocate({ dtype, shape }: TensorType): ort.Tensor {
 }
 
 export const fromOrt = (tensor: ort.Tensor): Tensor => ({
-  dtype: tensor.type as DType,
+  dtype: tensor.type as Tensor["dtype"],
   shape: tensor.dims,
   data: tensor.data as Float32Array,
 });

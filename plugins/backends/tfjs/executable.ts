@@ -1,7 +1,15 @@
 /** A program run operation by operation; its state stays in TensorFlow's tensors. */
 import { UserError } from "../../../harness/errors.ts";
 import type { Executable } from "../../../harness/plugin.ts";
-import type { Node, Program, Tensor, Tensors, TensorType, Value } from "../../../harness/program/index.ts";
+import {
+  hostType,
+  type Node,
+  type Program,
+  type Tensor,
+  type Tensors,
+  type TensorType,
+  type Value,
+} from "../../../harness/program/index.ts";
 import { asElements } from "../../../harness/program/onnx/index.ts";
 import { decomposing, simplify } from "../../../harness/program/simplify.ts";
 import { pickStates, requireInputs, requireKnown, stateNames, stateTypes } from "../tensors.ts";
@@ -111,8 +119,8 @@ function lastReads(graph: Program): readonly (readonly Value[])[] {
 const upload = (tf: TensorFlow, tensor: Tensor): TfTensor =>
   tf.tensor(asElements(tensor).slice(), tensor.shape, tensor.dtype);
 
-const download = (tensor: TfTensor, { dtype, shape }: TensorType): Tensor => ({
-  dtype,
-  shape,
+const download = (tensor: TfTensor, type: TensorType): Tensor => ({
+  dtype: hostType(type),
+  shape: type.shape,
   data: tensor.dataSync().slice(),
 });

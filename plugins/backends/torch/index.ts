@@ -1,6 +1,7 @@
 /** PyTorch in Python processes of its own: on the CPU, NVIDIA GPUs (cuda) or an Apple one (mps). */
 import { z } from "zod";
 import type { Backend, BackendPlugin } from "../../../harness/plugin.ts";
+import { mixedPrecision, type Program } from "../../../harness/program/index.ts";
 import { pythonOption } from "../worker/python.ts";
 import { check } from "./check.ts";
 import { compile } from "./compile.ts";
@@ -14,6 +15,8 @@ const schema = z.strictObject({
   python: pythonOption,
   /** torch.compile; without it every operation is run by itself. */
   compile: z.boolean().default(true),
+  /** bf16: products of bfloat16 operands, all else in float32. Where images are scored it is left out. */
+  precision: z.enum(["f32", "bf16"]).default("f32"),
   /** Threads inside an operation on the CPU, of each process; the same number gives the same bits. */
   threads: z.int().min(1).max(256).default(2),
   /** Processes that train together, a GPU each on cuda; the batch is cut among them. */
@@ -29,9 +32,10 @@ const START_SECONDS = 180;
 const plugin: BackendPlugin<z.infer<typeof schema>> = {
   name: "torch",
   schema,
-  async open({ timeoutSeconds, processes, shardOptimiser, ...settings }): Promise<Backend> {
+  async open({ timeoutSeconds, precision, processes, shardOptimiser, ...settings }): Promise<Backend> {
     const limits = { startSeconds: START_SECONDS, answerSeconds: timeoutSeconds };
     const worker = await startTorch(settings, limits);
+    const mixed = (program: Program): Program => (precision === "bf16" ? mixedPrecision(program) : program);
     const { torch, device } = worker.hello;
     const ranks =
       processes > 1 ? await openRanks(worker, settings, limits, { processes, shardOptimiser }) : null;
@@ -40,14 +44,14 @@ const plugin: BackendPlugin<z.infer<typeof schema>> = {
       // Compiled kernels round otherwise than PyTorch's own.
       version: `${torch}${settings.compile ? "" : ", uncompiled"}`,
       device,
-      precision: "float32",
+      precision: precision === "bf16" ? "bfloat16" : "float32",
       threads: settings.threads,
       processes,
       product: openProduct(worker),
       compile: (program, state) =>
         ranks !== null && program.updates.length > 0
-          ? ranks.compile(program, state)
-          : compile(worker, program, state),
+          ? ranks.compile(mixed(program), state)
+          : compile(worker, mixed(program), state),
       peakMemoryBytes: () => worker.peakMemoryBytes() + (ranks?.peakMemoryBytes() ?? 0),
       async close() {
         await Promise.all([worker.close(), ranks?.close()]);

@@ -1,5 +1,11 @@
 /** A program as plain data: JSON for its graph, tensors for its constants. */
-import type { Node, Program, TensorData, Value } from "../../../harness/program/index.ts";
+import {
+  hostType,
+  type Node,
+  type Program,
+  type TensorData,
+  type Value,
+} from "../../../harness/program/index.ts";
 import { asElements } from "../../../harness/program/onnx/index.ts";
 import type { Payload, Payloads } from "../worker/frames.ts";
 
@@ -38,7 +44,7 @@ export function spell(program: Program): Spelled {
   let count = 0;
   const attribute = (node: Node, value: unknown): unknown => {
     if (ArrayBuffer.isView(value)) {
-      const { dtype, shape } = node.outputs[0]!;
+      const [{ shape }, dtype] = [node.outputs[0]!, hostType(node.outputs[0]!)];
       const data = asElements({ dtype, shape, data: value as TensorData });
       constants[`constant ${count}`] = { dtype, shape, data };
       return count++;

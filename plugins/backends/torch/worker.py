@@ -78,7 +78,7 @@ import torch.distributed as dist  # noqa: E402
 import torch.fx  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
-DTYPES = {"float32": torch.float32, "float64": torch.float64, "int32": torch.int32, "bool": torch.bool}
+DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16, "int32": torch.int32, "bool": torch.bool}
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 aten = torch.ops.aten
 
@@ -133,8 +133,8 @@ def attention(q, k, v, scale, read):
     if has_flash_attention(q, v):
         results = aten._scaled_dot_product_flash_attention_for_cpu(q, k, v, scale=scale)
         return results[0], results[1]
-    scores = torch.matmul(q * scale, k.mT)
-    return torch.matmul(torch.softmax(scores, -1), v), torch.logsumexp(scores, -1)
+    scores = torch.matmul(q, k.mT).float() * scale
+    return torch.matmul(torch.softmax(scores, -1).to(v.dtype), v), torch.logsumexp(scores, -1)
 
 
 attention.told_what_is_read = True
@@ -146,9 +146,10 @@ def attention_gradient(g, q, k, v, o, sums, scale):
             g, q, k, v, o, sums, 0.0, False, scale=scale
         )
         return results[0], results[1], results[2]
-    p = torch.exp(torch.matmul(q * scale, k.mT) - sums.unsqueeze(-1))
-    slopes = p * (torch.matmul(g, v.mT) - torch.sum(g * o, -1, True)) * scale
-    return torch.matmul(slopes, k), torch.matmul(slopes.mT, q), torch.matmul(p.mT, g)
+    p = torch.exp(torch.matmul(q, k.mT).float() * scale - sums.unsqueeze(-1))
+    pulls = torch.matmul(g, v.mT).float() - torch.sum(g.float() * o.float(), -1, True)
+    slopes = (p * pulls * scale).to(q.dtype)
+    return torch.matmul(slopes, k), torch.matmul(slopes.mT, q), torch.matmul(p.to(g.dtype).mT, g)
 
 
 def average_pool2d(x, kernel, stride, padding):
@@ -502,11 +503,19 @@ def fail(error):
 
 def failure(error):
     kind = "other"
-    if isinstance(error, torch.cuda.OutOfMemoryError):
+    if isinstance(error, torch.cuda.OutOfMemoryError) or "can't allocate memory" in str(error):
         kind = "memory"
     elif type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
         kind = "compiler"
-    return {"error": f"{type(error).__name__}: {error}", "kind": kind}
+    return {"error": f"{type(error).__name__}: {error}", "kind": kind, "deviceBytes": device_memory()}
+
+
+def device_memory():
+    """Bytes of memory the device has in all; 0 where that is not known."""
+    if DEVICE == "cuda":
+        return torch.cuda.get_device_properties(0).total_memory
+    known = DEVICE == "cpu" and "SC_PHYS_PAGES" in getattr(os, "sysconf_names", {})
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if known else 0
 
 
 # ── Ranks: processes that run one program together, each on its part of the batch

@@ -44,7 +44,6 @@ export const startTorch = (
       ...launch,
       requireUsable: (first, spawnError) => requireUsable({ python, ...settings }, first, spawnError),
       remedies: {
-        memory: "a smaller batch takes less memory",
         compiler: "--no-compile (compile: false) runs without torch.compile",
       },
     },

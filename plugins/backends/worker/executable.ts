@@ -4,7 +4,8 @@ import type { Program, Tensor, Tensors } from "../../../harness/program/index.ts
 import { asElements } from "../../../harness/program/onnx/index.ts";
 import { pickStates, requireInputs, requireKnown, stateNames, stateTypes, type Types } from "../tensors.ts";
 import type { Payload, Payloads } from "./frames.ts";
-import type { Worker } from "./process.ts";
+import { needOf } from "./out-of-memory.ts";
+import { OutOfMemory, type Worker } from "./process.ts";
 
 let programs = 0;
 
@@ -30,11 +31,11 @@ export async function compileIn(
     program,
     async run(inputs) {
       requireInputs(program, inputs);
-      const outputs = await worker.ask(
-        `running ${name}`,
-        { do: "run", program: key, outputs: results },
-        payloads(inputs),
-      );
+      const request = { do: "run", program: key, outputs: results };
+      const outputs = await worker.ask(`running ${name}`, request, payloads(inputs)).catch((error) => {
+        if (!(error instanceof OutOfMemory)) throw error;
+        throw new Error(`${error.message}; ${needOf(program, error.deviceBytes)}`);
+      });
       return answered(program, program.outputs, results, outputs);
     },
     async readState(names) {

@@ -123,6 +123,11 @@ class Conversation {
       await writing;
       if (typeof header.peakMemoryBytes === "number") this.peakMemoryBytes = header.peakMemoryBytes;
       if (typeof header.error !== "string") return tensors;
+      if (header.kind === "memory")
+        throw new OutOfMemory(
+          `${this.#program.backend}: ${doing}: ${header.error}`,
+          Number(header.deviceBytes ?? 0),
+        );
       const remedy = this.#program.remedies[header.kind as string];
       throw new Error(`${this.#program.backend}: ${doing}: ${header.error}${remedy ? `; ${remedy}` : ""}`);
     } finally {
@@ -193,5 +198,17 @@ class Conversation {
     const { stdin, stdout, stderr } = this.#child;
     for (const pipe of [this.#child, stdin, stdout, stderr] as (Child | Readable | Writable)[])
       (pipe as { ref?(): void; unref?(): void })[held ? "ref" : "unref"]?.();
+  }
+}
+
+/** A request that the device has too little memory for. */
+export class OutOfMemory extends Error {
+  override name = "OutOfMemory";
+  /** What the device has in all; 0 where that is not known. */
+  readonly deviceBytes: number;
+
+  constructor(message: string, deviceBytes: number) {
+    super(message);
+    this.deviceBytes = deviceBytes;
   }
 }

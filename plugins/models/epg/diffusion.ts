@@ -1,6 +1,14 @@
 /** Stage 2a: fine-tuning as a diffusion model. */
 import type { Stage, StageContext } from "../../../harness/plugin.ts";
-import { adamw, adamwInputs, type Tensors, trace } from "../../../harness/program/index.ts";
+import {
+  adamw,
+  adamwInputs,
+  microBatches,
+  type Tensors,
+  type Tracer,
+  trace,
+  type Value,
+} from "../../../harness/program/index.ts";
 import { karrasLevel } from "../solvers/levels.ts";
 import { column, drawImages, drawLabels, drawNoise, imageOrder } from "./batches.ts";
 import { channelScales } from "./images.ts";
@@ -16,6 +24,8 @@ export interface FineTuningSettings {
   readonly shape: NetworkShape;
   readonly recipe: Recipe;
   readonly batchSize: number;
+  /** Images that pass forward and back at once; it divides the batch. */
+  readonly microBatch?: number;
   readonly steps: number | null;
   readonly share: number;
   /** Whether an encoder was pre-trained for it. */
@@ -26,23 +36,25 @@ export interface FineTuningSettings {
 const LEVELS = 1280;
 const LABEL_DROPOUT = 0.1;
 
-function diffusionProgram({ shape, recipe, batchSize }: FineTuningSettings) {
+function diffusionProgram({ shape, recipe, batchSize, microBatch = batchSize }: FineTuningSettings) {
   return trace("epg.diffusion", (p) => {
-    const image = (name: string) => p.input(name, [batchSize, 3, shape.resolution, shape.resolution]);
-    const { loss } = denoisingLoss(
-      p,
-      shape,
-      {
-        x0: image("x0"),
-        noise: image("noise"),
-        level: levelInputs(p, "level", batchSize),
-        labels: p.input("labels", [batchSize], "int32"),
-      },
-      p.input("weight", [batchSize]),
+    const { loss, gradients } = microBatches(p, batchSize, microBatch, (part) =>
+      lossOf(part, shape, microBatch),
     );
     p.output("loss", loss);
-    adamw(p, loss, { ...recipe.diffusion, clip: recipe.diffusion.clip !== null, ema: true });
+    adamw(p, loss, { ...recipe.diffusion, clip: recipe.diffusion.clip !== null, ema: true, gradients });
   });
+}
+
+function lossOf(p: Tracer, shape: NetworkShape, batch: number): Value {
+  const image = (name: string) => p.input(name, [batch, 3, shape.resolution, shape.resolution]);
+  const inputs = {
+    x0: image("x0"),
+    noise: image("noise"),
+    level: levelInputs(p, "level", batch),
+    labels: p.input("labels", [batch], "int32"),
+  };
+  return denoisingLoss(p, shape, inputs, p.input("weight", [batch])).loss;
 }
 
 /** A level of the grid for a sampled σ: its shifted value and the loss weight 1/(σ_i − σ_{i+1}), unshifted. */

@@ -46,6 +46,11 @@ export const schema = z.strictObject({
     .max(65_536)
     .nullable()
     .default(null),
+  /**
+   * Images of a batch that pass forward and back at once, gradients added over the parts of a batch; null: all of them.
+   * Of a diffusion alone: the contrastive losses of the other stages compare all images of a batch.
+   */
+  microBatch: z.int().min(1).max(65_536).nullable().default(null),
   /** Of fine-tuning; null: the size's own. */
   learningRate,
   /** Of fine-tuning; null: derived from the budget. */

@@ -24,6 +24,7 @@ export function stages(options: EpgOptions, task: Task): readonly Stage[] {
       "use guidance: null, autoguidance({ scale: … }), or data with class folders",
     );
   if (weights !== null) return [];
+  requireMicroBatch(options);
   const poor = guidance?.kind === "autoguidance" && guidance.weights === null ? guidance : null;
   const share = pretraining.share + (poor?.share ?? 0);
   if (poor && share > MOST_SHARE)
@@ -36,6 +37,28 @@ export function stages(options: EpgOptions, task: Task): readonly Stage[] {
     ...(poor ? [fineTuningStage(options, task, { name: POOR, ...poor, size: poor.size ?? size })] : []),
     fineTuningStage(options, task, { name: lastStage(options), size, share: 1 - share, steps }),
   ];
+}
+
+/** @throws UserError where a loss couples the images of a batch, or the parts would be unequal */
+function requireMicroBatch(options: EpgOptions): void {
+  const { microBatch, objective, pretraining } = options;
+  if (microBatch === null) return;
+  const { batchSize } = recipeFor(options);
+  if (batchSize % microBatch !== 0)
+    throw new UserError(
+      `microBatch is ${microBatch}, the batch ${batchSize} images: its parts must be equal`,
+      "give a microBatch that divides the batch",
+    );
+  if (objective === "consistency")
+    throw new UserError(
+      "microBatch: the consistency objective's contrastive loss compares all images of a batch",
+      'drop microBatch, give a smaller batchSize, or take objective: "diffusion"',
+    );
+  if (pretraining.share > 0)
+    throw new UserError(
+      "microBatch: pre-training's contrastive loss and BatchNorm take all images of a batch together",
+      "drop microBatch, give a smaller batchSize, or do without pre-training here: pretraining: { share: 0 } or { weights: FILE }",
+    );
 }
 
 function firstStage(options: EpgOptions, task: Task): Stage {
@@ -62,6 +85,7 @@ function fineTuningStage(options: EpgOptions, task: Task, { name, size, share, s
     shape: networkShape(size, task),
     recipe,
     batchSize: recipe.batchSize,
+    microBatch: options.microBatch ?? recipe.batchSize,
     steps,
     share,
     pretrained: encoder && size === options.size,

@@ -99,10 +99,13 @@ describe("loadConfig", () => {
   });
 
   it("refuses a flag that the backend has no option for, and a backend that is none", async () => {
-    expect(await mistake(load(config(), { device: "cuda" }))).toMatch(
-      /^--device: the backend "onnxruntime" has no option device\n {2}fix: .*--backend/,
+    expect(await mistake(load(config(), { python: "python3" }))).toMatch(
+      /^--python: the backend "onnxruntime" has no option python\n {2}fix: .*--backend/,
     );
     expect(await mistake(load(config(), { compile: false }))).toContain("--no-compile: the backend");
+    expect(await mistake(load(config(), { precision: "bf16" }))).toContain(
+      '--precision: the backend "onnxruntime" has no option precision',
+    );
     expect(await mistake(load(config(), { backend: "toch" }))).toMatch(/unknown backend "toch"\n.*"torch"/);
     expect(await mistake(load(config(), { backend: "torch", device: "tpu" }))).toContain('got "tpu"');
   });

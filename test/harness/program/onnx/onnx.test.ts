@@ -13,6 +13,7 @@ import {
   gelu,
   gradients,
   greater,
+  hostType,
   lower,
   mul,
   type Program,
@@ -84,7 +85,7 @@ describe.skipIf(!checker)(`by the onnx package${reason}`, () => {
       expect(inferred, programs[i]!.name).toEqual(outputs);
       const declared = Object.entries(programs[i]!.outputs).map(([name, { dtype, shape }]) => [
         name,
-        [TYPES[dtype], [...shape]],
+        [TYPES[hostType({ dtype, shape })], [...shape]],
       ]);
       expect(outputs, programs[i]!.name).toEqual(Object.fromEntries(declared));
     });

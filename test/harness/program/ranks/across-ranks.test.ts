@@ -95,9 +95,9 @@ const coupled = trace("coupled", (p) => {
 });
 const stateOf = ({ states }: Program, seed = 1): Tensors =>
   Object.fromEntries(
-    states.map(({ name, value: { shape, dtype } }, i) => {
+    states.map(({ name, value: { shape } }, i) => {
       const data = uniforms(sizeOf(shape), seed + i).map((u) => (name.startsWith("adam.v") ? u : u - 0.5));
-      return [name, { dtype, shape, data }];
+      return [name, { dtype: "float32", shape, data }];
     }),
   );
 const inputsAt0: Tensors = {

@@ -5,10 +5,13 @@ import { backendConforms } from "../../../conformance/backend.ts";
 import { backendDifferentiatesModels } from "../../../conformance/backend-models.ts";
 import { backendComputesAtOnce } from "../../../conformance/backend-ops.ts";
 import { backendTrains } from "../../../conformance/backend-training.ts";
+import { epgLosses } from "../../../conformance/epg-losses.ts";
 import { reasonToSkip } from "../../../conformance/present.ts";
 
-const open = (compile: boolean): Promise<Backend> =>
-  plugin.open(plugin.schema.parse({ device: process.env.EPG_BENCH_DEVICE ?? "cpu", compile, threads: 1 }));
+const open = (compile: boolean, precision = "f32"): Promise<Backend> =>
+  plugin.open(
+    plugin.schema.parse({ device: process.env.EPG_BENCH_DEVICE ?? "cpu", compile, precision, threads: 1 }),
+  );
 
 const skipped = await reasonToSkip("torch", async () => (await open(false)).close!());
 
@@ -29,6 +32,27 @@ describe.skipIf(process.env.EPG_BENCH_BACKEND !== "torch")(
     backendTrains(() => backend);
   },
 );
+
+describe.skipIf(skipped !== null)("backend torch, in bfloat16", () => {
+  let backend: Backend;
+  beforeAll(async () => {
+    backend = await open(false, "bf16");
+  });
+  backendDifferentiatesModels(() => backend);
+  backendTrains(() => backend);
+
+  it("loses as float32 does, within 2 %, over 200 steps of a small EPG", { timeout: 120_000 }, async () => {
+    const full = await open(false);
+    const [expected, found] = [await epgLosses(full, 200), await epgLosses(backend, 200)];
+    await full.close!();
+    expect(found).not.toEqual(expected);
+    const smoothed = (losses: readonly number[], at: number): number =>
+      losses.slice(at, at + 20).reduce((sum, loss) => sum + loss, 0);
+    for (let at = 0; at < 200; at += 20)
+      expect(Math.abs(smoothed(found, at) / smoothed(expected, at) - 1), `step ${at}`).toBeLessThan(0.02);
+    expect(smoothed(expected, 180)).toBeLessThan(0.7 * smoothed(expected, 0));
+  });
+});
 
 describe.skipIf(skipped !== null)("torch", () => {
   it("multiplies matrices in float64", async () => {
@@ -62,6 +86,7 @@ it("refuses options it does not know, and a Python that hangs on the folder it i
     device: "auto",
     python: "python3",
     compile: true,
+    precision: "f32",
     threads: 2,
     processes: 1,
     timeoutSeconds: 1800,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Stage } from "../../../../harness/plugin.ts";
-import { type Tensor, type Tensors, trace } from "../../../../harness/program/index.ts";
+import { peakBytes, type Tensor, type Tensors, trace } from "../../../../harness/program/index.ts";
 import { createStream } from "../../../../harness/random/index.ts";
 import { initialState } from "../../../../harness/run/initial-state.ts";
 import onnxruntime from "../../../../plugins/backends/onnxruntime/index.ts";
@@ -36,6 +36,25 @@ const batchOf = (stage: Stage, step: number): Promise<Tensors> =>
 describe("diffusion", () => {
   const released = recipeOf("XL/16");
   const stage = diffusionStage(settingsOf({ recipe: released }));
+
+  test("in micro-batches loses and learns as in one, and needs less memory", async () => {
+    const settings = settingsOf({ batchSize: 8 });
+    const [whole, parts] = [diffusionStage(settings), diffusionStage({ ...settings, microBatch: 2 })];
+    const peak = (microBatch: number) =>
+      peakBytes(diffusionStage(settingsOf({ batchSize: 512, microBatch })).program);
+    expect(peak(64)).toBeLessThan(0.6 * peak(512));
+    const state = initialState(whole.program, createStream(3));
+    const backend = await onnxruntime.open({ threads: 1 } as never);
+    const found: Tensors[] = [];
+    for (const { program } of [whole, parts]) {
+      const executable = await backend.compile(program, state);
+      for (let step = 0; step < 2; step++) found.push(await executable.run(await batchOf(whole, step)));
+      await executable.dispose();
+    }
+    // The second loss is of weights that the first gradients changed.
+    for (const step of [0, 1])
+      expect(numbers(found[step + 2]!, "loss")[0]! / numbers(found[step]!, "loss")[0]!).toBeCloseTo(1, 5);
+  });
 
   test("levels lie on the grid of 1280, weights are one over the gap below, unshifted", async () => {
     const made = await batchOf(stage, 0);

@@ -104,6 +104,22 @@ describe("bad input", () => {
     expect(() => model.stages(guided, { resolution: 32, classes: 0 })).toThrow("guidance.scale is 2");
   });
 
+  test.each<[string, EpgInput, string]>([
+    [
+      "that does not divide the batch",
+      { pretraining: { share: 0 }, microBatch: 5 },
+      "its parts must be equal",
+    ],
+    [
+      "of the consistency objective",
+      { objective: "consistency", microBatch: 8 },
+      "consistency objective's contrastive loss",
+    ],
+    ["with pre-training", { microBatch: 8 }, "pre-training's contrastive loss and BatchNorm"],
+  ])("a micro-batch %s", (_, input, message) => {
+    expect(() => model.stages(options({ pretraining: { share: 0.3 }, ...input }), task)).toThrow(message);
+  });
+
   test("a poor network that leaves the network nothing to train with", () => {
     const guidance = autoguidance({ scale: 2, share: 0.68 });
     expect(() => model.stages(options({ guidance }), task)).toThrow("guidance.share is 0.68");

@@ -1,0 +1,58 @@
+/** Gradient accumulation: a step whose activations are those of a part of its batch at a time. */
+import { gradients } from "./gradient.ts";
+import { add, mul } from "./ops/arithmetic.ts";
+import { slice } from "./ops/shape.ts";
+import type { Value } from "./tensor.ts";
+import type { Tracer } from "./trace.ts";
+
+export interface Accumulated {
+  readonly loss: Value;
+  /** Of every parameter declared so far, in order: what `adamw` takes. */
+  readonly gradients: readonly Value[];
+}
+
+/**
+ * The loss of `batch` images, and its gradients, as means over parts of `size` images, each passed forward and back
+ * before the next one: so activations are `size` images' where a backend runs nodes in order.
+ * @param lossOf the mean loss of `size` images; inputs that it declares with `size` rows are parts of inputs of `batch`.
+ * It must not hang on the batch otherwise, as a contrastive loss or BatchNorm does. It may declare inputs and parameters.
+ */
+export function microBatches(
+  p: Tracer,
+  batch: number,
+  size: number,
+  lossOf: (p: Tracer) => Value,
+): Accumulated {
+  if (batch % size !== 0)
+    throw new Error(`microBatches: ${size} images a part must divide the batch of ${batch}`);
+  const parts = batch / size;
+  const whole = new Map<string, Value>();
+  const partAt = (k: number): Tracer => ({
+    ...p,
+    input(name, shape, dtype) {
+      const own = shape[0] === size;
+      const declared = whole.get(name) ?? p.input(name, own ? [batch, ...shape.slice(1)] : shape, dtype);
+      whole.set(name, declared);
+      return own ? slice(declared, 0, k * size, (k + 1) * size) : declared;
+    },
+    output(name) {
+      throw new Error(`microBatches: output ${name} would be of one part`);
+    },
+    update(name) {
+      throw new Error(`microBatches: update of ${name} would be by one part`);
+    },
+  });
+  let total: Accumulated | null = null;
+  for (let k = 0; k < parts; k++) {
+    const loss = lossOf(partAt(k));
+    const found = gradients(
+      loss,
+      p.parameters().map(({ value }) => value),
+    );
+    total = total
+      ? { loss: add(total.loss, loss), gradients: found.map((g, i) => add(total!.gradients[i]!, g)) }
+      : { loss, gradients: found };
+  }
+  const mean = (sum: Value): Value => (parts === 1 ? sum : mul(sum, 1 / parts));
+  return { loss: mean(total!.loss), gradients: total!.gradients.map(mean) };
+}
