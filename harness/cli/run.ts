@@ -50,14 +50,23 @@ export function define(command: Command): void {
     .option("--dry-run", "print the plan with each stage's FLOPs, run nothing")
     .option("--seed <n>", "training seed", wholeNumber(0))
     .option("--samples <n>", "images sampled from each entry", wholeNumber(4))
-    .option("--backend <name>", "what computes, in place of the config's: onnxruntime, torch")
-    .option("--device <name>", "torch: auto, cpu, cuda or mps")
+    .option("--backend <name>", "what computes, in place of the config's: onnxruntime, torch, openvino, tfjs")
+    .option(
+      "--device <name>",
+      "torch: auto, cpu, cuda or mps; tfjs: auto, cpu or cuda; onnxruntime: cpu, cuda or webgpu",
+    )
     .option(
       "--python <command>",
-      "torch: the Python that has PyTorch (default: EPG_BENCH_PYTHON, or python3)",
+      "torch, openvino: the Python that has it (default: EPG_BENCH_PYTHON, or python3)",
     )
     .option("--no-compile", "torch: without torch.compile")
     .option("--threads <n>", "threads of the backend", wholeNumber(1))
+    .addOption(
+      new Option("--gpus <n>", "torch: train on that many GPUs, a process each")
+        .argParser(wholeNumber(1))
+        .conflicts(["device", "processes"]),
+    )
+    .option("--processes <n>", "torch: train in that many processes, on the CPU say", wholeNumber(1))
     .option("--unconditional", "train and sample without labels")
     .option("--skip-unreadable", "leave unreadable images out instead of stopping at them")
     .addOption(new Option("--against <part>", "score against").choices(["reference", "train"]))
@@ -70,12 +79,13 @@ export function define(command: Command): void {
 }
 
 async function asked(flags: RunFlags, note: (line: string) => void) {
-  const [{ readResolved }, { newRunFolder }] = await Promise.all([
+  const [{ resumedConfig }, { newRunFolder }] = await Promise.all([
     import("../config/index.ts"),
     import("./run-folder.ts"),
   ]);
   const { resume, shard, dryRun = false } = flags;
-  if (resume !== undefined) return { config: readResolved(resume), folder: resume, resume: true, dryRun };
+  if (resume !== undefined)
+    return { config: await resumedConfig(resume, flags), folder: resume, resume: true, dryRun };
   const config = await configOf(flags, note);
   return {
     config,

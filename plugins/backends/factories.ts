@@ -10,6 +10,8 @@ export const onnxruntime = (options: { threads?: number } = {}): Descriptor<"bac
 /**
  * PyTorch 2.4 or newer in a Python process. `device`: auto (default), cpu, cuda or mps; `python`: a command or an absolute
  * path (default: EPG_BENCH_PYTHON, or python3); `compile: false` runs without torch.compile; `threads` as above;
+ * `processes` train together, a GPU each on cuda, each with its part of the batch; `shardOptimiser`: each keeps its part of the
+ * optimiser's state alone (default: from 1e8 parameters on);
  * `timeoutSeconds`: the longest that one answer may take (default 1800).
  */
 export const torch = (
@@ -18,6 +20,8 @@ export const torch = (
     python?: string;
     compile?: boolean;
     threads?: number;
+    processes?: number;
+    shardOptimiser?: boolean;
     timeoutSeconds?: number;
   } = {},
 ): Descriptor<"backend"> => ({ kind: "backend", plugin: "torch", options });
@@ -29,3 +33,8 @@ export const torch = (
 export const openvino = (
   options: { precision?: "f32" | "bf16"; python?: string; threads?: number; timeoutSeconds?: number } = {},
 ): Descriptor<"backend"> => ({ kind: "backend", plugin: "openvino", options });
+
+/** TensorFlow.js with its native binding (@tensorflow/tfjs-node or -gpu, installed by you). `device`: auto (default), cpu or cuda. */
+export const tfjs = (
+  options: { device?: "auto" | "cpu" | "cuda"; threads?: number } = {},
+): Descriptor<"backend"> => ({ kind: "backend", plugin: "tfjs", options });
