@@ -61,6 +61,12 @@ export function define(command: Command): void {
     )
     .option("--no-compile", "torch: without torch.compile")
     .option("--threads <n>", "threads of the backend", wholeNumber(1))
+    .addOption(
+      new Option("--gpus <n>", "torch: train on that many GPUs, a process each")
+        .argParser(wholeNumber(1))
+        .conflicts(["device", "processes"]),
+    )
+    .option("--processes <n>", "torch: train in that many processes, on the CPU say", wholeNumber(1))
     .option("--unconditional", "train and sample without labels")
     .option("--skip-unreadable", "leave unreadable images out instead of stopping at them")
     .addOption(new Option("--against <part>", "score against").choices(["reference", "train"]))
@@ -73,12 +79,13 @@ export function define(command: Command): void {
 }
 
 async function asked(flags: RunFlags, note: (line: string) => void) {
-  const [{ readResolved }, { newRunFolder }] = await Promise.all([
+  const [{ resumedConfig }, { newRunFolder }] = await Promise.all([
     import("../config/index.ts"),
     import("./run-folder.ts"),
   ]);
   const { resume, shard, dryRun = false } = flags;
-  if (resume !== undefined) return { config: readResolved(resume), folder: resume, resume: true, dryRun };
+  if (resume !== undefined)
+    return { config: await resumedConfig(resume, flags), folder: resume, resume: true, dryRun };
   const config = await configOf(flags, note);
   return {
     config,

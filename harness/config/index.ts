@@ -7,7 +7,7 @@ import { packageRoot } from "../package-root.ts";
 import { findConfig } from "./discover.ts";
 import { defaultExport, shortened } from "./module.ts";
 import { backendOptions, type Overrides, override } from "./overrides.ts";
-import { checkConfig, checkPlugins, requireOptions } from "./resolve.ts";
+import { checkConfig, checkPlugins, readResolved, requireOptions } from "./resolve.ts";
 import type { ResolvedConfig } from "./schema.ts";
 
 export type { Overrides } from "./overrides.ts";
@@ -54,4 +54,17 @@ function builtinConfig(name: "shapes" | "photos"): string {
 function existing(file: string): string {
   if (existsSync(file)) return file;
   throw new UserError(`--config: no file ${shortened(file)}`, "give the path of a config file");
+}
+
+/** A run's config as it was, but in as many processes as are asked for now: that changes results by rounding alone. */
+export async function resumedConfig(
+  folder: string,
+  { gpus, processes }: Pick<Overrides, "gpus" | "processes">,
+): Promise<ResolvedConfig> {
+  const config = readResolved(folder);
+  const own = backendOptions({ gpus, processes });
+  const { backend } = config;
+  const resumed = { ...config, backend: { ...backend, options: { ...backend.options, ...own } } };
+  await requireOptions(resumed, own);
+  return resumed;
 }

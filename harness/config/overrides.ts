@@ -16,6 +16,10 @@ export interface Overrides {
   /** `--no-compile`; true is what it is without the flag, and says nothing. */
   readonly compile?: boolean | undefined;
   readonly threads?: number | undefined;
+  /** Processes that train together. */
+  readonly processes?: number | undefined;
+  /** The same, a GPU each. */
+  readonly gpus?: number | undefined;
   readonly unconditional?: boolean | undefined;
   readonly skipUnreadable?: boolean | undefined;
   readonly against?: "reference" | "train" | undefined;
@@ -48,9 +52,12 @@ function backend(configured: CheckedConfig["backend"], flags: Overrides): Checke
 }
 
 /** The options of a backend that flags set. */
-export function backendOptions({ device, python, compile, threads }: Overrides): Record<string, unknown> {
+export function backendOptions(flags: Overrides): Record<string, unknown> {
+  const { python, compile, threads, gpus } = flags;
+  const { device = gpus === undefined ? undefined : "cuda", processes = gpus } = flags;
   return {
     ...(device !== undefined && { device }),
+    ...(processes !== undefined && { processes }),
     // A command is looked up, a path is relative to where it was written.
     ...(python !== undefined && { python: /[/\\]/.test(python) ? resolve(python) : python }),
     ...(compile === false && { compile }),

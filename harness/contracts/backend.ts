@@ -27,6 +27,8 @@ export interface Backend {
   readonly device: string;
   readonly precision: "float32" | "bfloat16";
   readonly threads: number;
+  /** That train together; without it, one. Which of them does what changes results by rounding alone: they have one key. */
+  readonly processes?: number;
   /**
    * Where the backend has a fast one: A·Bᵀ in float64 of an m×k and an n×k matrix, m×n, over the numbers of `room` where
    * they are enough. The same threads, the same bits.

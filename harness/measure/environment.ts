@@ -9,6 +9,8 @@ import type { Result } from "../result.ts";
 export async function environment(backend: Backend, folder: string): Promise<Result["env"]> {
   const cpu = os.cpus()[0]?.model.trim() ?? "unknown";
   const cores = os.availableParallelism();
+  const { processes = 1 } = backend;
+  const device = processes === 1 ? backend.device : `${processes} × ${backend.device}`;
   const buckets = {
     cpu,
     cores,
@@ -16,7 +18,7 @@ export async function environment(backend: Backend, folder: string): Promise<Res
     platform: `${os.platform()}-${os.arch()}`,
     node: process.versions.node.split(".")[0],
     backend: `${backend.name} ${backend.version}`,
-    device: backend.device,
+    device,
     precision: backend.precision,
     threads: backend.threads,
   };
@@ -28,7 +30,7 @@ export async function environment(backend: Backend, folder: string): Promise<Res
     os: `${os.type()} ${os.release()} ${os.arch()}`,
     node: process.versions.node,
     backend: buckets.backend,
-    device: backend.device,
+    device,
     precision: backend.precision,
     threads: backend.threads,
     git: await gitCommit(folder),

@@ -14,6 +14,7 @@ export { lower, type StoredState, toOnnx } from "./onnx/index.ts";
 export * from "./ops/index.ts";
 export { type AdamWOptions, type AdamWStep, adamw, adamwInputs, scalar } from "./optimizers.ts";
 export { peakBytes } from "./peak.ts";
+export { acrossRanks, type RankOptions, type RankProgram } from "./ranks/across-ranks.ts";
 export {
   bytesOf,
   type DType,

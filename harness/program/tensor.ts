@@ -65,6 +65,15 @@ export interface OnnxEmitter {
 /** Writes a node of a program as nodes of ONNX, from the names of its inputs; returns those of its outputs. */
 export type OnnxLowering = (emit: OnnxEmitter, inputs: readonly string[], node: Node) => readonly string[];
 
+/** How ranks hold a tensor: cut among them along an axis, each a part of a sum, or (null) each the whole. */
+export type Placement = number | "sum" | null;
+
+/** A way in which ranks share an operation's work: given inputs held so, each one's outputs are held so. */
+export interface Cut {
+  readonly inputs: readonly Placement[];
+  readonly outputs: readonly Placement[];
+}
+
 /** One operation, whole: nothing about it is written elsewhere. */
 export interface Op {
   readonly name: string;
@@ -83,6 +92,15 @@ export interface Op {
   readonly pointwise?: true;
   /** The gradient rule makes the decomposition's parts of its input, so that where it does, they are computed once. */
   readonly sharesParts?: true;
+  /**
+   * Ways in which ranks can share it, beside those of a pointwise operation. Sides that the ranks do not divide are left out
+   * by who asks. An attribute `shape` is that of the output.
+   */
+  readonly cuts?: (
+    inputs: readonly TensorType[],
+    outputs: readonly TensorType[],
+    attributes: Attributes,
+  ) => readonly Cut[];
   readonly cost: (
     inputs: readonly TensorType[],
     outputs: readonly TensorType[],

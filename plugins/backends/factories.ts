@@ -10,6 +10,8 @@ export const onnxruntime = (options: { threads?: number } = {}): Descriptor<"bac
 /**
  * PyTorch 2.4 or newer in a Python process. `device`: auto (default), cpu, cuda or mps; `python`: a command or an absolute
  * path (default: EPG_BENCH_PYTHON, or python3); `compile: false` runs without torch.compile; `threads` as above;
+ * `processes` train together, a GPU each on cuda, each with its part of the batch; `shardOptimiser`: each keeps its part of the
+ * optimiser's state alone (default: from 1e8 parameters on);
  * `timeoutSeconds`: the longest that one answer may take (default 1800).
  */
 export const torch = (
@@ -18,6 +20,8 @@ export const torch = (
     python?: string;
     compile?: boolean;
     threads?: number;
+    processes?: number;
+    shardOptimiser?: boolean;
     timeoutSeconds?: number;
   } = {},
 ): Descriptor<"backend"> => ({ kind: "backend", plugin: "torch", options });

@@ -8,6 +8,7 @@ import {
   gather,
   mul,
   oneHot,
+  ownRows,
   pad,
   reduceScatter,
   reshape,
@@ -56,6 +57,7 @@ export const movementCases = {
     testCase("a matrix, one class", [ints([2, 2], [0, 0, 1, 0])], (x) => oneHot(x!, 1)),
     testCase("rank 0", [ints([], [2])], (x) => oneHot(x!, 4)),
   ],
+  ownRows: [testCase("one process", [floats([2, 3])], (x) => ownRows(x!, 1))],
   pad: [
     testCase("before only", [floats([2, 3])], (x) => pad(x!, 0, 2, 0)),
     testCase("unequal, last axis by its negative", [floats([2, 3])], (x) => pad(x!, -1, 1, 3)),

@@ -1,4 +1,4 @@
-/** A run on PyTorch has the losses of one on ONNX Runtime, and goes on where it was killed. */
+/** A run on PyTorch, in two processes, has the losses of one on ONNX Runtime, and goes on in one where it was killed. */
 import { describe, expect, it } from "vitest";
 import plugin from "../../plugins/backends/torch/index.ts";
 import { reasonToSkip } from "../conformance/present.ts";
@@ -17,7 +17,7 @@ describe.skipIf(skipped !== null)(`on PyTorch${skipped === null ? "" : ` (skippe
     const run = (...args: string[]) => command(folder, ["run", ...args]);
     await run("-c", "tiny.config.ts", "--output", "here");
 
-    const stopped = run("-c", "tiny.config.ts", "--output", "there", ...ON_TORCH);
+    const stopped = run("-c", "tiny.config.ts", "--output", "there", ...ON_TORCH, "--processes", "2");
     await expect
       .poll(
         () => eventsOf(folder, "there").some(({ event, job }) => event === "started" && /fine/.test(job!)),
@@ -28,7 +28,7 @@ describe.skipIf(skipped !== null)(`on PyTorch${skipped === null ? "" : ` (skippe
       .toBe(true);
     stopped.kill("SIGKILL");
     await stopped;
-    expect((await run("--resume", "there")).exitCode).toBe(0);
+    expect((await run("--resume", "there", "--processes", "1")).exitCode).toBe(0);
 
     expect(readResult(folder, "there").env.backend).toMatch(/^torch 2\..*, uncompiled$/);
     const [here, there] = [lossesOf(folder, "here"), lossesOf(folder, "there")];

@@ -1,5 +1,5 @@
 /** Element-wise operations of two inputs, with NumPy broadcasting. */
-import { apply, type Op, type Value } from "../tensor.ts";
+import { apply, type Cut, type Op, type Value } from "../tensor.ts";
 import { greater, where } from "./comparison.ts";
 import { asValue, type Operand } from "./constant.ts";
 import { log, neg } from "./elementwise.ts";
@@ -18,9 +18,10 @@ export function unbroadcast(g: Value, like: Value): Value {
 
 type BinaryGradient = (g: Value, a: Value, b: Value, y: Value) => readonly [Value, Value];
 
-const binary = (name: string, onnx: string, gradient: BinaryGradient): Op => ({
+const binary = (name: string, onnx: string, gradient: BinaryGradient, cuts: readonly Cut[] = []): Op => ({
   name,
   pointwise: true,
+  cuts: () => cuts,
   shape: ([a, b]) => {
     requireFloat(name, a!, b!);
     return [{ dtype: "float32", shape: broadcastShapes(name, a!.shape, b!.shape) }];
@@ -34,14 +35,23 @@ const binary = (name: string, onnx: string, gradient: BinaryGradient): Op => ({
   onnx: onnxNode(onnx),
 });
 
+const ADDITIVE: readonly Cut[] = [{ inputs: ["sum", "sum"], outputs: ["sum"] }];
+const LINEAR_IN_FIRST: Cut = { inputs: ["sum", null], outputs: ["sum"] };
+const LINEAR_IN_SECOND: Cut = { inputs: [null, "sum"], outputs: ["sum"] };
+
 /** a + b */
-export const addOp = binary("add", "Add", (g) => [g, g]);
+export const addOp = binary("add", "Add", (g) => [g, g], ADDITIVE);
 /** a − b */
-export const subOp = binary("sub", "Sub", (g) => [g, neg(g)]);
+export const subOp = binary("sub", "Sub", (g) => [g, neg(g)], ADDITIVE);
 /** a · b */
-export const mulOp = binary("mul", "Mul", (g, a, b) => [mul(g, b), mul(g, a)]);
+export const mulOp = binary("mul", "Mul", (g, a, b) => [mul(g, b), mul(g, a)], [
+  LINEAR_IN_FIRST,
+  LINEAR_IN_SECOND,
+]);
 /** a / b; ∂b = −g·y/b */
-export const divOp = binary("div", "Div", (g, _a, b, y) => [div(g, b), neg(div(mul(g, y), b))]);
+export const divOp = binary("div", "Div", (g, _a, b, y) => [div(g, b), neg(div(mul(g, y), b))], [
+  LINEAR_IN_FIRST,
+]);
 /** aᵇ for a > 0; ∂a = g·b·a^(b−1), ∂b = g·y·ln a */
 export const powOp = binary("pow", "Pow", (g, a, b, y) => [
   mul(g, mul(b, pow(a, sub(b, 1)))),

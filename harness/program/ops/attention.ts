@@ -34,6 +34,7 @@ export const attentionOp: Op = {
   },
   gradient: ({ inputs, outputs, attributes }, [g]) =>
     applyAll(attentionGradientOp, [g!, ...inputs, ...outputs], attributes),
+  cuts: () => [0, 1].map((axis) => ({ inputs: [axis, axis, axis], outputs: [axis, axis] })),
   // Q·Kᵀ and P·V; softmax 5 and scale 1 for each score
   cost: ([q, k, v]) => {
     const [batch, heads, tokens, width] = q!.shape as Heads;
@@ -62,6 +63,7 @@ export const attentionGradientOp: Op = {
     return [q!, k!, v!].map(({ dtype, shape }) => ({ dtype, shape }));
   },
   gradient: "decompose",
+  cuts: () => [0, 1].map((axis) => ({ inputs: Array<number>(6).fill(axis), outputs: [axis, axis, axis] })),
   // G·Vᵀ, Pᵀ·G, ∂S·K and ∂Sᵀ·Q; ∂S 4 and scale 1 for each score. P is the forward pass's.
   cost: ([, q, k, v]) => {
     const [batch, heads, tokens, width] = q!.shape as Heads;

@@ -1,6 +1,6 @@
-/** Communication among ranks. On one process (world 1) each is the identity. */
+/** Communication among ranks, whose rows follow one another in the order of ranks. On one process (world 1) each is the identity. */
 import { type Attributes, apply, type Op, type TensorType, type Value } from "../tensor.ts";
-import { freeCost, requireRows } from "./shared.ts";
+import { freeCost, requireEqual, requireRows } from "./shared.ts";
 
 const collective = (
   name: string,
@@ -11,7 +11,9 @@ const collective = (
   shape: ([x]: readonly TensorType[], { world }: Attributes) => {
     if (name === "allReduce") return [{ dtype: x!.dtype, shape: x!.shape }];
     requireRows(name, x!);
-    return [{ dtype: x!.dtype, shape: x!.shape.with(0, rows(x!.shape[0]!, world as number)) }];
+    const side = rows(x!.shape[0]!, world as number);
+    requireEqual(name, `rows of [${x!.shape}] modulo ${world} ranks and 0`, side % 1, 0);
+    return [{ dtype: x!.dtype, shape: x!.shape.with(0, side) }];
   },
   gradient: ({ attributes }, [g]) => [adjoint(g!, attributes.world as number)],
   cost: freeCost,
@@ -28,7 +30,7 @@ export const allReduceOp = collective(
   (n) => n,
   (g, world) => allReduce(g, world),
 );
-/** Rows of all ranks, own rank first. Adjoint: reduceScatter. */
+/** Rows of all ranks. Adjoint: reduceScatter. */
 export const allGatherOp = collective(
   "allGather",
   (n, world) => n * world,
@@ -40,7 +42,19 @@ export const reduceScatterOp = collective(
   (n, world) => n / world,
   (g, world) => allGather(g, world),
 );
+/** Of rows that every rank has, each its own: nothing is sent. Adjoint: allGather. */
+export const ownRowsOp = collective(
+  "ownRows",
+  (n, world) => n / world,
+  (g, world) => allGather(g, world),
+);
 
-export const allReduce = (x: Value, world: number): Value => apply(allReduceOp, [x], { world });
-export const allGather = (x: Value, world: number): Value => apply(allGatherOp, [x], { world });
-export const reduceScatter = (x: Value, world: number): Value => apply(reduceScatterOp, [x], { world });
+const of =
+  (op: Op) =>
+  (x: Value, world: number): Value =>
+    apply(op, [x], { world });
+
+export const allReduce = of(allReduceOp);
+export const allGather = of(allGatherOp);
+export const reduceScatter = of(reduceScatterOp);
+export const ownRows = of(ownRowsOp);

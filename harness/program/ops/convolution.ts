@@ -15,7 +15,7 @@ import { constant } from "./constant.ts";
 import { matmul } from "./matmul.ts";
 import { sum } from "./reduction.ts";
 import { broadcastTo, concat, pad, reshape, slice, transpose } from "./shape.ts";
-import { requireEqual, requireFloat, requireRank } from "./shared.ts";
+import { requireEqual, requireFloat, requireRank, sameAxes } from "./shared.ts";
 
 export interface ConvolutionOptions {
   readonly stride?: number;
@@ -80,6 +80,7 @@ export const conv2dOp: Op = {
     ];
     return bias ? [...gradients, sum(g!, [0, 2, 3])] : gradients;
   },
+  cuts: sameAxes(() => [0]),
   cost: ([, weight, bias], [y]) => ({
     macs: productMacs(y!, weight!),
     elementwise: bias ? sizeOf(y!.shape) : 0,
@@ -114,6 +115,7 @@ export const conv2dInputGradientOp: Op = {
       convolutionWeightGradient(outer!, g!, weight!.shape, geometry),
     ];
   },
+  cuts: sameAxes(() => [0]),
   cost: ([g, weight]) => ({ macs: productMacs(g!, weight!), elementwise: 0 }),
   onnx: (emit, inputs, node) => {
     const {
@@ -184,6 +186,7 @@ export const conv2dWeightGradientOp: Op = {
       conv2d(x!, outer!, undefined, { stride, padding }),
     ];
   },
+  cuts: () => [{ inputs: [0, 0], outputs: ["sum"] }],
   cost: ([, g], [weight]) => ({ macs: productMacs(g!, weight!), elementwise: 0 }),
   onnx: "decompose",
   decompose: ([x, g], attributes) => {

@@ -21,6 +21,7 @@ export const crossEntropyOp: Op = {
     mul(reshape(g!, [g!.shape[0]!, 1]), sub(softmax(logits!), oneHot(labels!, logits!.shape[1]!))),
     null,
   ],
+  cuts: () => [{ inputs: [0, 0], outputs: [0] }],
   cost: ([logits]) => ({ macs: 0, elementwise: 5 * sizeOf(logits!.shape) }),
   onnx: "decompose",
   decompose: ([logits, labels]) => [

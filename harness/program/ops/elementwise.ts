@@ -2,7 +2,7 @@
 import { apply, type DType, type Op, type Value } from "../tensor.ts";
 import { div, mul, sub } from "./arithmetic.ts";
 import { greater, where } from "./comparison.ts";
-import { elementwiseCost, freeCost, noGradient, onnxNode, requireFloat } from "./shared.ts";
+import { elementwiseCost, freeCost, noGradient, onnxNode, partsOfSums, requireFloat } from "./shared.ts";
 
 type UnaryGradient = (g: Value, x: Value, y: Value) => Value | null;
 
@@ -19,7 +19,10 @@ const unary = (name: string, onnx: string, gradient: UnaryGradient): Op => ({
 });
 
 /** −x */
-export const negOp = unary("neg", "Neg", (g) => neg(g));
+export const negOp: Op = {
+  ...unary("neg", "Neg", (g) => neg(g)),
+  cuts: (inputs, outputs) => [partsOfSums(inputs, outputs)],
+};
 /** eˣ; y' = y */
 export const expOp = unary("exp", "Exp", (g, _x, y) => mul(g, y));
 /** ln x; y' = 1/x */
@@ -78,6 +81,7 @@ export const cast = (x: Value, to: DType): Value => (x.dtype === to ? x : apply(
 export const stopGradientOp: Op = {
   name: "stopGradient",
   pointwise: true,
+  cuts: (inputs, outputs) => [partsOfSums(inputs, outputs)],
   shape: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
   gradient: noGradient,
   cost: freeCost,

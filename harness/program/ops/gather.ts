@@ -5,7 +5,7 @@ import { constant } from "./constant.ts";
 import { cast } from "./elementwise.ts";
 import { matmul } from "./matmul.ts";
 import { reshape } from "./shape.ts";
-import { freeCost, noGradient, requireFloat, requireRows } from "./shared.ts";
+import { freeCost, noGradient, requireFloat, requireRows, sameAxes } from "./shared.ts";
 
 /** y[i…] = table[indices[i…]]: rows of a table; indices int32, in 0 … rows − 1. ∂table = oneHot(indices)ᵀ·g */
 export const gatherOp: Op = {
@@ -24,6 +24,8 @@ export const gatherOp: Op = {
     const hot = oneHot(reshape(indices!, [n]), rows);
     return [reshape(matmul(hot, reshape(g!, [n, width]), { transposeA: true }), table!.shape), null];
   },
+  cuts: ([, indices]) =>
+    [...indices!.shape.keys()].map((axis) => ({ inputs: [null, axis], outputs: [axis] })),
   cost: freeCost,
   onnx: (emit, inputs) => emit.node("Gather", inputs, { attributes: { axis: { int: 0 } } }),
 };
@@ -40,6 +42,7 @@ export const oneHotOp: Op = {
     return [{ dtype: "float32", shape: [...indices!.shape, depth as number] }];
   },
   gradient: noGradient,
+  cuts: sameAxes((shape) => [...shape.keys()]),
   cost: freeCost,
   // ONNX's OneHot counts negative indices from the end and has no rank 0.
   onnx: "decompose",

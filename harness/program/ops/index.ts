@@ -65,6 +65,7 @@ export const OPS = {
   mul: arithmetic.mulOp,
   neg: elementwise.negOp,
   oneHot: oneHotOp,
+  ownRows: collectives.ownRowsOp,
   pad: shape.padOp,
   pow: arithmetic.powOp,
   reduceScatter: collectives.reduceScatterOp,
@@ -94,7 +95,7 @@ export type OpName = keyof typeof OPS;
 export { gelu, geluTanh, silu } from "./activation.ts";
 export { add, div, maximum, minimum, mul, pow, square, sub } from "./arithmetic.ts";
 export { attention } from "./attention.ts";
-export { allGather, allReduce, reduceScatter } from "./collectives.ts";
+export { allGather, allReduce, ownRows, reduceScatter } from "./collectives.ts";
 export { equal, greater, greaterEqual, where } from "./comparison.ts";
 export { constant, type Operand } from "./constant.ts";
 export { type ConvolutionOptions, conv2d } from "./convolution.ts";

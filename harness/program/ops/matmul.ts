@@ -45,6 +45,16 @@ export const matmulOp: Op = {
         : matmul(a, g!, { transposeA: !transposeA }),
     ];
   },
+  cuts: ([a], _, { transposeA, transposeB }) => {
+    const rank = a!.shape.length;
+    const [rows, columns] = [rank - 2, rank - 1];
+    return [
+      ...[...Array(rank - 2).keys()].map((axis) => ({ inputs: [axis, axis], outputs: [axis] })),
+      { inputs: [transposeA ? columns : rows, null], outputs: [rows] },
+      { inputs: [null, transposeB ? rows : columns], outputs: [columns] },
+      { inputs: [transposeA ? rows : columns, transposeB ? columns : rows], outputs: ["sum"] },
+    ];
+  },
   cost: ([a], [y], { transposeA }) => ({
     macs: sizeOf(y!.shape) * matrixSides(a!.shape, transposeA as boolean)[1],
     elementwise: 0,
@@ -89,6 +99,10 @@ export const linearOp: Op = {
     matmul(g!, weight!),
     matmul(g!, x!, { transposeA: true }),
     sum(g!, [0]),
+  ],
+  cuts: () => [
+    { inputs: [0, null, null], outputs: [0] },
+    { inputs: [null, 0, 0], outputs: [1] },
   ],
   cost: ([x, weight], [y]) => ({
     macs: x!.shape[0]! * sizeOf(weight!.shape),

@@ -5,7 +5,15 @@ import { constant } from "./constant.ts";
 import { sqrt } from "./elementwise.ts";
 import { mean, sum } from "./reduction.ts";
 import { reshape } from "./shape.ts";
-import { requireEqual, requireFloat, requireRank, requireRows, requireShape } from "./shared.ts";
+import {
+  leadingAxes,
+  requireEqual,
+  requireFloat,
+  requireRank,
+  requireRows,
+  requireShape,
+  sameAxes,
+} from "./shared.ts";
 
 /**
  * Layer normalisation over the last axis (arXiv:1607.06450): y = x̂·γ + β, x̂ = (x − μ)·r,
@@ -23,6 +31,7 @@ export const layerNormOp: Op = {
   },
   gradient: ({ inputs: [x, scale], outputs: [, mu, inverseDeviation] }, [g]) =>
     applyAll(layerNormGradientOp, [g!, x!, scale!, mu!, inverseDeviation!]),
+  cuts: sameAxes(leadingAxes),
   // mean 1, centre 1, square 1, mean 1, divide 1, scale 1, shift 1
   cost: ([x]) => ({ macs: 0, elementwise: 7 * sizeOf(x!.shape) }),
   onnx: (emit, inputs, { attributes }) =>
@@ -51,6 +60,11 @@ export const layerNormGradientOp: Op = {
     return [x!, scale!, scale!].map(({ dtype, shape }) => ({ dtype, shape }));
   },
   gradient: "decompose",
+  cuts: ([, x]) =>
+    leadingAxes(x!.shape).map((axis) => ({
+      inputs: [axis, axis, null, axis, axis],
+      outputs: [axis, "sum", "sum"],
+    })),
   // x̂ 2, ĝ 1, mean ĝ 1, mean(ĝ·x̂) 2, ∂x 4, ∂γ 2, ∂β 1
   cost: ([, x]) => ({ macs: 0, elementwise: 13 * sizeOf(x!.shape) }),
   onnx: "decompose",
@@ -111,6 +125,7 @@ export const groupNormOp: Op = {
     const common = add(mul(unit, mul(r, groupMean(sumsWithUnit))), mul(r, groupMean(sums)));
     return [reshape(sub(reshape(direct, grouped), common), x!.shape), sum(sumsWithUnit, [0]), sum(sums, [0])];
   },
+  cuts: sameAxes(() => [0]),
   cost: ([x]) => ({ macs: 0, elementwise: 7 * sizeOf(x!.shape) }),
   onnx: "decompose",
   decompose: ([x, scale, bias], attributes) => {

@@ -20,6 +20,11 @@ export const adamwUpdateOp: Op = {
     return [parameter!, parameter!, parameter!].map(({ dtype, shape }) => ({ dtype, shape }));
   },
   gradient: "decompose",
+  cuts: ([parameter]) =>
+    [...parameter!.shape.keys()].map((axis) => ({
+      inputs: [axis, axis, axis, axis, null, null, null],
+      outputs: [axis, axis, axis],
+    })),
   // m: 2, v: 3, θ: 6
   cost: elementwiseCost(11),
   onnx: "decompose",

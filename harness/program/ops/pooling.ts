@@ -16,7 +16,7 @@ import { constant } from "./constant.ts";
 import { conv2d, conv2dInputGradientOp } from "./convolution.ts";
 import { max, sum } from "./reduction.ts";
 import { reshape } from "./shape.ts";
-import { requireFloat, requireRank } from "./shared.ts";
+import { requireFloat, requireRank, sameAxes } from "./shared.ts";
 
 export interface PoolingOptions {
   /** Side of the square window. */
@@ -110,6 +110,7 @@ export const maxPool2dOp: Op = {
     const picked = reshape(shares, [n, c * pooling.kernel ** 2, h, w]);
     return [spread(picked, pickWeights(c, pooling), x!.shape, pooling)];
   },
+  cuts: sameAxes(() => [0, 1]),
   cost: poolingCost,
   onnx: onnxPooling("MaxPool"),
   decompose: ([x], attributes) => [max(windowsOf(x!, poolingOf(attributes)), [2])],
@@ -152,6 +153,7 @@ export const averagePool2dOp: Op = {
     const shares = div(g!, counts(x!.shape, y!.shape, pooling));
     return [spread(shares, windowOnes(x!.shape[1]!, pooling), x!.shape, pooling)];
   },
+  cuts: sameAxes(() => [0, 1]),
   cost: poolingCost,
   onnx: onnxPooling("AveragePool"),
   decompose: ([x], attributes) => {

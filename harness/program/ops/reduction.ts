@@ -2,6 +2,7 @@
 import {
   type Attributes,
   apply,
+  type Cut,
   type OnnxEmitter,
   type Op,
   sizeOf,
@@ -11,10 +12,21 @@ import {
 import { div, mul } from "./arithmetic.ts";
 import { equal, where } from "./comparison.ts";
 import { broadcastTo, reshape } from "./shape.ts";
-import { normalizeAxes, requireFloat } from "./shared.ts";
+import { normalizeAxes, partsOfSums, requireFloat } from "./shared.ts";
 
 const reducedShape = ({ shape }: TensorType, { axes, keepDims }: Attributes): number[] =>
   shape.flatMap((side, axis) => ((axes as number[]).includes(axis) ? (keepDims ? [1] : []) : [side]));
+
+/** Axes that are kept, with where they come to lie. */
+const keptAxes = ({ shape }: TensorType, { axes, keepDims }: Attributes): readonly Cut[] => {
+  const reduced = axes as number[];
+  return [...shape.keys()]
+    .filter((axis) => !reduced.includes(axis))
+    .map((axis) => ({
+      inputs: [axis],
+      outputs: [keepDims ? axis : axis - reduced.filter((one) => one < axis).length],
+    }));
+};
 
 /** A reduced tensor laid over the shape it was reduced from. */
 function spread(reduced: Value, over: Value, axes: readonly number[]): Value {
@@ -35,6 +47,7 @@ const reduction = (
   gradient: ({ inputs, outputs, attributes }, [g]) => [
     gradient(g!, inputs[0]!, outputs[0]!, attributes.axes as number[]),
   ],
+  cuts: ([x], _, attributes) => keptAxes(x!, attributes),
   cost: ([x]) => ({ macs: 0, elementwise: sizeOf(x!.shape) }),
   onnx: (emit, [x], { attributes }) => reduced(emit, onnx, x!, attributes),
 });
@@ -50,6 +63,11 @@ const reduced = (
 /** Σ over axes */
 export const sumOp: Op = {
   ...reduction("sum", "ReduceSum", (g, x, _y, axes) => spread(g, x, axes)),
+  cuts: ([x], [y], attributes) => [
+    ...keptAxes(x!, attributes),
+    ...(attributes.axes as number[]).map((axis): Cut => ({ inputs: [axis], outputs: ["sum"] })),
+    partsOfSums([x], [y]),
+  ],
   // Sums of many rows, as the gradients of biases and scales are, run several times faster as 1ᵀ·X.
   onnx: (emit, [x], { inputs, outputs, attributes }) => {
     const { shape } = inputs[0]!;

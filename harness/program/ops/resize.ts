@@ -1,7 +1,7 @@
 import { apply, type Op, type Value } from "../tensor.ts";
 import { sum } from "./reduction.ts";
 import { broadcastTo, reshape } from "./shape.ts";
-import { freeCost, requireFloat, requireRank } from "./shared.ts";
+import { freeCost, requireFloat, requireRank, sameAxes } from "./shared.ts";
 
 /** Each pixel of x [N, C, H, W] repeated factor × factor; the adjoint sums each square. */
 export const upsampleNearestOp: Op = {
@@ -17,6 +17,7 @@ export const upsampleNearestOp: Op = {
     const factor = attributes.factor as number;
     return [reshape(sum(reshape(g!, [n * c, h, factor, w, factor]), [2, 4]), x!.shape)];
   },
+  cuts: sameAxes(() => [0, 1]),
   cost: freeCost,
   onnx: (emit, [x], { outputs }) =>
     emit.node("Resize", [x!, "", "", emit.int64(outputs[0]!.shape)], {

@@ -11,7 +11,7 @@ import {
 } from "../tensor.ts";
 import { unbroadcast } from "./arithmetic.ts";
 import { constant } from "./constant.ts";
-import { broadcastShapes, freeCost } from "./shared.ts";
+import { broadcastShapes, freeCost, partsOfSums } from "./shared.ts";
 
 const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((side, i) => side === b[i]);
@@ -21,6 +21,14 @@ const positiveAxis = ({ shape }: TensorType, axis: number): number => (axis < 0 
 function requireAxis(name: string, { shape }: TensorType, axis: number): void {
   if (!(axis in shape)) throw new ShapeError(`${name}: expected an axis of [${shape}], got ${axis}`);
 }
+
+/** All axes but one: what is done along that one leaves the others as they are, and parts of sums parts of a sum. */
+const otherAxes: NonNullable<Op["cuts"]> = (inputs, outputs, { axis: own }) => [
+  ...[...inputs[0]!.shape.keys()]
+    .filter((axis) => axis !== own)
+    .map((axis) => ({ inputs: inputs.map(() => axis), outputs: outputs.map(() => axis) })),
+  partsOfSums(inputs, outputs),
+];
 
 /** The same elements in row-major order under another shape. */
 export const reshapeOp: Op = {
@@ -32,6 +40,15 @@ export const reshapeOp: Op = {
     return [{ dtype: x!.dtype, shape }];
   },
   gradient: ({ inputs: [x] }, [g]) => [reshape(g!, x!.shape)],
+  // Two axes with as many elements before them: their parts are the same runs of elements.
+  cuts: ([x], [y]) => [
+    ...[...x!.shape.keys()].flatMap((from) =>
+      [...y!.shape.keys()]
+        .filter((to) => sizeOf(x!.shape.slice(0, from)) === sizeOf(y!.shape.slice(0, to)))
+        .map((to) => ({ inputs: [from], outputs: [to] })),
+    ),
+    partsOfSums([x], [y]),
+  ],
   cost: freeCost,
   onnx: (emit, [x], { attributes }) => emit.node("Reshape", [x!, emit.int64(attributes.shape as number[])]),
 };
@@ -57,6 +74,10 @@ export const transposeOp: Op = {
       ),
     ];
   },
+  cuts: ([x], [y], { permutation }) => [
+    ...(permutation as number[]).map((from, to) => ({ inputs: [from], outputs: [to] })),
+    partsOfSums([x], [y]),
+  ],
   cost: freeCost,
   onnx: (emit, inputs, { attributes }) =>
     emit.node("Transpose", inputs, { attributes: { perm: attributes.permutation as number[] } }),
@@ -89,6 +110,7 @@ export const concatOp: Op = {
       return part;
     });
   },
+  cuts: otherAxes,
   cost: freeCost,
   onnx: (emit, inputs, { attributes }) =>
     emit.node("Concat", inputs, { attributes: { axis: { int: attributes.axis as number } } }),
@@ -124,6 +146,7 @@ export const sliceOp: Op = {
     const end = start + spaced.shape[axis]!;
     return [pad(spaced, axis, start, x!.shape[axis]! - end)];
   },
+  cuts: otherAxes,
   cost: freeCost,
   onnx: (emit, [x], { attributes }) => {
     const { axis, start, end, step } = attributes as Record<"axis" | "start" | "end" | "step", number>;
@@ -161,6 +184,7 @@ export const splitOp: Op = {
       attributes.axis as number,
     ),
   ],
+  cuts: otherAxes,
   cost: freeCost,
   onnx: (emit, [x], { attributes }) => {
     const { axis, sizes } = attributes as unknown as SplitAttributes;
@@ -196,6 +220,7 @@ export const padOp: Op = {
     const { axis, before } = attributes as Record<"axis" | "before", number>;
     return [slice(g!, axis, before, before + x!.shape[axis]!)];
   },
+  cuts: otherAxes,
   cost: freeCost,
   onnx: (emit, [x], { attributes }) => {
     const { axis, before, after } = attributes as Record<"axis" | "before" | "after", number>;
@@ -225,6 +250,11 @@ export const broadcastOp: Op = {
     return [{ dtype: x!.dtype, shape }];
   },
   gradient: ({ inputs: [x] }, [g]) => [unbroadcast(g!, x!)],
+  cuts: ([x], [y]) =>
+    [...y!.shape.keys()].map((axis) => {
+      const from = axis - y!.shape.length + x!.shape.length;
+      return { inputs: [x!.shape[from] === y!.shape[axis] ? from : null], outputs: [axis] };
+    }),
   cost: freeCost,
   onnx: (emit, [x], { attributes }) => emit.node("Expand", [x!, emit.int64(attributes.shape as number[])]),
 };

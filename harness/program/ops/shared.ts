@@ -1,5 +1,5 @@
 /** Rules several operations share: broadcasting, axes, and element-wise cost. */
-import type { Cost, OnnxEmitter, Shape, TensorType } from "../tensor.ts";
+import type { Cost, Cut, OnnxEmitter, Shape, TensorType } from "../tensor.ts";
 import { ShapeError, sizeOf } from "../tensor.ts";
 
 /** NumPy broadcasting of two shapes. */
@@ -57,6 +57,24 @@ export const elementwiseCost =
 
 /** Moves data, computes nothing. */
 export const freeCost = (): Cost => ({ macs: 0, elementwise: 0 });
+
+/** The one input's `axes` are those of every output. */
+export const sameAxes =
+  (axes: (shape: Shape) => readonly number[]) =>
+  (inputs: readonly TensorType[], outputs: readonly TensorType[]): readonly Cut[] =>
+    axes(inputs[0]!.shape).map((axis) => ({
+      inputs: inputs.map((_, i) => (i === 0 ? axis : null)),
+      outputs: outputs.map(() => axis),
+    }));
+
+/** All but the last. */
+export const leadingAxes = (shape: Shape): readonly number[] => [...shape.keys()].slice(0, -1);
+
+/** Linear in all inputs together: of parts of sums it makes parts of a sum. */
+export const partsOfSums = (inputs: readonly unknown[], outputs: readonly unknown[]): Cut => ({
+  inputs: inputs.map(() => "sum"),
+  outputs: outputs.map(() => "sum"),
+});
 
 /** An operation that is one ONNX node of the same inputs. */
 export const onnxNode =

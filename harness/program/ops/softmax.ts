@@ -4,7 +4,7 @@ import { add, div, mul, sub } from "./arithmetic.ts";
 import { exp, log, stopGradient } from "./elementwise.ts";
 import { max, sum } from "./reduction.ts";
 import { broadcastTo, reshape } from "./shape.ts";
-import { elementwiseCost, requireFloat, requireRows, requireShape } from "./shared.ts";
+import { elementwiseCost, leadingAxes, requireFloat, requireRows, requireShape, sameAxes } from "./shared.ts";
 
 /** y·(g − Σ g·y) a row: of `softmax`, from g and y */
 export const softmaxGradientOp: Op = {
@@ -16,6 +16,7 @@ export const softmaxGradientOp: Op = {
     return [{ dtype: "float32", shape: y!.shape }];
   },
   gradient: "decompose",
+  cuts: ([g]) => leadingAxes(g!.shape).map((axis) => ({ inputs: [axis, axis], outputs: [axis] })),
   // g·y, sum, y·Σ, subtract
   cost: elementwiseCost(4),
   onnx: "decompose",
@@ -34,6 +35,7 @@ export const softmaxOp: Op = {
     return [{ dtype: "float32", shape: x!.shape }];
   },
   gradient: ({ outputs: [y] }, [g]) => [apply(softmaxGradientOp, [g!, y!])],
+  cuts: sameAxes(leadingAxes),
   // max, subtract, exp, sum, divide
   cost: elementwiseCost(5),
   onnx: (emit, inputs) => emit.node("Softmax", inputs, { attributes: { axis: { int: -1 } } }),
@@ -56,6 +58,7 @@ export const logSumExpOp: Op = {
   gradient: ({ inputs: [x] }, [g]) => [
     mul(broadcastTo(reshape(g!, [...g!.shape, 1]), x!.shape), softmax(x!)),
   ],
+  cuts: sameAxes(leadingAxes),
   cost: ([x]) => ({ macs: 0, elementwise: 4 * sizeOf(x!.shape) }),
   onnx: "decompose",
   decompose: ([x]) => {

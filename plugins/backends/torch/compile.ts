@@ -1,15 +1,22 @@
 /** Gives the worker a program as its graph and constants. */
 import { UserError } from "../../../harness/errors.ts";
 import type { Executable } from "../../../harness/plugin.ts";
-import type { Program, Tensors } from "../../../harness/program/index.ts";
+import type { Program, RankProgram, Tensors } from "../../../harness/program/index.ts";
 import { compileIn } from "../worker/executable.ts";
 import { spell } from "./spell.ts";
 import type { TorchWorker } from "./worker.ts";
 
-export async function compile(worker: TorchWorker, program: Program, given: Tensors): Promise<Executable> {
-  requireOps(worker, program);
-  const { spec, constants } = spell(program);
-  return compileIn(worker, program, given, { header: { spec }, tensors: constants });
+/** @param rank what of it the worker's ranks each have, where it has several */
+export async function compile(
+  worker: TorchWorker,
+  program: Program,
+  given: Tensors,
+  rank: RankProgram = { program, inputs: {}, states: new Set() },
+): Promise<Executable> {
+  requireOps(worker, rank.program);
+  const { spec, constants } = spell(rank.program);
+  const cut = { inputs: rank.inputs, states: [...rank.states] };
+  return compileIn(worker, program, given, { header: { spec, cut }, tensors: constants });
 }
 
 function requireOps({ hello }: TorchWorker, { name, nodes }: Program): void {

@@ -5,6 +5,7 @@
 Frames go in at stdin and out at stdout: "EPGB", the length of a header (uint32), the header (JSON), then the bytes of
 the tensors it lists as [name, element type, shape]; all little-endian. One frame tells what the worker is; from then
 on every request has one answer, in order. A program's state stays here until it is read, written or let go.
+Started by torchrun it is one rank of several: the first hears the requests and answers, and tells the others what they need.
 Needs PyTorch 2.4 or newer and nothing else.
 """
 import ctypes
@@ -18,10 +19,15 @@ import struct
 import sys
 import sysconfig
 import threading
+import time
+from datetime import timedelta
 
-# The process that started this one decides when it ends: it closes stdin.
+RANK, WORLD = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+LOCAL_RANK, LOCAL_WORLD = int(os.environ.get("LOCAL_RANK", 0)), int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+# The process that started this one decides when it ends: it closes stdin. torchrun ends ranks by a signal.
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if "RANK" not in os.environ:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 # Else threads spin between two operations: on cores that others use too, that made a step 14 times slower.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # Read by cuBLAS as it starts: without it the same products may have other bits.
@@ -54,7 +60,10 @@ def send(header, tensors=()):
 
 def refuse(problem, **facts):
     """Tells why nothing can be computed here, and ends."""
-    send({"refused": problem, "python": sys.version.split()[0], **facts})
+    if RANK > 0:
+        time.sleep(5)  # until the first has said so: torchrun ends all once one is gone
+    else:
+        send({"refused": problem, "python": sys.version.split()[0], **facts})
     sys.exit(1)
 
 
@@ -65,6 +74,7 @@ except ImportError as error:
 if tuple(int(part) for part in torch.__version__.split(".")[:2]) < OLDEST:
     refuse("old torch", found=torch.__version__)
 
+import torch.distributed as dist  # noqa: E402
 import torch.fx  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
@@ -79,7 +89,7 @@ def read_exactly(size):
     while view:
         count = REQUESTS.readinto(view)
         if not count:
-            os._exit(0)  # whoever asked is gone: nothing that is under way is wanted
+            os._exit(0 if WORLD == 1 else 1)  # whoever asked is gone: nothing that is under way is wanted
         view = view[count:]
     return buffer
 
@@ -151,10 +161,18 @@ def batch_norm(x, scale, bias, epsilon):
     return (x - mean) * (scale * torch.rsqrt(variance + epsilon)) + bias, mean, variance
 
 
-def collective(x, world):
-    if world != 1:
-        raise NotImplementedError(f"this worker is one process, the program is one of {world}")
-    return x
+def collective(name, *options):
+    """Begun where it stands; whoever reads it waits for it, see `build`."""
+
+    def begin(x, world):
+        if world == 1:
+            return x
+        own = options if name == "all_reduce" else (*options, world)
+        operation = getattr(torch.ops._c10d_functional, name)
+        return x.tracer.create_proxy("call_function", operation, (x, *own, dist.group.WORLD.group_name), {})
+
+    begin.is_collective = True
+    return begin
 
 
 def even(padding):
@@ -213,6 +231,10 @@ def matmul(a, b, transposeA, transposeB):
     return torch.matmul(a.mT if transposeA else a, b.mT if transposeB else b)
 
 
+def own_rows(x, axis=0):
+    return torch.chunk(x, WORLD, axis)[RANK]
+
+
 def one_hot(indices, depth):
     options = {"dtype": torch.int32, "device": DEVICE}
     classes = indices.tracer.create_proxy("call_function", torch.arange, (depth,), options)
@@ -236,8 +258,8 @@ OPS = {
     "abs": torch.abs,
     "adamwUpdate": adamw_update,
     "add": torch.add,
-    "allGather": collective,
-    "allReduce": collective,
+    "allGather": collective("all_gather_into_tensor"),
+    "allReduce": collective("all_reduce", "sum"),
     "attention": attention,
     "attentionGradient": attention_gradient,
     "averagePool2d": average_pool2d,
@@ -278,9 +300,10 @@ OPS = {
     "mul": torch.mul,
     "neg": torch.neg,
     "oneHot": one_hot,
+    "ownRows": lambda x, world: x if world == 1 else own_rows(x),
     "pad": pad,
     "pow": torch.pow,
-    "reduceScatter": collective,
+    "reduceScatter": collective("reduce_scatter_tensor", "sum"),
     "relu": torch.relu,
     "reshape": lambda x, shape: x.reshape(shape),
     "sigmoid": torch.sigmoid,
@@ -307,10 +330,11 @@ OPS = {
 
 
 class Program:
-    """One compiled program with its state, and a run of it."""
+    """One compiled program with its state, and a run of it. Of several ranks each holds its part of what is cut."""
 
-    def __init__(self, spec, tensors, compiled):
+    def __init__(self, spec, cut, tensors, compiled):
         self.spec = spec
+        self.cut = cut
         self.state = {name: tensors[f"state {name}"].to(DEVICE) for name, _, _ in spec["states"]}
         module = build(spec, tensors, compiled)
         self.step = torch.compile(module, dynamic=False) if compiled else module
@@ -324,6 +348,9 @@ class Program:
         updated = [name for name, _ in self.spec["updates"]]
         self.state.update(zip(updated, results[len(outputs) :]))
         return list(zip(outputs, results))
+
+    def read(self, names):
+        return [(name, joined(self.state[name]) if name in self.cut["states"] else self.state[name]) for name in names]
 
     def write(self, tensors):
         self.state.update({name: tensor.to(DEVICE) for name, tensor in tensors.items()})
@@ -339,7 +366,16 @@ def build(spec, tensors, compiled):
     """A module of inputs, then states, to a tuple of outputs, then updates."""
     root, graph = torch.nn.Module(), torch.fx.Graph()
     tracer = torch.fx.proxy.GraphAppendingTracer(graph)
-    values = {}
+    values, begun = {}, set()
+
+    def read(value):
+        if value in begun:
+            begun.remove(value)
+            waited = tracer.create_proxy(
+                "call_function", torch.ops._c10d_functional.wait_tensor, (values[value],), {}
+            )
+            bind(value, waited, values[value].shape)
+        return values[value]
 
     def bind(value, proxy, shape):
         proxy.shape = tuple(shape)
@@ -362,11 +398,13 @@ def build(spec, tensors, compiled):
             attributes = {**attributes, "data": constant(attributes["data"])}
         if hasattr(operation, "told_what_is_read"):
             attributes = {**attributes, "read": [read for _, _, read in outputs]}
-        results = operation(*(values[value] for value in inputs), **attributes)
+        results = operation(*(read(value) for value in inputs), **attributes)
         for (value, shape, _), result in zip(outputs, results if isinstance(results, tuple) else [results]):
             if result is not None:
                 bind(value, result, shape)
-    graph.output(tuple(values[value].node for _, value in [*spec["outputs"], *spec["updates"]]))
+                if hasattr(operation, "is_collective") and attributes["world"] != 1:
+                    begun.add(value)
+    graph.output(tuple(read(value).node for _, value in [*spec["outputs"], *spec["updates"]]))
     return torch.fx.GraphModule(root, graph)
 
 
@@ -384,22 +422,29 @@ def main():
     here = devices()
     DEVICE = choose(settings["device"], here)
     prepare(settings["threads"])
+    if "RANK" in os.environ:
+        join()
     lacking = lacking_of_compiler()
     if settings["compile"] and lacking:
         refuse("no compiler", found=lacking, torch=torch.__version__)
     facts = {"torch": torch.__version__, "cuda": torch.version.cuda, "python": sys.version.split()[0]}
-    send({**facts, "device": describe(DEVICE), "devices": here, "lacking": lacking, "ops": sorted(OPS)})
+    programs = {}
+    if RANK > 0:
+        follow(programs, settings["compile"])
+    found = {"device": describe(DEVICE), "devices": here, "gpus": torch.cuda.device_count()}
+    send({**facts, **found, "lacking": lacking, "ops": sorted(OPS)})
     requests = queue.Queue(1)
     # Apart, so that the end of stdin ends this process at once, whatever it computes.
     threading.Thread(target=lambda: receive_all(requests), daemon=True).start()
-    programs = {}
     while True:
         header, tensors = requests.get()
         try:
+            if WORLD > 1:
+                header, tensors = told(programs, header, tensors)
             tensors = answer(header, tensors, programs, settings["compile"])
-            send({"peakMemoryBytes": peak_memory()}, tensors)
+            send({"peakMemoryBytes": sum(map(peak_memory, PIDS))}, tensors)
         except Exception as error:
-            send(failure(error))
+            fail(error)
 
 
 def receive_all(requests):
@@ -415,11 +460,11 @@ def answer(header, tensors, programs, compiled):
     """Does one request; gives the tensors of its answer."""
     do, key = header["do"], header.get("program")
     if do == "compile":
-        programs[key] = Program(header["spec"], tensors, compiled)
+        programs[key] = Program(header["spec"], header["cut"], tensors, compiled)
     elif do == "run":
         return programs[key].run(tensors)
     elif do == "read":
-        return [(name, programs[key].state[name]) for name in header["names"]]
+        return programs[key].read(header["names"])
     elif do == "write":
         programs[key].write(tensors)
     elif do == "dispose":
@@ -431,16 +476,28 @@ def answer(header, tensors, programs, compiled):
     return []
 
 
-def peak_memory():
-    """Most bytes of host memory this process has held; 0 where the system does not tell."""
-    if os.path.exists("/proc/self/status"):
-        with open("/proc/self/status") as status:
+def peak_memory(pid):
+    """Most bytes of host memory that process has held; 0 where the system does not tell."""
+    if os.path.exists(f"/proc/{pid}/status"):
+        with open(f"/proc/{pid}/status") as status:
             return next((1024 * int(line.split()[1]) for line in status if line.startswith("VmHWM:")), 0)
-    if sys.platform != "darwin":
+    if sys.platform != "darwin" or pid != os.getpid():
         return 0
     import resource
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def fail(error):
+    """Tells of a request that failed. Of several ranks the others wait in vain for one that did: all end."""
+    if WORLD == 1:
+        return send(failure(error))
+    print(f"rank {RANK}: {failure(error)['error']}", file=sys.stderr, flush=True)
+    if failure(error)["kind"] == "other":
+        time.sleep(5)  # a rank that is gone is the reason, as a rule, and torchrun tells which
+    elif RANK == 0:
+        send(failure(error))
+    os._exit(1)
 
 
 def failure(error):
@@ -450,6 +507,89 @@ def failure(error):
     elif type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
         kind = "compiler"
     return {"error": f"{type(error).__name__}: {error}", "kind": kind}
+
+
+# ── Ranks: processes that run one program together, each on its part of the batch
+
+# Of the ranks on this machine.
+PIDS = [os.getpid()]
+
+
+def join():
+    """Becomes one of the ranks. What the host sends goes over gloo, which knows host memory; the program has its own."""
+    global CONTROL, PIDS
+    threading.Thread(target=end_with_parent, args=(os.getppid(),), daemon=True).start()
+    if DEVICE == "cuda":
+        torch.cuda.set_device(LOCAL_RANK)
+    # A rank that waits for the host waits as long as that takes; one whose peer is gone is told by its connection.
+    long = timedelta(days=30)
+    dist.init_process_group("nccl" if DEVICE == "cuda" else "gloo", timeout=long)
+    CONTROL = dist.new_group(backend="gloo", timeout=long)
+    pids = [torch.zeros(1, dtype=torch.int64) for _ in range(WORLD)]
+    dist.all_gather(pids, torch.tensor([os.getpid()]), CONTROL)
+    PIDS = [pid.item() for pid in pids[:LOCAL_WORLD]]
+
+
+def end_with_parent(parent):
+    while os.getppid() == parent:
+        time.sleep(0.2)
+    os._exit(1)
+
+
+def follow(programs, compiled):
+    """What every rank but the first does."""
+    while True:
+        try:
+            answer(*told(programs), programs, compiled)
+        except Exception as error:
+            fail(error)
+
+
+def told(programs, header=None, tensors=None):
+    """A request as it concerns this rank: the first has it, and each gets its part of every tensor that is cut."""
+    text = b"" if header is None else json.dumps(header).encode()
+    size = torch.tensor([len(text)])
+    dist.broadcast(size, 0, CONTROL)
+    data = bytearray(text or size.item())
+    dist.broadcast(torch.frombuffer(data, dtype=torch.uint8), 0, CONTROL)
+    header = json.loads(data)
+    axes = axes_of(header, programs)
+    return header, {
+        name: part(tensors and tensors[name], DTYPES[dtype], shape, axes.get(name))
+        for name, dtype, shape in header["tensors"]
+    }
+
+
+def axes_of(header, programs):
+    """Along which axis a request's tensors are cut, by name."""
+    if header["do"] == "compile":
+        return {f"state {name}": 0 for name in header["cut"]["states"]}
+    cut = programs[header["program"]].cut
+    return cut["inputs"] if header["do"] == "run" else dict.fromkeys(cut["states"], 0)
+
+
+def part(tensor, dtype, shape, axis):
+    """This rank's part of a tensor that the first rank has, or all of it."""
+    if axis is None:
+        data = torch.empty(shape, dtype=dtype) if tensor is None else tensor.contiguous()
+        dist.broadcast(bytes_of(data), 0, CONTROL)
+        return data
+    own = torch.empty([side // WORLD if i == axis else side for i, side in enumerate(shape)], dtype=dtype)
+    parts = None if tensor is None else [bytes_of(one.contiguous()) for one in torch.chunk(tensor, WORLD, axis)]
+    dist.scatter(bytes_of(own), parts, 0, CONTROL)
+    return own
+
+
+def bytes_of(tensor):
+    return tensor.reshape(-1).view(torch.uint8)
+
+
+def joined(own):
+    """Of every rank's rows all of them, on the first rank."""
+    own = own.to("cpu").contiguous()
+    parts = [torch.empty_like(own) for _ in range(WORLD)] if RANK == 0 else None
+    dist.gather(own, parts, 0, CONTROL)
+    return torch.cat(parts) if RANK == 0 else own
 
 
 # ── The device

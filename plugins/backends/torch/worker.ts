@@ -1,5 +1,5 @@
 /** Starts worker.py. */
-import { type Limits, startWorker, type Worker } from "../worker/process.ts";
+import { type Limits, startWorker, type Worker, type WorkerProgram } from "../worker/process.ts";
 import { requireUsable } from "./refusals.ts";
 
 export interface TorchSettings {
@@ -19,6 +19,8 @@ export interface Hello {
   readonly device: string;
   /** All that are here: "cuda", "mps", "cpu". */
   readonly devices: readonly string[];
+  /** NVIDIA's that are here. */
+  readonly gpus: number;
   /** What torch.compile would need and does not find. */
   readonly lacking: readonly string[];
   /** Operations it can build. */
@@ -28,13 +30,18 @@ export interface Hello {
 export type TorchWorker = Worker<Hello>;
 
 /** @throws UserError naming what is missing: Python, PyTorch, the device, a compiler */
-export const startTorch = ({ python, ...settings }: TorchSettings, limits: Limits): Promise<TorchWorker> =>
+export const startTorch = (
+  { python, ...settings }: TorchSettings,
+  limits: Limits,
+  launch: Pick<WorkerProgram, "before" | "environment" | "ending"> = {},
+): Promise<TorchWorker> =>
   startWorker(
     {
       backend: "torch",
       python,
       script: new URL("./worker.py", import.meta.url),
       settings,
+      ...launch,
       requireUsable: (first, spawnError) => requireUsable({ python, ...settings }, first, spawnError),
       remedies: {
         memory: "a smaller batch takes less memory",

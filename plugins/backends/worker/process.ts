@@ -14,6 +14,11 @@ export interface WorkerProgram {
   /** A command on the PATH, or a path. */
   readonly python: string;
   readonly script: URL;
+  /** Of Python, before the script: what launches it in several processes. */
+  readonly before?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** How it ended, out of what it printed; null where it does not tell. */
+  readonly ending?: (printed: string) => string | null;
   /** What the script is given, as JSON. */
   readonly settings: object;
   /**
@@ -49,12 +54,14 @@ export interface Worker<Hello = unknown> {
 /** Of what the worker printed, this much is kept for messages. */
 const KEPT_CHARACTERS = 4000;
 
-const start = ({ python, script, settings }: WorkerProgram) =>
-  execa(python, [fileURLToPath(script), JSON.stringify(settings)], {
+const start = ({ python, before = [], environment = {}, script, settings }: WorkerProgram) =>
+  execa(python, [...before, fileURLToPath(script), JSON.stringify(settings)], {
     reject: false,
     buffer: false,
     stdin: "pipe",
-    env: { PYTHONDONTWRITEBYTECODE: "1" },
+    // What interrupts this process from a terminal is not for a launcher, which would end its workers before they are asked to stop.
+    detached: before.length > 0,
+    env: { PYTHONDONTWRITEBYTECODE: "1", ...environment },
   });
 
 type Child = ReturnType<typeof start>;
@@ -161,12 +168,15 @@ class Conversation {
   async #kill(): Promise<void> {
     // Until it is gone, that is: nothing else might keep this process alive.
     this.hold(true);
+    // What it launched ends with it.
     this.#child.kill("SIGKILL");
     await this.#child;
   }
 
   async #ending(doing: string): Promise<string> {
     const { exitCode, signal } = await this.#child;
+    const told = this.#program.ending?.(this.#printed);
+    if (told) return `${this.#program.backend}: ${doing}: ${told}`;
     const how = signal ? `was killed by ${signal}` : `ended with exit code ${exitCode}`;
     const memory = signal === "SIGKILL" ? " (systems do so where memory runs out)" : "";
     return `${this.#program.backend}: ${doing}: its worker process ${how}${memory}${this.#words()}`;

@@ -6,6 +6,7 @@ import {
   mean,
   mul,
   type Operand,
+  reshape,
   slice,
   sqrt,
   square,
@@ -64,6 +65,13 @@ export interface PretrainingLoss {
 
 const CONTRASTIVE_TEMPERATURE = 0.2;
 
+/** Of several batches one, whose image k comes next to the others' image k: so ranks can cut it as they cut each. */
+function sideBySide(batches: readonly Value[]): Value {
+  const [n, ...rest] = batches[0]!.shape as readonly [number, ...number[]];
+  const columns = batches.map((batch) => reshape(batch, [n, 1, ...rest]));
+  return reshape(concat(columns, 1), [n * batches.length, ...rest]);
+}
+
 /**
  * mean(L_c + L_r). Networks of equal weights run as one batch: the online one over a, b and u together,
  * v apart because no gradient enters it.
@@ -86,8 +94,9 @@ export function pretrainingLoss(
       scaleInput(addNoise(image, batch.noise, sigma), sigma),
     );
     const times = inputs.map(({ level: { time } }) => time);
-    const z = representation(tracer, shape, concat(noisy, 0), concat(times, 0));
-    return inputs.map((_, i) => slice(z, 0, i * n, (i + 1) * n));
+    const z = representation(tracer, shape, sideBySide(noisy), sideBySide(times));
+    const each = reshape(z, [n, inputs.length, shape.width]);
+    return inputs.map((_, i) => reshape(slice(each, 1, i, i + 1), [n, shape.width]));
   };
   const views = [batch.view1, batch.view2].map((image) => ({ image, level: batch.lastLevel }));
   const [a, b, u] = encode(p, [...views, { image: batch.clean, level: batch.level }]);

@@ -5,13 +5,6 @@ import type { Kernel } from "./kernel.ts";
 
 const same: Kernel = ([x]) => [x!.data];
 
-const single =
-  (name: string): Kernel =>
-  ([x], _, { world }) => {
-    if (world !== 1) throw new Error(`${name}: the interpreter is one process, got world ${world}`);
-    return [x!.data];
-  };
-
 /** Writes `part` into `whole`, whose `axis` it covers from `start`. */
 function place(whole: Array64, part: Array64, axis: number, start: number): void {
   const strides = stridesOf(whole.shape);
@@ -98,15 +91,12 @@ const upsampleNearest: Kernel = ([x], [shape], attributes) => {
 };
 
 export const movement = {
-  allGather: single("allGather"),
-  allReduce: single("allReduce"),
   broadcast: ([x], [shape]) => [take(x!.data, offsets(shape!, broadcastStrides(x!.shape, shape!)))],
   concat,
   constant: (_inputs, _shapes, { data }) => [Float64Array.from(data as Float64Array)],
   gather,
   oneHot,
   pad,
-  reduceScatter: single("reduceScatter"),
   reshape: same,
   slice,
   split,

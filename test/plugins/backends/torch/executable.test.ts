@@ -25,7 +25,15 @@ const [x, w] = [Float32Array.of(1, 2), Float32Array.of(5, 7)].map(
 /** A worker that answers every request alike. */
 function acting(answer: Payloads, ops: readonly string[] = Object.keys(OPS)) {
   const asked: { header: Readonly<Record<string, unknown>>; tensors: Payloads }[] = [];
-  const hello = { python: "3", torch: "2.9.0", cuda: null, device: "cpu", devices: ["cpu"], lacking: [] };
+  const hello = {
+    python: "3",
+    torch: "2.9.0",
+    cuda: null,
+    device: "cpu",
+    devices: ["cpu"],
+    gpus: 0,
+    lacking: [],
+  };
   const worker: TorchWorker = {
     hello: { ...hello, ops },
     async ask(_, header, tensors = {}) {

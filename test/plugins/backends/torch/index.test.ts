@@ -56,13 +56,14 @@ describe.skipIf(skipped !== null)("torch", () => {
 });
 
 it("refuses options it does not know, and a Python that hangs on the folder it is named in", () => {
-  for (const options of [{ device: "tpu" }, { threads: 0 }, { python: "venv/bin/python" }, { gpus: 2 }])
+  for (const options of [{ device: "tpu" }, { threads: 0 }, { python: "venv/bin/python" }, { processes: 0 }])
     expect(plugin.schema.safeParse(options).success, JSON.stringify(options)).toBe(false);
   expect(plugin.schema.parse({ python: "python3" })).toEqual({
     device: "auto",
     python: "python3",
     compile: true,
     threads: 2,
+    processes: 1,
     timeoutSeconds: 1800,
   });
 });
