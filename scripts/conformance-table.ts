@@ -29,6 +29,7 @@ const BACKENDS: Readonly<Record<string, () => Promise<Backend>>> = {
 };
 
 for (const [name, open] of Object.entries(BACKENDS)) {
+  if (![undefined, name].includes(process.env.EPG_BENCH_BACKEND)) continue;
   try {
     const backend = await open();
     console.error(`${name} ${backend.version} …`);

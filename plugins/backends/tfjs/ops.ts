@@ -87,6 +87,7 @@ export const TFJS_OPS: Readonly<Record<string, Run>> = {
   minimum: binary("minimum"),
   mul: binary("mul"),
   neg: unary("neg"),
+  ownRows: collective,
   pad,
   pow: binary("pow"),
   reduceScatter: collective,
