@@ -3,7 +3,7 @@ import { scalar, type Tensors } from "../harness/program/index.ts";
 import { createStream } from "../harness/random/index.ts";
 import { initialState } from "../harness/run/initial-state.ts";
 import { ditStep } from "../plugins/models/latent/dit-stage.ts";
-import { TRAINING_STEPS } from "../plugins/models/latent/schedule.ts";
+import { TRAINING_STEPS } from "../plugins/models/solvers/latent/schedule.ts";
 import { ditFor } from "../plugins/models/latent/sizes.ts";
 import { int32Tensor, normalTensor } from "../plugins/models/latent/training.ts";
 import { nudged } from "./nudged.ts";

@@ -4,6 +4,7 @@ import type { Backend, BackendPlugin } from "../harness/plugin.ts";
 import { adamwInputs } from "../harness/program/index.ts";
 import onnxruntime from "../plugins/backends/onnxruntime/index.ts";
 import openvino from "../plugins/backends/openvino/index.ts";
+import tfjs from "../plugins/backends/tfjs/index.ts";
 import torch from "../plugins/backends/torch/index.ts";
 import { type BenchRow, median } from "./row.ts";
 import type { StepBench } from "./steps.ts";
@@ -23,6 +24,7 @@ const ENGINES: Readonly<Record<string, () => Promise<Backend>>> = {
   onnxruntime: opening(onnxruntime, {}),
   openvino: opening(openvino, {}),
   "openvino bf16": opening(openvino, { precision: "bf16" }),
+  tfjs: opening(tfjs, {}),
   "torch eager": opening(torch, { device: "cpu", compile: false }),
   "torch compile": opening(torch, { device: "cpu", compile: true }),
 };

@@ -1,7 +1,7 @@
 /** The public API: what configs and plugins import from `epg-bench`. */
 
 export { z } from "zod";
-export { onnxruntime, torch } from "../plugins/backends/factories.ts";
+export { onnxruntime, openvino, tfjs, torch } from "../plugins/backends/factories.ts";
 export { announced, imageFolder, npz, shapes } from "../plugins/datasets/factories.ts";
 export { inception } from "../plugins/features/factories.ts";
 export {

@@ -34,7 +34,7 @@ export async function examine(): Promise<Findings> {
     import("../measure/bindings.ts"),
   ]);
   const [machine, backends] = await Promise.all([examineMachine(".epg-bench"), examineBackends()]);
-  return { machine, backends, bindings: await examineBindings(Object.keys(backends)) };
+  return { machine, backends, bindings: examineBindings(Object.keys(backends)) };
 }
 
 /** What keeps `run` without a config from running; none: it can. */

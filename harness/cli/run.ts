@@ -50,11 +50,14 @@ export function define(command: Command): void {
     .option("--dry-run", "print the plan with each stage's FLOPs, run nothing")
     .option("--seed <n>", "training seed", wholeNumber(0))
     .option("--samples <n>", "images sampled from each entry", wholeNumber(4))
-    .option("--backend <name>", "what computes, in place of the config's: onnxruntime, torch")
-    .option("--device <name>", "torch: auto, cpu, cuda or mps")
+    .option("--backend <name>", "what computes, in place of the config's: onnxruntime, torch, openvino, tfjs")
+    .option(
+      "--device <name>",
+      "torch: auto, cpu, cuda or mps; tfjs: auto, cpu or cuda; onnxruntime: cpu, cuda or webgpu",
+    )
     .option(
       "--python <command>",
-      "torch: the Python that has PyTorch (default: EPG_BENCH_PYTHON, or python3)",
+      "torch, openvino: the Python that has it (default: EPG_BENCH_PYTHON, or python3)",
     )
     .option("--no-compile", "torch: without torch.compile")
     .option("--threads <n>", "threads of the backend", wholeNumber(1))

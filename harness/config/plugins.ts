@@ -30,6 +30,7 @@ const BUILT_IN: { readonly [Kind in PluginKind]: Readonly<Record<string, Load>> 
     onnxruntime: () => import("../../plugins/backends/onnxruntime/index.ts"),
     torch: () => import("../../plugins/backends/torch/index.ts"),
     openvino: () => import("../../plugins/backends/openvino/index.ts"),
+    tfjs: () => import("../../plugins/backends/tfjs/index.ts"),
   },
   model: {
     epg: () => import("../../plugins/models/epg/index.ts"),

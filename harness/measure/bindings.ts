@@ -2,31 +2,11 @@
 import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
-import { execa } from "execa";
 import type { Finding } from "../plugin.ts";
 
-/** By the name of the backend that wants it. */
-const BINDINGS: Readonly<Record<string, () => Promise<Finding>>> = {
-  openvino: openvinoFinding,
-  tfjs: async () => tfjsFinding([resolve("package.json"), import.meta.url]),
-};
-
 /** @param told backends that tell of theirs themselves */
-export const examineBindings = (told: readonly string[]): Promise<Finding[]> =>
-  Promise.all(Object.entries(BINDINGS).flatMap(([name, find]) => (told.includes(name) ? [] : [find()])));
-
-async function openvinoFinding(): Promise<Finding> {
-  const python = process.env.EPG_BENCH_PYTHON || "python3";
-  const script = "import importlib.metadata as m; print(m.version('openvino'))";
-  const { stdout, failed } = await execa(python, ["-c", script], { reject: false, timeout: 30_000 });
-  if (!failed) return { what: "openvino package", works: true, detail: `${stdout} (${python})`, fix: null };
-  return {
-    what: "openvino package",
-    works: false,
-    detail: `not in the Python "${python}"`,
-    fix: `\`${python} -m pip install openvino\``,
-  };
-}
+export const examineBindings = (told: readonly string[]): Finding[] =>
+  told.includes("tfjs") ? [] : [tfjsFinding([resolve("package.json"), import.meta.url])];
 
 const PACKAGES = ["@tensorflow/tfjs-node-gpu", "@tensorflow/tfjs-node"];
 

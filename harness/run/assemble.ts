@@ -1,8 +1,6 @@
 /** The result of a run from what its jobs found: nothing is computed here but sums and sentences. */
 
-import { basename } from "node:path";
 import { EXIT } from "../errors.ts";
-import { scoreRows } from "../evaluate/score.ts";
 import { loadBaseline } from "../gate/baseline.ts";
 import { gate } from "../gate/gate.ts";
 import { parseGates } from "../gate/schema.ts";
@@ -10,26 +8,17 @@ import { compareEntries } from "../gate/summary.ts";
 import { samplingLines, trainingLines } from "../measure/ledger.ts";
 import { packageVersion } from "../package-root.ts";
 import type { Dataset } from "../plugin.ts";
-import {
-  type LedgerLine,
-  RESULT_SCHEMA_VERSION,
-  type Result,
-  type ResultEntry,
-  type ResultRow,
-} from "../result.ts";
-import { resampledEntries, resampledLines, resampledRows } from "./assemble-resamplings.ts";
-import { elsewhereRows } from "./elsewhere-rows.ts";
-import type { Found, FoundEntry, FoundPoint } from "./found.ts";
+import { type LedgerLine, RESULT_SCHEMA_VERSION, type Result } from "../result.ts";
+import { modelEntries, pointEntry } from "./assemble-entries.ts";
+import { resampledLines } from "./assemble-resamplings.ts";
+import { rowsOf } from "./assemble-rows.ts";
+import type { Found, FoundEntry } from "./found.ts";
 import { hashOf } from "./identity.ts";
 import type { Beginning } from "./journal.ts";
 import { isTrained, matchSentence } from "./match-sentence.ts";
-import { type PlannedEntry, reconstructionName } from "./plan.ts";
-import { describePretrained, distinctFiles } from "./pretrained.ts";
-import { reconstructionRows } from "./reconstruction-rows.ts";
-import { measureRows, probeRow } from "./rows.ts";
+import type { PlannedEntry } from "./plan.ts";
 import { seedsHash } from "./samples-key.ts";
 import type { SettledConfig } from "./settle.ts";
-import { toldLines } from "./told-lines.ts";
 
 /** Below this many pixels a side, scores are for regressions, not for quality claims. */
 const SMOKE_SCALE = 128;
@@ -55,7 +44,7 @@ export interface Gated {
 
 export function assembleResult(assembly: Assembly): Result {
   const { found, env } = assembly;
-  const results = besideReal(rowsOf(found), found);
+  const results = rowsOf(found);
   const ledger = ledgerOf(found);
   const scored = { results, run: { ...runOf(assembly, ledger), summary: "" } };
   const { comparisons, summary } = compareEntries(scored);
@@ -82,45 +71,6 @@ export async function withGate(result: Result, config: SettledConfig): Promise<G
   const own = Object.keys(gates).length > 0 ? { gates } : {};
   const { verdicts, status, reason, exitCode } = gate(result, baseline, own);
   return { result: { ...result, verdicts, gate: { status, reason } }, exitCode };
-}
-
-function rowsOf({ entries, points }: Found): ResultRow[] {
-  const rows: ResultRow[] = [];
-  for (const entry of entries) {
-    const { planned, training, sampling, timing, score, probe, reconstruction } = entry;
-    if (score) rows.push(...scoreRows(planned.name, score.scores));
-    const sampled = sampling?.result;
-    if (sampled && sampled.elsewhere !== null) rows.push(...elsewhereRows(planned.name, sampled, timing));
-    else if (sampled && timing)
-      rows.push(
-        ...measureRows({
-          planned,
-          training: training.map(({ result }) => result),
-          sampling: sampled,
-          timing,
-        }),
-      );
-    if (probe) rows.push(probeRow(planned.name, probe));
-    if (reconstruction) rows.push(...reconstructionRows(planned.name, reconstruction));
-    rows.push(...resampledRows(entry));
-  }
-  for (const { name, score } of points) if (score) rows.push(...scoreRows(name, score.scores));
-  return rows;
-}
-
-const BESIDE = ["class-accuracy", "memorisation"];
-
-/** Puts what real held-out images score beside the metrics that mean little without it. */
-function besideReal(rows: readonly ResultRow[], { points }: Found): ResultRow[] {
-  const real = points[0]!;
-  const realRows = new Map(
-    rows.filter(({ entry }) => entry === real.name).map((row) => [row.metric, row.value]),
-  );
-  return rows.map((row) =>
-    BESIDE.some((family) => row.metric.startsWith(family)) && realRows.has(row.metric)
-      ? { ...row, beside: { label: real.name, value: realRows.get(row.metric)! } }
-      : row,
-  );
 }
 
 function ledgerOf({ entries }: Found): LedgerLine[] {
@@ -212,95 +162,6 @@ const standsAlone = ({ planned }: FoundEntry): boolean => planned.resamplings.le
 
 const alone = ({ name, unmatched }: PlannedEntry): string =>
   `${name}: as published alone, since ${unmatched}`;
-
-function modelEntries(entry: FoundEntry, seeds: string): ResultEntry[] {
-  const { planned, sampling, failure, pictures, reconstruction } = entry;
-  const { pretrained, stages, made } = planned;
-  const elsewhere = pretrained.length > 0 ? [describePretrained(pretrained)] : [];
-  const common = {
-    weights: weightsHash(entry),
-    recipe: planned.stages.at(-1)?.recipe ?? null,
-    seeds: made.images === null ? seeds : null,
-  };
-  const model: ResultEntry = {
-    name: planned.name,
-    kind: "model",
-    description: `${planned.title}: ${[
-      ...(stages.length > 0
-        ? [stages.map(({ name, steps }) => `${name} (${steps} steps)`).join(", then ")]
-        : []),
-      ...elsewhere,
-      ...(made.elsewhere ? ["not trained here; its networks are not counted here"] : []),
-    ].join(". ")}`,
-    status: failure === null ? "ok" : "failed",
-    failure,
-    sampling: sampling ? { ...sampling.result.description } : {},
-    deviations: [...elsewhere.map((sentence) => `${sentence}.`), ...planned.deviations],
-    n: sampling?.result.n ?? 0,
-    ...common,
-    ...pictures,
-    filmSteps: [...pictures.filmSteps],
-  };
-  const own = {
-    ...model,
-    ...(pretrained.length > 0 && { pretrained: pretrainedLines(entry) }),
-    ...(planned.unmatched !== null && { unmatched: planned.unmatched }),
-  };
-  const again = resampledEntries(model, entry);
-  if (!reconstruction) return [own, ...again];
-  return [
-    own,
-    ...again,
-    {
-      ...model,
-      name: reconstructionName(planned.name),
-      kind: "reconstruction",
-      description: "held-out images through its autoencoder and back",
-      sampling: {},
-      deviations: [],
-      n: reconstruction.measured.n,
-      seeds: null,
-      ...reconstruction.pictures,
-      filmSteps: [],
-    },
-  ];
-}
-
-/** A training of this run has ledger lines, though a file may tell of it too. */
-const pretrainedLines = ({ planned, training }: FoundEntry): NonNullable<ResultEntry["pretrained"]> =>
-  toldLines(
-    planned.pretrained.map(({ path, ...file }) => ({ ...file, file: basename(path) })),
-    training.map(({ result }) => result.weightsSha256),
-  ).map(({ kind: _, macs: __, ...line }) => line);
-
-/** Of what it samples from: a file's own, or a hash over all that was trained and named; null where training broke off. */
-function weightsHash(entry: FoundEntry): string | null {
-  const { pretrained, stages, made } = entry.planned;
-  if (made.identity !== null) return made.identity;
-  const files = distinctFiles(pretrained).map(({ sha256 }) => sha256);
-  if (stages.length === 0 && files.length === 1) return files[0]!;
-  return isTrained(entry)
-    ? hashOf([...entry.training.map(({ result }) => result.weightsSha256), ...files])
-    : null;
-}
-
-function pointEntry({ name, description, score, failure, pictures }: FoundPoint): ResultEntry {
-  return {
-    name,
-    kind: "reference-point",
-    description,
-    status: failure === null ? "ok" : "failed",
-    failure,
-    sampling: {},
-    deviations: [],
-    n: score?.n ?? 0,
-    weights: null,
-    recipe: null,
-    seeds: null,
-    ...pictures,
-    filmSteps: [],
-  };
-}
 
 function warningsOf({ dataset, found, config, warnings }: Assembly): string[] {
   const scores = [...found.entries, ...found.points].flatMap(({ score }) => score ?? []);

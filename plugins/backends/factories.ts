@@ -33,3 +33,8 @@ export const torch = (
 export const openvino = (
   options: { precision?: "f32" | "bf16"; python?: string; threads?: number; timeoutSeconds?: number } = {},
 ): Descriptor<"backend"> => ({ kind: "backend", plugin: "openvino", options });
+
+/** TensorFlow.js with its native binding (@tensorflow/tfjs-node or -gpu, installed by you). `device`: auto (default), cpu or cuda. */
+export const tfjs = (
+  options: { device?: "auto" | "cpu" | "cuda"; threads?: number } = {},
+): Descriptor<"backend"> => ({ kind: "backend", plugin: "tfjs", options });

@@ -104,7 +104,7 @@ export const samples = (options: SamplesInput): Descriptor<"model"> => ({
   options: { ...options },
 });
 
-/** A network in an ONNX file: a generator, or a denoiser that EPG's solvers sample from. */
+/** Networks in ONNX files: a generator, a denoiser that EPG's solvers sample from, or a latent model's denoiser and decoder. */
 export const onnx = (options: OnnxInput): Descriptor<"model"> => ({
   kind: "model",
   plugin: "onnx",

@@ -2,7 +2,7 @@
 import { UserError } from "../../harness/errors.ts";
 
 /** Those with a test file in test/plugins/backends. */
-const TESTED = ["onnxruntime", "torch", "openvino"];
+export const TESTED = ["onnxruntime", "torch", "openvino", "tfjs"];
 
 /**
  * Why a backend is not tested here, null where it is. `EPG_BENCH_BACKEND` names the one that is to be tested: then no

@@ -1,28 +1,14 @@
 /** A run on PyTorch, in two processes, has the losses of one on ONNX Runtime, and goes on in one where it was killed. */
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import plugin from "../../plugins/backends/torch/index.ts";
 import { reasonToSkip } from "../conformance/present.ts";
 import { command, eventsOf, readResult, temporaryFolder, writeTinyConfig } from "./cli.ts";
+import { lossesOf } from "./losses.ts";
 
 const ON_TORCH = ["--backend", "torch", "--device", "cpu", "--no-compile"];
 const skipped = await reasonToSkip("torch", async () =>
   (await plugin.open(plugin.schema.parse({ device: "cpu", compile: false }))).close!(),
 );
-
-/** Of every stage's curve: step after step. */
-function lossesOf(folder: string, output: string): Record<string, number[]> {
-  const curves = join(folder, output, "curves");
-  const files = readdirSync(curves).filter((file) => file.endsWith(".csv"));
-  return Object.fromEntries(
-    files.map((file) => {
-      const [header, ...rows] = readFileSync(join(curves, file), "utf8").trim().split("\n");
-      const column = header!.split(",").indexOf("loss");
-      return [file, rows.map((row) => Number(row.split(",")[column]))];
-    }),
-  );
-}
 
 describe.skipIf(skipped !== null)(`on PyTorch${skipped === null ? "" : ` (skipped: ${skipped})`}`, () => {
   it("has ONNX Runtime's losses to 1e-4, stopped and gone on with", { timeout: 900_000 }, async () => {

@@ -1,6 +1,7 @@
 /** DiT's guidance, samplers and schedules against the released code. */
 import { describe, expect, it } from "vitest";
 import type { Tensor, Tensors } from "../../harness/program/index.ts";
+import { networkProgram } from "../../plugins/models/latent/sampler.ts";
 import {
   cleanFrom,
   denoise,
@@ -8,9 +9,12 @@ import {
   type Numbers,
   type Predict,
   type Solver,
-} from "../../plugins/models/latent/denoise.ts";
-import { networkProgram } from "../../plugins/models/latent/sampler.ts";
-import { respacedSchedule, spaceTimesteps, strideTimesteps } from "../../plugins/models/latent/schedule.ts";
+} from "../../plugins/models/solvers/latent/denoise.ts";
+import {
+  respacedSchedule,
+  spaceTimesteps,
+  strideTimesteps,
+} from "../../plugins/models/solvers/latent/schedule.ts";
 import { asFloat, type DitCase, rowsOf, runsOf } from "./dit.ts";
 import { compileWith, type Engine, expectParity, float64 } from "./engines.ts";
 import { column, picked } from "./epg.ts";

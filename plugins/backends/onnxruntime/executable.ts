@@ -7,8 +7,6 @@ import type { Executable } from "../../../harness/plugin.ts";
 import {
   bytesOf,
   type DType,
-  type Node,
-  type OnnxLowering,
   type Program,
   sizeOf,
   type Tensor,
@@ -18,9 +16,20 @@ import {
 } from "../../../harness/program/index.ts";
 import { asElements, stateInput, stateOutput } from "../../../harness/program/onnx/index.ts";
 import { pickStates, requireInputs, requireKnown, stateNames, stateTypes } from "../tensors.ts";
+import { blockedConvolution } from "./blocked-convolution.ts";
+import type { Device } from "./device.ts";
+import { deviceExecutable, keptOnDevice } from "./on-device.ts";
 
-const sessionOptions = (threads: number): ort.InferenceSession.SessionOptions => ({
-  executionProviders: ["cpu"],
+/** Where sessions compute. */
+export interface Engine {
+  readonly device: Device;
+  readonly threads: number;
+  /** Channels a block, where convolutions have kernels for such (`channelsABlock`). */
+  readonly block?: number | null;
+}
+
+export const sessionOptions = ({ device, threads }: Engine): ort.InferenceSession.SessionOptions => ({
+  executionProviders: [device],
   intraOpNumThreads: threads,
   interOpNumThreads: 1,
   executionMode: "sequential",
@@ -32,6 +41,8 @@ const sessionOptions = (threads: number): ort.InferenceSession.SessionOptions =>
       set_denormal_as_zero: "1",
       // Else threads go on spinning between two runs, on the cores that prepare the next batch.
       force_spinning_stop: "1",
+      // Else what a device has no kernel for would quietly be computed here.
+      ...(device !== "cpu" && { disable_cpu_ep_fallback: "1" }),
     },
   },
 });
@@ -46,8 +57,7 @@ const MOST_BAKED_BYTES = 1.5e9;
 export async function compile(
   program: Program,
   given: Tensors,
-  threads: number,
-  lowering: (node: Node) => OnnxLowering | null = () => null,
+  engine: Engine,
   mostBaked = MOST_BAKED_BYTES,
 ): Promise<Executable> {
   const state = pickStates(program, given);
@@ -55,13 +65,18 @@ export async function compile(
   const frozen = constant && program.states.reduce((sum, { value }) => sum + bytesOf(value), 0) <= mostBaked;
   // What is constant ONNX Runtime arranges itself, across several nodes.
   const baked = new Set(frozen ? program.states.map(({ value }) => value) : []);
+  const blocked = blockedConvolution(engine.block ?? null);
   const model = toOnnx(program, frozen ? state : {}, {
-    lowering: (node) => (node.inputs.some((input) => baked.has(input)) ? null : lowering(node)),
+    lowering: (node) => (node.inputs.some((input) => baked.has(input)) ? null : blocked(node)),
   });
-  const session = await ort.InferenceSession.create(model, sessionOptions(threads));
-  if (frozen) return frozenExecutable(program, session, state, threads);
-  return constant
-    ? borrowingExecutable(program, session, state)
+  const session = await ort.InferenceSession.create(model, {
+    ...sessionOptions(engine),
+    ...(engine.device === "webgpu" && { preferredOutputLocation: keptOnDevice(program) }),
+  });
+  if (frozen) return frozenExecutable(program, session, state, engine);
+  if (constant) return borrowingExecutable(program, session, state);
+  return engine.device === "webgpu"
+    ? deviceExecutable(program, session, state, engine)
     : trainingExecutable(program, session, state);
 }
 
@@ -71,13 +86,13 @@ function allocate({ dtype, shape }: TensorType): ort.Tensor {
   return new ort.Tensor("bool", new Uint8Array(sizeOf(shape)), shape);
 }
 
-const fromOrt = (tensor: ort.Tensor): Tensor => ({
+export const fromOrt = (tensor: ort.Tensor): Tensor => ({
   dtype: tensor.type as DType,
   shape: tensor.dims,
   data: tensor.data as Float32Array,
 });
 
-function feedsOf(program: Program, inputs: Tensors): Record<string, ort.Tensor> {
+export function feedsOf(program: Program, inputs: Tensors): Record<string, ort.Tensor> {
   requireInputs(program, inputs);
   return Object.fromEntries(
     Object.entries(inputs).map(([name, tensor]) => [
@@ -87,7 +102,7 @@ function feedsOf(program: Program, inputs: Tensors): Record<string, ort.Tensor> 
   );
 }
 
-const outputsOf = (program: Program, results: ort.InferenceSession.ReturnType): Tensors =>
+export const outputsOf = (program: Program, results: ort.InferenceSession.ReturnType): Tensors =>
   Object.fromEntries(
     Object.keys(program.outputs).map((name) => [name, fromOrt(results[name]! as ort.Tensor)]),
   );
@@ -96,7 +111,7 @@ function frozenExecutable(
   program: Program,
   first: ort.InferenceSession,
   initial: Tensors,
-  threads: number,
+  engine: Engine,
 ): Executable {
   let session = first;
   let state = copiesOf(initial);
@@ -109,7 +124,7 @@ function frozenExecutable(
       requireKnown("state", program, stateTypes(program), tensors);
       state = { ...state, ...copiesOf(tensors) };
       await session.release();
-      session = await ort.InferenceSession.create(toOnnx(program, state), sessionOptions(threads));
+      session = await ort.InferenceSession.create(toOnnx(program, state), sessionOptions(engine));
     },
     dispose: () => session.release(),
   };
@@ -133,7 +148,7 @@ function borrowingExecutable(program: Program, session: ort.InferenceSession, in
   };
 }
 
-const stateFeeds = (state: Tensors): Record<string, ort.Tensor> =>
+export const stateFeeds = (state: Tensors): Record<string, ort.Tensor> =>
   Object.fromEntries(
     Object.entries(state).map(([name, tensor]) => [
       stateInput(name),
@@ -176,7 +191,7 @@ function trainingExecutable(program: Program, session: ort.InferenceSession, ini
   };
 }
 
-const copiesOf = (tensors: Tensors): Tensors =>
+export const copiesOf = (tensors: Tensors): Tensors =>
   Object.fromEntries(
     Object.entries(tensors).map(([name, tensor]) => [
       name,

@@ -1,30 +1,34 @@
-/** The default backend: ONNX Runtime on the CPU, in this process. */
+/** The default backend: ONNX Runtime in this process, on the CPU unless another device is named. */
 import * as ort from "onnxruntime-node";
 import { z } from "zod";
 import type { Backend, BackendPlugin } from "../../../harness/plugin.ts";
-import { blockedConvolution, channelsABlock } from "./blocked-convolution.ts";
+import { channelsABlock } from "./blocked-convolution.ts";
+import { type Device, requireDevice } from "./device.ts";
 import { compile } from "./executable.ts";
 import { openProduct } from "./product.ts";
 import { examineProviders } from "./providers.ts";
 
 const schema = z.strictObject({
+  /** One that is named and not there is an error. */
+  device: z.enum(["cpu", "cuda", "webgpu"]).default("cpu"),
   /** Threads inside an operation; the same number gives the same bits. */
   threads: z.int().min(1).max(256).default(2),
 });
 
-const plugin: BackendPlugin<z.infer<typeof schema>> = {
+const plugin: BackendPlugin<{ readonly device?: Device; readonly threads: number }> = {
   name: "onnxruntime",
   schema,
-  async open({ threads }): Promise<Backend> {
-    const lowering = blockedConvolution(await channelsABlock());
+  async open({ device = "cpu", threads }): Promise<Backend> {
+    await requireDevice(device);
+    const block = device === "cpu" ? await channelsABlock() : null;
     return {
       name: "onnxruntime",
       version: ort.env.versions.common ?? "unknown",
-      device: "cpu",
+      device,
       precision: "float32",
       threads,
       product: openProduct(threads),
-      compile: (program, state) => compile(program, state, threads, lowering),
+      compile: (program, state) => compile(program, state, { device, threads, block }),
     };
   },
   async check() {

@@ -8,11 +8,11 @@ import type { TensorFile } from "../../../harness/formats/tensor-file.ts";
 import type { StageWeights } from "../../../harness/plugin.ts";
 import type { Tensors } from "../../../harness/program/index.ts";
 import { openWeights, readWeights, requireSame, shapesOf } from "../../../harness/weights/weights-file.ts";
+import { OBJECTIVES, type Objective, titleOf } from "../solvers/latent/objective.ts";
 import type { AutoencoderConfig } from "./autoencoder.ts";
 import { autoencoderStates } from "./autoencoder-checkpoint.ts";
 import type { DitConfig } from "./dit.ts";
 import { ditStates, HEAD, SCALE, withHead } from "./dit-states.ts";
-import { OBJECTIVES, type Objective, titleOf } from "./objective.ts";
 
 const PREFIXES = { VAE: "vae_ema/", DiT: "dit_ema/", SiT: "sit_ema/" } as const;
 export type Half = keyof typeof PREFIXES;

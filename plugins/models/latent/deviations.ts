@@ -1,8 +1,8 @@
 /** What a configuration does otherwise than its papers, one sentence each, for the report. */
 import type { Task } from "../../../harness/plugin.ts";
-import { titleOf } from "./objective.ts";
+import { titleOf } from "../solvers/latent/objective.ts";
 import { type LatentOptions, latentScaleOf, type StageName, stageSettings } from "./options.ts";
-import { type SamplingTold, samplingDeviations } from "./samplers/deviations.ts";
+import { type SamplingTold, samplingDeviations } from "./sampling-deviations.ts";
 import { isPublished } from "./sizes.ts";
 
 /** Of weights made elsewhere it is not known how they were trained. */

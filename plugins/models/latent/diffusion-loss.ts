@@ -18,7 +18,7 @@ import {
   type Value,
   where,
 } from "../../../harness/program/index.ts";
-import { type DiffusionSchedule, trainingSchedule } from "./schedule.ts";
+import { type DiffusionSchedule, trainingSchedule } from "../solvers/latent/schedule.ts";
 
 /** One number of the schedule for each image, [N, 1, 1, 1]. */
 function pick(table: Float64Array, t: Value): Value {

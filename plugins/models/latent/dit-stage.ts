@@ -15,6 +15,8 @@ import {
   type Value,
 } from "../../../harness/program/index.ts";
 import type { Stream } from "../../../harness/random/index.ts";
+import { type Objective, titleOf } from "../solvers/latent/objective.ts";
+import { TRAINING_STEPS } from "../solvers/latent/schedule.ts";
 import { type AutoencoderConfig, samplePosterior } from "./autoencoder.ts";
 import { addNoise, diffusionLoss } from "./diffusion-loss.ts";
 import { type DitConfig, dit } from "./dit.ts";
@@ -22,8 +24,6 @@ import { encodedLatents } from "./encoded-latents.ts";
 import { flowLoss, onPath } from "./flow-loss.ts";
 import { cachedLatents, givenPosterior } from "./latent-cache.ts";
 import type { LatentSource, Latents } from "./latent-source.ts";
-import { type Objective, titleOf } from "./objective.ts";
-import { TRAINING_STEPS } from "./schedule.ts";
 import {
   averageDecayAt,
   averagesOf,

@@ -1,11 +1,11 @@
 /** A latent model's networks as other programs can use them. */
 import type { ExportedNetwork } from "../../../harness/plugin.ts";
+import { type Objective, titleOf } from "../solvers/latent/objective.ts";
+import { TRAINING_STEPS } from "../solvers/latent/schedule.ts";
 import type { AutoencoderConfig } from "./autoencoder.ts";
 import { decoderProgram } from "./decoder.ts";
 import type { DitConfig } from "./dit.ts";
-import { type Objective, titleOf } from "./objective.ts";
 import { networkProgram } from "./sampler.ts";
-import { TRAINING_STEPS } from "./schedule.ts";
 
 const LABELS = "class of each image, int32; the number of classes (the last row of the table) is no class";
 
@@ -28,14 +28,20 @@ const DECODER = {
   images: "RGB, NCHW, −1 to 1, not clamped",
 } as const;
 
-/** "denoiser", one call of the DiT or SiT, and "decoder", from latents to images. */
+/**
+ * "denoiser", one call of the DiT or SiT, and "decoder", from latents to images.
+ * @param scale what latents were multiplied by in training; null: not known
+ */
 export function exported(
   autoencoder: AutoencoderConfig,
   dit: DitConfig,
   objective: Objective,
+  scale: number | null,
   batch: number,
 ): Readonly<Record<string, ExportedNetwork>> {
   const conventions = {
+    objective,
+    ...(scale !== null && { latent_scale: `${scale}` }),
     schedule:
       objective === "flow"
         ? "linear path from noise at t = 0 to data at t = 1 (arXiv:2401.08740)"

@@ -1,21 +1,21 @@
 /** Latent diffusion, the baseline: an AutoencoderKL, then a DiT on its latents. */
 import { UserError } from "../../../harness/errors.ts";
 import type { Model, Task } from "../../../harness/plugin.ts";
+import { defaultSampler } from "../solvers/latent/choice.ts";
+import { titleOf } from "../solvers/latent/objective.ts";
+import { resampled } from "../solvers/latent/resampled.ts";
 import { downsamplingOf } from "./autoencoder.ts";
 import { packed } from "./checkpoint.ts";
 import { deviations } from "./deviations.ts";
 import { ditStage } from "./dit-stage.ts";
 import { ditOf } from "./dit-states.ts";
 import { exported } from "./exported.ts";
-import { titleOf } from "./objective.ts";
 import { type LatentOptions, latentScaleOf, schema, stageSettings } from "./options.ts";
 import { PERCEPTUAL_NETS } from "./perceptual-nets.ts";
 import { pretrained } from "./pretrained.ts";
 import { recognise } from "./recognise.ts";
 import { openReconstructor } from "./reconstructor.ts";
-import { resampled } from "./resampled.ts";
 import { openSampler, type SamplerSettings } from "./sampler.ts";
-import { defaultSampler } from "./samplers/choice.ts";
 import { ditFor, SIZES, type Size } from "./sizes.ts";
 import { vaeStage } from "./vae-stage.ts";
 
@@ -98,8 +98,10 @@ const model: Model<LatentOptions> = {
   samplingBatchSize: ({ decoderTile }) => (decoderTile === null ? 64 : TILED_BATCH),
   recognise,
   exported: ({ size, objective }, task, batchSize, weights) => {
-    const dit = ditOf(ditFor(size, task), weights[titleOf(objective)]!);
-    return exported(SIZES[size].autoencoder, dit, objective, batchSize);
+    const own = weights[titleOf(objective)]!;
+    const dit = ditOf(ditFor(size, task), own);
+    const scale = own.latent_scale?.data[0] ?? null;
+    return exported(SIZES[size].autoencoder, dit, objective, scale, batchSize);
   },
   resampled,
   stateDict: packed,

@@ -1,10 +1,10 @@
 /** What a user may say about a latent model. */
 import { z } from "zod";
+import { misfit, samplerSchema } from "../solvers/latent/choice.ts";
+import { guidanceSchema } from "../solvers/latent/guidance.ts";
+import { OBJECTIVES } from "../solvers/latent/objective.ts";
 import { refuseTraining, weightsFile } from "../weights-option.ts";
 import { LATENTS } from "./latent-source.ts";
-import { OBJECTIVES } from "./objective.ts";
-import { misfit, samplerSchema } from "./samplers/choice.ts";
-import { guidanceSchema } from "./samplers/guidance.ts";
 import { SIZE_NAMES, SIZES, type Size, type StageSize } from "./sizes.ts";
 
 /** A stage's own settings; what is not given is the size's. */

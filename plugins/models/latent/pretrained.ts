@@ -1,9 +1,9 @@
 /** Files in place of stages: of both halves, or of either. */
 import type { Pretrained } from "../../../harness/plugin.ts";
+import { titleOf } from "../solvers/latent/objective.ts";
 import { openAutoencoder } from "./autoencoder-checkpoint.ts";
 import { halvesOf, openCheckpoint } from "./checkpoint.ts";
 import { openDit } from "./dit-checkpoint.ts";
-import { titleOf } from "./objective.ts";
 import type { LatentOptions } from "./options.ts";
 import { openPerceptual } from "./perceptual-checkpoint.ts";
 import { ditFor, SIZES, type Size } from "./sizes.ts";

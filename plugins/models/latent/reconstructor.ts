@@ -1,9 +1,10 @@
 /** Real images through the autoencoder and back: its posterior's mean, decoded; judged by LPIPS where it is asked for. */
 import type { Reconstructor, Runtime, StageWeights } from "../../../harness/plugin.ts";
+import { toImages } from "../solvers/latent/to-images.ts";
 import { type AutoencoderConfig, downsamplingOf } from "./autoencoder.ts";
 import { openDecoder } from "./decoder.ts";
 import { encoderProgram } from "./encoder.ts";
-import { toImages, toNetwork } from "./images.ts";
+import { toNetwork } from "./images.ts";
 import { openPerceptualJudge } from "./perceptual-judge.ts";
 import type { PerceptualNetName } from "./perceptual-nets.ts";
 

@@ -1,76 +1,18 @@
-/** A network in an ONNX file: a generator, or a denoiser that EPG's solvers sample from. */
-import * as ort from "onnxruntime-node";
-import { EntryError } from "../../../harness/errors.ts";
-import type { Model } from "../../../harness/plugin.ts";
-import { createStream } from "../../../harness/random/index.ts";
+/** Networks in ONNX files: a generator, a denoiser of images, or a latent model's denoiser and decoder. */
+import type { Model, ModelContext, Task } from "../../../harness/plugin.ts";
 import { contentOf } from "../content.ts";
 import { toldOf } from "../declared.ts";
-import { timeOf } from "../solvers/levels.ts";
-import { toUint8 } from "../solvers/pixels.ts";
+import { inBatches } from "./batches.ts";
+import type { PlannedFiles } from "./files.ts";
+import { planLatent } from "./latent.ts";
 import { type OnnxOptions, schema } from "./options.ts";
-import { type Call, planCall } from "./plan.ts";
-import { resampled } from "./resampled.ts";
-import { describe, draw, type Network } from "./sampler.ts";
+import { planPixels } from "./pixels.ts";
 
-interface Opened {
-  readonly network: Network;
-  readonly calls: () => number;
-  release(): Promise<void>;
-}
-
-async function open(call: Call, side: number, threads: number): Promise<Opened> {
-  const { model, names, batch, output } = call;
-  const session = await ort.InferenceSession.create(model.path, {
-    executionProviders: ["cpu"],
-    intraOpNumThreads: threads,
-    logSeverityLevel: 3,
-  }).catch((error: Error) => {
-    throw new EntryError(`${model.path} cannot be run: ${error.message.split("\n")[0]}`);
-  });
-  let calls = 0;
-  const level = (name: string, value: number): ort.Tensor => {
-    const rank = model.inputs.get(name)!.dims.length;
-    const dims = Array.from({ length: rank }, (_, axis) => (axis === 0 ? batch : 1));
-    return new ort.Tensor("float32", new Float32Array(rank === 0 ? 1 : batch).fill(value), dims);
-  };
-  return {
-    calls: () => calls,
-    async network(x, sigma, labels) {
-      const feeds: Record<string, ort.Tensor> = {
-        [names.noise ?? names.x!]: new ort.Tensor("float32", Float32Array.from(x), [batch, ...call.shape]),
-      };
-      if (names.sigma !== undefined) feeds[names.sigma] = level(names.sigma, sigma);
-      if (names.time !== undefined) feeds[names.time] = level(names.time, timeOf(sigma));
-      if (names.labels !== undefined)
-        feeds[names.labels] =
-          call.labelType === "int32"
-            ? new ort.Tensor("int32", labels, [batch])
-            : new ort.Tensor("int64", BigInt64Array.from(labels, BigInt), [batch]);
-      const found = await session.run(feeds).catch((error: Error) => {
-        throw new EntryError(`${model.path} failed: ${error.message.split("\n")[0]}`);
-      });
-      calls++;
-      const { data, dims } = found[output]!;
-      if (dims.join() !== [batch, 3, side, side].join())
-        throw new EntryError(
-          `${model.path}: ${output} came out as [${dims.join(", ")}], not [${batch}, 3, ${side}, ${side}]`,
-        );
-      return data as Float32Array;
-    },
-    release: () => session.release(),
-  };
-}
-
-/** Of one image, on a network that answers 0: solvers do not look at its answers. */
-async function callsAnImage(options: OnnxOptions, call: Call): Promise<number> {
-  let calls = 0;
-  const network: Network = async (x) => {
-    calls++;
-    return new Float32Array(x.length);
-  };
-  await draw(network, options, { ...call, batch: 1, shape: [3, 1, 1] }, [createStream(0)], [0]);
-  return calls;
-}
+/** @throws UserError for files that are none of these, or do not fit the task */
+const planned = (options: OnnxOptions, task: Task, context: ModelContext): Promise<PlannedFiles> =>
+  options.latent === null
+    ? planPixels(options, task, context)
+    : planLatent({ ...options, latent: options.latent }, task, context);
 
 const model: Model<OnnxOptions> = {
   name: "onnx",
@@ -79,53 +21,37 @@ const model: Model<OnnxOptions> = {
   samplingBatchSize: ({ batchSize }) => batchSize,
   deviations: () => [],
   async identity(options, task, context) {
-    const { model: file } = await planCall(options, task, context);
-    return contentOf([file.path, ...file.data]);
+    const { files } = await planned(options, task, context);
+    return contentOf(files.flatMap(({ path, data }) => [path, ...data]));
   },
   async elsewhere(options, task, context) {
-    const call = await planCall(options, task, context);
+    const { files, callsAnImage } = await planned(options, task, context);
     const { macs, trainFlops } = toldOf({ ...options, calls: null, parameters: null });
+    const calls = await callsAnImage();
     return {
-      calls: { value: await callsAnImage(options, call), by: "counted" },
+      calls: calls === null ? null : { value: calls, by: "counted" },
       macs,
-      parameters: { value: call.model.parameters, by: "counted" },
+      parameters: { value: files.reduce((sum, { parameters }) => sum + parameters, 0), by: "counted" },
       trainFlops,
       ownProcess: false,
     };
   },
   resampled: async (options, task, terms, context) =>
-    resampled(options, await planCall(options, task, context), terms),
+    (await planned(options, task, context)).resampled(terms),
   async sampler(options, task, _weights, _runtime, batchSize, context) {
-    const { resolution: side } = task;
-    const planned = await planCall(options, task, context);
-    const fixed = planned.model.inputs.get(planned.names.noise ?? planned.names.x!)!.dims[0] ?? null;
-    const call = { ...planned, batch: fixed ?? batchSize };
-    const opened = await open(call, side, options.threads);
+    const files = await planned(options, task, context);
+    const { batch, description, make, calls, dispose } = await files.open(batchSize);
     let rounds = 0;
     return {
       batchSize,
-      description: describe(options, call),
-      async sample(streams, labels) {
-        const bytes = 3 * side * side;
-        const images = new Uint8Array(batchSize * bytes);
-        for (let start = 0; start < batchSize; start += call.batch) {
-          // A file of a fixed batch takes no fewer: the last image fills it up.
-          const at = Array.from({ length: call.batch }, (_, k) => Math.min(start + k, batchSize - 1));
-          const drawn = await draw(
-            opened.network,
-            options,
-            call,
-            at.map((k) => streams[k]!.stream()),
-            at.map((k) => labels[k]!),
-          );
-          const kept = Math.min(call.batch, batchSize - start);
-          images.set(toUint8(drawn, side, call.scales).subarray(0, kept * bytes), start * bytes);
+      description,
+      sample: (streams, labels) =>
+        inBatches(batch, task.resolution, streams, labels, (some, of) => {
           rounds++;
-        }
-        return images;
-      },
-      calls: () => (rounds === 0 ? null : { value: opened.calls() / rounds, by: "counted" }),
-      dispose: () => opened.release(),
+          return make(some, of);
+        }),
+      calls: () => (rounds === 0 ? null : { value: calls() / rounds, by: "counted" }),
+      dispose,
     };
   },
 };

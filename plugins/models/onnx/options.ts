@@ -1,12 +1,14 @@
 import { z } from "zod";
 import { declaredCosts } from "../declared.ts";
 import { samplerSchema } from "../solvers/choice.ts";
+import { samplerSchema as latentSamplerSchema } from "../solvers/latent/choice.ts";
+import { guidanceSchema as latentGuidanceSchema } from "../solvers/latent/guidance.ts";
 
 const name = z.string().min(1).optional();
 const { macs, trainFlops } = declaredCosts;
 
-export const schema = z.strictObject({
-  /** A generator (noise, labels → images) or a denoiser (x, sigma, time, labels → clean images), relative to the config. */
+const fields = z.strictObject({
+  /** A generator (noise, labels → images), a denoiser (x, sigma, time, labels → clean images) or, with `latent`, a latent model's; relative to the config. */
   file: z.string().min(1),
   /** The graph's names, where they are others. */
   inputs: z.strictObject({ noise: name, x: name, sigma: name, time: name, labels: name }).prefault({}),
@@ -29,11 +31,35 @@ export const schema = z.strictObject({
     })
     .nullable()
     .default(null),
+  /** Of a latent model's denoiser (x, t, labels → out): its decoder's file, and the latent models' own samplers and guidance. */
+  latent: z
+    .strictObject({
+      decoder: z.string().min(1),
+      sampler: latentSamplerSchema.optional(),
+      guidance: latentGuidanceSchema.optional(),
+    })
+    .nullable()
+    .default(null),
   /** Images a call, where the file leaves it open. */
   batchSize: z.int().min(1).max(4096).default(16),
   threads: z.int().min(1).max(256).default(2),
   macs,
   trainFlops,
+});
+
+export const schema = fields.superRefine((options, context) => {
+  if (options.latent === null) return;
+  const named = Object.values(options.inputs).some((one) => one !== undefined);
+  const surplus = (["range", "noClass", "sampler", "guidance"] as const).filter(
+    (one) => options[one] !== null,
+  );
+  for (const path of [...surplus, ...(named ? ["inputs"] : [])])
+    context.addIssue({
+      code: "custom",
+      path: [path],
+      input: options,
+      message: "beside `latent` it is not read: leave it out (`latent` has its own sampler and guidance)",
+    });
 });
 
 export type OnnxOptions = z.infer<typeof schema>;

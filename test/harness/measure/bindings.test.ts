@@ -23,7 +23,7 @@ it("finds TensorFlow.js with its native addon, and tells what adds either", () =
   expect(find()).toEqual({ what: "tfjs binding", works: true, detail: "@tensorflow/tfjs-node", fix: null });
 });
 
-it("leaves out what a backend tells of itself", async () => {
-  expect(await examineBindings(["openvino", "tfjs"])).toEqual([]);
-  expect((await examineBindings(["openvino"])).map(({ what }) => what)).toEqual(["tfjs binding"]);
+it("leaves out what a backend tells of itself", () => {
+  expect(examineBindings(["onnxruntime", "tfjs"])).toEqual([]);
+  expect(examineBindings(["onnxruntime"]).map(({ what }) => what)).toEqual(["tfjs binding"]);
 });

@@ -6,7 +6,8 @@ import plugin from "../../../plugins/backends/onnxruntime/index.ts";
 import { backendConforms } from "../../conformance/backend.ts";
 import { reasonToSkip } from "../../conformance/present.ts";
 
-const open = () => plugin.open({ threads: 2 });
+const DEVICE = process.env.EPG_BENCH_BACKEND === "onnxruntime" ? process.env.EPG_BENCH_DEVICE : undefined;
+const open = () => plugin.open(plugin.schema.parse({ device: DEVICE, threads: 2 }));
 const skipped = await reasonToSkip("onnxruntime", open);
 
 if (skipped !== null) it.skip(`backend onnxruntime: ${skipped}`, () => {});
@@ -24,7 +25,7 @@ it("reads weights that are too many to be baked into a model where they lie, to 
   };
   const [w, other, x] = [drawn(3, 1), drawn(3, 2), drawn(2, 3)];
   const [baked, borrowing] = await Promise.all(
-    [undefined, 0].map((most) => compile(network, { w }, 2, () => null, most)),
+    [undefined, 0].map((most) => compile(network, { w }, { device: "cpu", threads: 2 }, most)),
   );
   expect(await borrowing!.run({ x })).toEqual(await baked!.run({ x }));
   const kept = await borrowing!.readState();
@@ -41,5 +42,5 @@ it("refuses a number of threads that is none, and options it does not know", () 
   expect(plugin.schema.safeParse({ threads: 0 }).success).toBe(false);
   expect(plugin.schema.safeParse({ threads: 1.5 }).success).toBe(false);
   expect(plugin.schema.safeParse({ thread: 2 }).success).toBe(false);
-  expect(plugin.schema.parse({})).toEqual({ threads: 2 });
+  expect(plugin.schema.parse({})).toEqual({ device: "cpu", threads: 2 });
 });

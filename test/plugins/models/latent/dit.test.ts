@@ -2,13 +2,13 @@
 import { describe, expect, it, test } from "vitest";
 import { constant, mean, trace } from "../../../../harness/program/index.ts";
 import { createStream } from "../../../../harness/random/index.ts";
-import { denoise, type Numbers } from "../../../../plugins/models/latent/denoise.ts";
 import { diffusionLoss } from "../../../../plugins/models/latent/diffusion-loss.ts";
 import { ditStep } from "../../../../plugins/models/latent/dit-stage.ts";
 import { networkProgram } from "../../../../plugins/models/latent/sampler.ts";
-import { respacedSchedule, spaceTimesteps } from "../../../../plugins/models/latent/schedule.ts";
 import { ditFor, type SizeName } from "../../../../plugins/models/latent/sizes.ts";
 import { int32Tensor } from "../../../../plugins/models/latent/training.ts";
+import { denoise, type Numbers } from "../../../../plugins/models/solvers/latent/denoise.ts";
+import { respacedSchedule, spaceTimesteps } from "../../../../plugins/models/solvers/latent/schedule.ts";
 import { runOnce } from "./fixtures.ts";
 
 /** Table 4 of arXiv:2212.09748, which means multiply-accumulates, at 256 px; at 512 px the README's. */

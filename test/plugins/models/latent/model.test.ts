@@ -12,10 +12,11 @@ import type {
 import type { Program, Tensors } from "../../../../harness/program/index.ts";
 import { createStream } from "../../../../harness/random/index.ts";
 import { initialState } from "../../../../harness/run/initial-state.ts";
-import { toImages, toNetwork } from "../../../../plugins/models/latent/images.ts";
+import { toNetwork } from "../../../../plugins/models/latent/images.ts";
 import model from "../../../../plugins/models/latent/index.ts";
 import { latentDeviation } from "../../../../plugins/models/latent/latent-cache.ts";
 import { averageDecayAt, batchOrder, learningRateAt } from "../../../../plugins/models/latent/training.ts";
+import { toImages } from "../../../../plugins/models/solvers/latent/to-images.ts";
 import { compile } from "./fixtures.ts";
 import { lpipsWeights } from "./weights.ts";
 

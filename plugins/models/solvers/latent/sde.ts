@@ -3,7 +3,7 @@
  * "sigma" and "linear", which are one on the linear path). The score is the velocity's: s = (t·v − x)/(1 − t) (eq. 9), so
  * that the drift is (1 + t)·v − x and one call gives both; the released code calls the network for each.
  */
-import type { Pixels } from "../../solvers/solver.ts";
+import type { Pixels } from "../solver.ts";
 import { advance, type FlowSolver, type Velocity } from "./flow.ts";
 
 /** What is left for the last step, in which no noise is added: the stride of 25 steps, as released. */

@@ -1,18 +1,18 @@
 /** Which sampler of a latent model, as a config says it, and the solver that is meant. */
 import { z } from "zod";
-import { dpmSolver } from "../../solvers/dpm-solver.ts";
-import { heun } from "../../solvers/heun.ts";
-import { karrasLevels } from "../../solvers/levels.ts";
-import type { Pixels } from "../../solvers/solver.ts";
-import { denoise } from "../denoise.ts";
-import type { Objective } from "../objective.ts";
-import { respacedSchedule, spaceTimesteps } from "../schedule.ts";
+import { dpmSolver } from "../dpm-solver.ts";
+import { heun } from "../heun.ts";
+import { karrasLevels } from "../levels.ts";
+import type { Pixels } from "../solver.ts";
+import { denoise } from "./denoise.ts";
 import { denoiserOf, PROCESSES } from "./denoiser.ts";
 import { dopri5 } from "./dopri5.ts";
 import type { FlowSolver } from "./flow.ts";
 import { firstOf, type Network } from "./network.ts";
+import type { Objective } from "./objective.ts";
 import { odeEuler } from "./ode-euler.ts";
 import { odeHeun } from "./ode-heun.ts";
+import { respacedSchedule, spaceTimesteps } from "./schedule.ts";
 import { releasedSdeCalls, sde } from "./sde.ts";
 
 const DENOISING = { heun, dpmSolver } as const;

@@ -5,17 +5,17 @@ import type { Tensors } from "../../../../../harness/program/index.ts";
 import { createStream } from "../../../../../harness/random/index.ts";
 import type { DitConfig } from "../../../../../plugins/models/latent/dit.ts";
 import model from "../../../../../plugins/models/latent/index.ts";
-import type { Objective } from "../../../../../plugins/models/latent/objective.ts";
 import { networkProgram } from "../../../../../plugins/models/latent/sampler.ts";
 import {
   type SamplerChoice,
   samplerSchema,
   solverOf,
-} from "../../../../../plugins/models/latent/samplers/choice.ts";
-import { PROCESSES } from "../../../../../plugins/models/latent/samplers/denoiser.ts";
-import { type Guidance, guidedNetwork } from "../../../../../plugins/models/latent/samplers/network.ts";
+} from "../../../../../plugins/models/solvers/latent/choice.ts";
+import { PROCESSES } from "../../../../../plugins/models/solvers/latent/denoiser.ts";
+import { type Guidance, guidedNetwork } from "../../../../../plugins/models/solvers/latent/network.ts";
+import type { Objective } from "../../../../../plugins/models/solvers/latent/objective.ts";
 import type { Pixels } from "../../../../../plugins/models/solvers/solver.ts";
-import { compile } from "../fixtures.ts";
+import { compile } from "../../latent/fixtures.ts";
 
 const config: DitConfig = {
   side: 4,

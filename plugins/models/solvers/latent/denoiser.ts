@@ -2,11 +2,11 @@
  * A network on latents as a denoiser D(x; σ) of x = z + σε, whatever process it was trained on (Karras et al.,
  * arXiv:2206.00364, appendix C): solvers written for EPG's networks then run on it as they are.
  */
-import { SIGMA_MAX, SIGMA_MIN } from "../../solvers/levels.ts";
-import type { Denoiser } from "../../solvers/solver.ts";
-import type { Objective } from "../objective.ts";
-import { trainingSchedule } from "../schedule.ts";
+import { SIGMA_MAX, SIGMA_MIN } from "../levels.ts";
+import type { Denoiser } from "../solver.ts";
 import { firstOf, type Network } from "./network.ts";
+import type { Objective } from "./objective.ts";
+import { trainingSchedule } from "./schedule.ts";
 
 /** A training process α·z + β·ε, told by σ = β/α. */
 interface Process {

@@ -1,11 +1,11 @@
 /** The solvers of SiT's equations where the answer is known: latents of N(m, s²), each number its own. */
 import { describe, expect, test } from "vitest";
 import { createStream } from "../../../../../harness/random/index.ts";
-import { dopri5 } from "../../../../../plugins/models/latent/samplers/dopri5.ts";
-import type { FlowSolver, Velocity } from "../../../../../plugins/models/latent/samplers/flow.ts";
-import { odeEuler } from "../../../../../plugins/models/latent/samplers/ode-euler.ts";
-import { odeHeun } from "../../../../../plugins/models/latent/samplers/ode-heun.ts";
-import { releasedSdeCalls, sde } from "../../../../../plugins/models/latent/samplers/sde.ts";
+import { dopri5 } from "../../../../../plugins/models/solvers/latent/dopri5.ts";
+import type { FlowSolver, Velocity } from "../../../../../plugins/models/solvers/latent/flow.ts";
+import { odeEuler } from "../../../../../plugins/models/solvers/latent/ode-euler.ts";
+import { odeHeun } from "../../../../../plugins/models/solvers/latent/ode-heun.ts";
+import { releasedSdeCalls, sde } from "../../../../../plugins/models/solvers/latent/sde.ts";
 
 const [MEAN, DEVIATION] = [2, 0.5];
 

@@ -1,5 +1,5 @@
 /** What the solvers of SiT's own equations share: time runs from noise at 0 to data at 1 (Ma et al., arXiv:2401.08740). */
-import type { Pixels } from "../../solvers/solver.ts";
+import type { Pixels } from "../solver.ts";
 
 /** dx/dt of every image at a time of all, or of each: a new array, the solver's own. */
 export type Velocity = (x: Pixels, t: number | Float64Array) => Promise<Pixels>;

@@ -1,8 +1,8 @@
 /** What sampling does otherwise than DiT's or SiT's released code. */
-import { idleGuidance } from "../../solvers/guidance-interval.ts";
-import { titleOf } from "../objective.ts";
-import type { SamplerSettings } from "../sampler.ts";
-import { knownLevels } from "./choice.ts";
+import { idleGuidance } from "../solvers/guidance-interval.ts";
+import { knownLevels } from "../solvers/latent/choice.ts";
+import { titleOf } from "../solvers/latent/objective.ts";
+import type { SamplerSettings } from "./sampler.ts";
 
 export type SamplingTold = Pick<SamplerSettings, "objective" | "sampler" | "guidance">;
 

@@ -4,7 +4,7 @@
  * step past t = 1, and interpolates there.
  */
 import { UserError } from "../../../../harness/errors.ts";
-import type { Pixels } from "../../solvers/solver.ts";
+import type { Pixels } from "../solver.ts";
 import type { FlowSolver, Velocity } from "./flow.ts";
 
 const NODES = [1 / 5, 3 / 10, 4 / 5, 8 / 9, 1, 1];

@@ -1,11 +1,9 @@
 /** The network as samplers call it. */
 import type { Executable } from "../../../../harness/plugin.ts";
 import type { Tensor } from "../../../../harness/program/index.ts";
-import { acts, type GuidanceInterval } from "../../solvers/guidance-interval.ts";
-import type { Pixels } from "../../solvers/solver.ts";
-import { guide } from "../denoise.ts";
-import type { DitConfig } from "../dit.ts";
-import { int32Tensor } from "../training.ts";
+import { acts, type GuidanceInterval } from "../guidance-interval.ts";
+import type { Pixels } from "../solver.ts";
+import { guide } from "./denoise.ts";
 
 /** Classifier-free guidance (Ho & Salimans, arXiv:2207.12598), within an interval of σ, clean latents having weight 1. */
 export interface Guidance extends GuidanceInterval {
@@ -13,6 +11,15 @@ export interface Guidance extends GuidanceInterval {
   readonly scale: number;
   /** How many of the latent's channels are guided; the released DiT guides the first 3 of 4. */
   readonly channels: number;
+}
+
+/** Of the latents, and of what the network answers. */
+export interface LatentShape {
+  readonly latentChannels: number;
+  readonly outputChannels: number;
+  readonly side: number;
+  /** The label after the last is no class. */
+  readonly classes: number;
 }
 
 /** Latents of a batch and the time the network is told, one for all or one an image → its output, guided. */
@@ -24,15 +31,15 @@ export type Network = (x: Pixels, t: number | Float64Array) => Promise<Pixels>;
  * @param labels a class an image; below 0: none
  */
 export function guidedNetwork(
-  network: Executable,
-  { latentChannels, outputChannels, side, classes }: DitConfig,
+  network: Pick<Executable, "run">,
+  { latentChannels, outputChannels, side, classes }: LatentShape,
   guidance: Guidance,
   sigmaAt: (t: number) => number,
   labels: readonly number[],
 ): Network {
   const shape = [labels.length, latentChannels, side, side];
-  const rows = int32Tensor(labels.map((label) => (label < 0 ? classes : label)));
-  const nulls = int32Tensor(labels.map(() => classes));
+  const rows = labelsOf(labels.map((label) => (label < 0 ? classes : label)));
+  const nulls = labelsOf(labels.map(() => classes));
   return async (data, t) => {
     const times = typeof t === "number" ? new Float64Array(labels.length).fill(t) : t;
     const call = async (of: Tensor): Promise<Pixels> => {
@@ -52,6 +59,12 @@ export function guidedNetwork(
     return guided;
   };
 }
+
+const labelsOf = (values: readonly number[]): Tensor => ({
+  dtype: "int32",
+  shape: [values.length],
+  data: Int32Array.from(values),
+});
 
 /** The first `size` numbers of each image's output: without what is predicted beside them. */
 export function firstOf(output: Pixels, size: number, images: number): Pixels {

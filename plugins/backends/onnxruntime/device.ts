@@ -1,0 +1,72 @@
+/** Execution providers other than the CPU's: checked by name, version and use before anything is computed with them. */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import * as ort from "onnxruntime-node";
+import { UserError } from "../../../harness/errors.ts";
+import { add, toOnnx, trace } from "../../../harness/program/index.ts";
+import { sessionOptions } from "./executable.ts";
+
+export type Device = "cpu" | "cuda" | "webgpu";
+
+const MEND: Readonly<Record<Exclude<Device, "cpu">, string>> = {
+  cuda: "check `nvidia-smi`, and add the provider and CUDA's libraries: scripts/ort-cuda-from-wheel.sh (CONTRIBUTING.md), or --device cpu",
+  webgpu: "install a Vulkan driver for your GPU (`vulkaninfo --summary` lists them), or --device cpu",
+};
+
+/** Where the binding lies, and its providers beside it. */
+const bindingFolder = (): string =>
+  join(
+    dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json")),
+    "bin/napi-v6",
+    process.platform,
+    process.arch,
+  );
+
+/** @throws UserError where the device is not there; never another device in its place */
+export async function requireDevice(device: Device, folder = bindingFolder()): Promise<void> {
+  if (device === "cpu") return;
+  const known = ort.listSupportedBackends?.().map(({ name }) => name) ?? [];
+  if (!known.includes(device))
+    throw new UserError(
+      `backend onnxruntime: no ${device} on ${process.platform} ${process.arch}, only ${known.join(", ")}`,
+      "take another device with --device",
+    );
+  if (device === "cuda") await requireProvider(folder);
+  try {
+    await compute(device);
+  } catch (error) {
+    // What failed stands after the place in ONNX Runtime's sources where it did.
+    const reason = (error as Error).message
+      .trim()
+      .split("\n")[0]!
+      .replace(/^.* was false\. /, "");
+    throw new UserError(`backend onnxruntime: ${device} cannot compute here: ${reason}`, MEND[device]);
+  }
+}
+
+/** One of another version would load, and take its options for others. */
+async function requireProvider(folder: string): Promise<void> {
+  const version = ort.env.versions.common!;
+  const file = join(folder, "libonnxruntime_providers_cuda.so");
+  if (!existsSync(file))
+    throw new UserError(
+      `backend onnxruntime: its CUDA provider is not installed: no ${file}`,
+      `\`scripts/ort-cuda-from-wheel.sh . LIBRARIES\` adds that of onnxruntime-gpu ${version} (CONTRIBUTING.md), or --device cpu`,
+    );
+  // It names its version once, as a string of its own.
+  if (!(await readFile(file)).includes(`\0${version}\0`))
+    throw new UserError(
+      `backend onnxruntime: the CUDA provider is not of ONNX Runtime ${version}, which onnxruntime-node is: ${file}`,
+      `\`scripts/ort-cuda-from-wheel.sh . LIBRARIES\` brings that of onnxruntime-gpu ${version}`,
+    );
+}
+
+async function compute(device: Device): Promise<void> {
+  const program = trace("add", (p) => p.output("y", add(p.input("x", [1]), 3)));
+  const session = await ort.InferenceSession.create(toOnnx(program), sessionOptions({ device, threads: 1 }));
+  const { y } = await session.run({ x: new ort.Tensor("float32", Float32Array.of(4), [1]) });
+  await session.release();
+  if ((y as ort.Tensor).data[0] !== 7) throw new Error(`adds 3 to 4 to ${(y as ort.Tensor).data[0]}`);
+}

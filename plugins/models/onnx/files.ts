@@ -1,0 +1,23 @@
+/** What is known of an entry's files before they are opened, and what they do when they are. */
+import type { Model, Sampler, SamplingTerms } from "../../../harness/plugin.ts";
+import type { Stream } from "../../../harness/random/index.ts";
+import type { ModelFile } from "./model-file.ts";
+
+export interface PlannedFiles {
+  readonly files: readonly ModelFile[];
+  /** null: only sampling tells. */
+  callsAnImage(): Promise<number | null>;
+  resampled(terms: SamplingTerms): Awaited<ReturnType<NonNullable<Model["resampled"]>>>;
+  /** @param batchSize images a call, where the files leave it open */
+  open(batchSize: number): Promise<OpenFiles>;
+}
+
+export interface OpenFiles {
+  readonly batch: number;
+  readonly description: Sampler["description"];
+  /** `batch` images, uint8 NHWC. */
+  make(streams: readonly Stream[], labels: readonly number[]): Promise<Uint8Array>;
+  /** Calls of the network so far. */
+  calls(): number;
+  dispose(): Promise<void>;
+}
