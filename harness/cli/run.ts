@@ -71,7 +71,7 @@ export function define(command: Command): void {
     .addOption(
       new Option("--gpus <n>", "torch: train on that many GPUs, a process each")
         .argParser(wholeNumber(1))
-        .conflicts(["device", "processes"]),
+        .conflicts(["processes"]),
     )
     .option("--processes <n>", "torch: train in that many processes, on the CPU say", wholeNumber(1))
     .option("--unconditional", "train and sample without labels")

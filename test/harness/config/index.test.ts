@@ -92,6 +92,12 @@ describe("loadConfig", () => {
     });
     const onCuda = 'backend: { kind: "backend", plugin: "torch", options: { device: "cuda" } }';
     expect((await backend(onCuda, { backend: "torch", compile: true })).options).toEqual({ device: "cuda" });
+    expect((await backend(onCuda, { backend: "torch", gpus: 8 })).options).toEqual({
+      device: "cuda",
+      processes: 8,
+    });
+    const here = { backend: "torch", device: "cpu", processes: 2 };
+    expect((await backend(onTwo, here)).options).toEqual({ device: "cpu", processes: 2 });
     expect((await backend(onCuda, { python: "python3.12" })).options).toMatchObject({ python: "python3.12" });
     expect((await backend(onCuda, { python: "venv/bin/python" })).options).toMatchObject({
       python: resolve("venv/bin/python"),

@@ -66,7 +66,7 @@ const lives = (pid: number): boolean => {
   }
 };
 
-describe.skipIf(skipped !== null)("a rank, or what started it, that is killed", () => {
+describe.skipIf(skipped !== null)("a rank, or what started it, that is killed", { timeout: 180_000 }, () => {
   it.each([
     ["the second rank", /^torch: running count: process 1 of its ranks was killed by signal 9$/, 1],
     ["the first rank", /^torch: running count: process 0 of its ranks was killed by signal 9$/, 0],
