@@ -51,7 +51,7 @@ function batchAxes({ inputs }: Program, world: number): Record<string, number> {
   const batch = [...counts].find(([side, count]) => count === most && side % world === 0)?.[0];
   return Object.fromEntries(
     Object.entries(inputs).flatMap(([name, { shape }]) => {
-      const axis = shape.indexOf(batch);
+      const axis = batch === undefined ? -1 : shape.indexOf(batch);
       return axis < 0 ? [] : [[name, axis]];
     }),
   );
