@@ -34,6 +34,9 @@ export async function checkPlugins(config: ResolvedConfig, source: string): Prom
   for (const [name, model] of Object.entries(entries)) await check("model", model, ["entries", name]);
 }
 
+/** Flags that are not spelt as the option they set. */
+const SPELT: Readonly<Record<string, string>> = { compile: "--no-compile", processes: "--gpus or --processes" };
+
 /** @throws UserError for a flag that is no option of the config's backend */
 export async function requireOptions(
   { backend, baseFolder }: ResolvedConfig,
@@ -44,7 +47,7 @@ export async function requireOptions(
   const { keys } = fieldAt(schema, [], {});
   const unknown = Object.keys(options).find((option) => !keys.includes(option));
   if (unknown === undefined) return;
-  const flag = unknown === "compile" ? "--no-compile" : `--${unknown}`;
+  const flag = SPELT[unknown] ?? `--${unknown}`;
   throw new UserError(
     `${flag}: the backend "${backend.plugin}" has no option ${unknown}`,
     "drop the flag, or name another backend with --backend",
