@@ -35,7 +35,10 @@ export async function checkPlugins(config: ResolvedConfig, source: string): Prom
 }
 
 /** Flags that are not spelt as the option they set. */
-const SPELT: Readonly<Record<string, string>> = { compile: "--no-compile", processes: "--gpus or --processes" };
+const SPELT: Readonly<Record<string, string>> = {
+  compile: "--no-compile",
+  processes: "--gpus or --processes",
+};
 
 /** @throws UserError for a flag that is no option of the config's backend */
 export async function requireOptions(
