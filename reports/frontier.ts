@@ -59,6 +59,9 @@ const distanceOf = ({ results, run }: Result, { name }: ResultEntry): ResultRow 
       entry === name && metricFamily(metric, run.features) === "fd" && value !== null,
   );
 
+/** Equal budgets are filled by whole steps, which differ below the third digit: that makes no row the cheaper one. */
+const toBudget = (cost: number): number => Number(cost.toPrecision(3));
+
 /** One for each axis along which there are two points. */
 export function frontiers(result: Result): Frontier[] {
   return AXES.flatMap((axis) => {
@@ -78,7 +81,7 @@ export function frontiers(result: Result): Frontier[] {
       return [{ name: entry.name, entry: owner, terms, cost, value: distance.value!, standardError, metric }];
     });
     if (new Set(priced.map(({ name }) => name)).size < 2) return [];
-    const onLine = onParetoLine(priced);
+    const onLine = onParetoLine(priced.map((row) => ({ ...row, cost: toBudget(row.cost) })));
     const points = priced.map(({ metric: _metric, ...point }, i) => ({ ...point, onLine: onLine[i]! }));
     const quality = metricLabel(priced[0]!.metric, result.run.features);
     return [{ ...axis, quality, points, lacking, svg: `frontier/${axis.metric}.svg` }];

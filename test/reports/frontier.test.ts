@@ -197,3 +197,20 @@ describe("entries on the same terms", () => {
     expect(comparison(fixed)).toMatch(/Without a matched row:\n\n- .*: its images exist already/);
   });
 });
+
+test("budgets that whole steps fill a little differently are equal ones: the worse row is not the cheaper", () => {
+  const result = fixtureResult();
+  const spent = [62e12, 61.996e12];
+  const models = result.run.entries.filter(({ kind }) => kind === "model").slice(0, 2);
+  const worse = result.results.find(
+    ({ entry, metric }) => entry === models[1]!.name && metric.startsWith("fd"),
+  )!;
+  const results = result.results.map((row) => {
+    const i = models.findIndex(({ name }) => name === row.entry);
+    if (i >= 0 && row.metric === "total-train-flops") return { ...row, value: spent[i]! };
+    return i >= 0 && row.metric === worse.metric ? { ...row, value: i === 0 ? 40 : 80 } : row;
+  });
+  const { points } = frontiers({ ...result, results }).find(({ metric }) => metric === "total-train-flops")!;
+  const on = Object.fromEntries(points.map(({ name, onLine }) => [name, onLine]));
+  expect([on[models[0]!.name], on[models[1]!.name]]).toEqual([true, false]);
+});
