@@ -27,7 +27,9 @@ export function userErrorFrom(error: ZodError, { input, schema, at, source }: Ch
     return new UserError(`unknown key \`${unknown}\` in ${source}`, suggestion(key, known.keys));
   }
   const value = issue.path.reduce(child, input);
-  const drop = known.default === undefined ? "" : `, or drop it for the default, ${shown(known.default)}`;
+  // A default of null is derived, from the size say: to be told "null" would help no one.
+  const what = known.default === null ? "" : ` for the default, ${shown(known.default)}`;
+  const drop = known.default === undefined ? "" : `, or drop it${what}`;
   if (saysItself(issue, value)) {
     const got = value === undefined ? "" : `, got ${shown(value)}`;
     return new UserError(`${field} in ${source}: ${issue.message}${got}`, `change ${field}${drop}`);

@@ -178,6 +178,11 @@ describe.each([
   });
 });
 
+it("does not name a default of null, which is one that is derived", async () => {
+  const told = await mistake(load(config("", "A: epg({ batchSize: 1 })")));
+  expect(told.endsWith("fix: change `entries.A.options.batchSize`, or drop it")).toBe(true);
+});
+
 describe("a plugin of the user's", () => {
   it.each([
     ["throws", 'throw new Error("bang")', "the model plugin", "mine.ts:1 throws: bang"],
