@@ -1,17 +1,14 @@
 /** `engines-vit-<width>`: the ViT's training step on every engine that is here, interleaved, the first losses compared. */
 import { UserError } from "../harness/errors.ts";
 import type { Backend, BackendPlugin } from "../harness/plugin.ts";
-import { adamwInputs } from "../harness/program/index.ts";
 import onnxruntime from "../plugins/backends/onnxruntime/index.ts";
 import openvino from "../plugins/backends/openvino/index.ts";
 import tfjs from "../plugins/backends/tfjs/index.ts";
 import torch from "../plugins/backends/torch/index.ts";
 import { type BenchRow, median } from "./row.ts";
-import type { StepBench } from "./steps.ts";
+import { CHECKED_STEPS, type Step, type StepBench, stepper, THREADS } from "./steps.ts";
 import { trainStep } from "./train-step.ts";
 
-const THREADS = 2;
-const CHECKED_STEPS = 3;
 /** How far the first losses may be from ONNX Runtime's. */
 const TOLERANCE = { float32: 1e-4, bfloat16: 2e-2 } as const;
 
@@ -35,7 +32,7 @@ export const ENGINE_STEPS: Readonly<Record<string, () => Promise<BenchRow>>> = O
 
 interface Running {
   readonly backend: Backend;
-  readonly step: () => Promise<{ readonly ms: number; readonly loss: number }>;
+  readonly step: Step;
   readonly ms: number[];
 }
 
@@ -61,19 +58,8 @@ async function compareEngines(width: number): Promise<BenchRow> {
   return { id: `engines-vit-${width}`, unit: "ms", value: value!, peers };
 }
 
-async function start(backend: Backend, { program, state, batch, optimiser }: StepBench): Promise<Running> {
-  const executable = await backend.compile(program, state);
-  let count = 0;
-  return {
-    backend,
-    ms: [],
-    async step() {
-      const inputs = { ...batch, ...adamwInputs({ step: count++, ...optimiser! }) };
-      const began = performance.now();
-      const outputs = await executable.run(inputs);
-      return { ms: performance.now() - began, loss: outputs.loss!.data[0]! };
-    },
-  };
+async function start(backend: Backend, bench: StepBench): Promise<Running> {
+  return { backend, ms: [], step: stepper(await backend.compile(bench.program, bench.state), bench) };
 }
 
 /** This also warms up. */

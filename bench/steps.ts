@@ -1,13 +1,13 @@
 /** Steps of a program against those of a peer (bench/peers/steps.py), interleaved, maths checked first. */
 
-import type { Backend } from "../harness/plugin.ts";
+import type { Backend, Executable } from "../harness/plugin.ts";
 import { adamwInputs, type Program, type Tensors } from "../harness/program/index.ts";
 import onnxruntime from "../plugins/backends/onnxruntime/index.ts";
 import { openPeer, type Peer, tensorFile } from "./peer.ts";
 import { type BenchRow, median } from "./row.ts";
 
 export const THREADS = 2;
-const CHECKED_STEPS = 3;
+export const CHECKED_STEPS = 3;
 
 export interface StepBench {
   readonly id: string;
@@ -34,7 +34,20 @@ export interface StepBench {
   readonly steps: number;
 }
 
-type Step = () => Promise<{ readonly ms: number; readonly loss: number }>;
+/** One training step: what it took, and its loss. */
+export type Step = () => Promise<{ readonly ms: number; readonly loss: number }>;
+
+/** Steps of an executable of the bench's program, the optimiser's scalars from the first on. */
+export function stepper(executable: Executable, { batch, optimiser }: StepBench): Step {
+  let count = 0;
+  return async () => {
+    const scalars = optimiser ? adamwInputs({ step: count++, ...optimiser }) : {};
+    const inputs = { ...batch, ...scalars };
+    const began = performance.now();
+    const outputs = await executable.run(inputs);
+    return { ms: performance.now() - began, loss: outputs.loss!.data[0]! };
+  };
+}
 
 const openDefault = (): Promise<Backend> => onnxruntime.open({ threads: THREADS } as never);
 
@@ -42,14 +55,7 @@ export async function compareSteps(bench: StepBench, open = openDefault): Promis
   const { program, state, batch, peer: wanted, rounds, steps } = bench;
   const backend = await open();
   const executable = await backend.compile(program, state);
-  let count = 0;
-  const ours: Step = async () => {
-    const scalars = bench.optimiser ? adamwInputs({ step: count++, ...bench.optimiser }) : {};
-    const inputs = { ...batch, ...scalars };
-    const began = performance.now();
-    const outputs = await executable.run(inputs);
-    return { ms: performance.now() - began, loss: outputs.loss!.data[0]! };
-  };
+  const ours = stepper(executable, bench);
   const peer = await openPeer(wanted.script, ["torch", "numpy"]);
   const init = await tensorFile({ ...wanted.weights, ...batch });
   await peer?.ask({ init, setting: wanted.setting, threads: THREADS });

@@ -1,7 +1,7 @@
 /** The folders that shards left: whether they are all of one run's. */
 import { shortened } from "../config/module.ts";
 import { EXIT, UserError } from "../errors.ts";
-import { shardName } from "./shard.ts";
+import { shardName, shardText } from "./shard.ts";
 import { difference, readRecord, type ShardRecord } from "./shard-record.ts";
 
 export interface ShardFolder {
@@ -38,7 +38,7 @@ export async function openShardFolders(folders: readonly string[]): Promise<read
   const missing = indices.filter((index) => !byIndex.has(index));
   if (missing.length > 0)
     throw new UserError(
-      `${missing.length === 1 ? "a shard is" : "shards are"} missing: ${missing.map((index) => `${index}/${count}`).join(", ")}`,
+      `${missing.length === 1 ? "a shard is" : "shards are"} missing: ${missing.map((index) => shardText({ index, count })).join(", ")}`,
       `run \`epg-bench run --shard ${missing[0]}/${count}\` with the same config, and name its folder too`,
       EXIT.incomplete,
     );

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { shortened } from "../config/module.ts";
 import { EXIT, UserError } from "../errors.ts";
+import { parsedJson } from "../formats/strict-json.ts";
 import { writeJson } from "./folder.ts";
 import type { Engine } from "./found.ts";
 import { hashOf } from "./identity.ts";
@@ -100,13 +101,4 @@ export async function readRecord(folder: string): Promise<ShardRecord> {
     `${shortened(path)} is not the record of a shard: ${z.prettifyError(parsed.error).split("\n")[0]!.replace("✖ ", "")}`,
     "bring the whole folder over again, or run the shard anew",
   );
-}
-
-/** undefined, which no record is, where it is not JSON. */
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -24,13 +24,14 @@ export interface ConvolutionOptions {
   readonly groups?: number;
 }
 
-interface Geometry {
+export interface Geometry {
   readonly stride: number;
   readonly padding: readonly [left: number, right: number, top: number, bottom: number];
   readonly groups: number;
 }
 
-const geometryOf = (attributes: Attributes): Geometry => attributes as unknown as Geometry;
+/** Of a convolution and its adjoints, from their attributes. */
+export const geometryOf = (attributes: Attributes): Geometry => attributes as unknown as Geometry;
 
 const outputSides = (
   [h, w]: Shape,
@@ -41,7 +42,8 @@ const outputSides = (
   Math.floor((w! + l + r - kw!) / stride) + 1,
 ];
 
-const onnxGeometry = ({ stride, padding: [l, r, t, b], groups }: Geometry) => ({
+/** Attributes of ONNX's convolutions. */
+export const onnxGeometry = ({ stride, padding: [l, r, t, b], groups }: Geometry) => ({
   strides: [stride, stride],
   pads: [t, l, b, r],
   group: { int: groups },
@@ -118,25 +120,33 @@ export const conv2dInputGradientOp: Op = {
   cuts: sameAxes(() => [0]),
   cost: ([g, weight]) => ({ macs: productMacs(g!, weight!), elementwise: 0 }),
   onnx: (emit, inputs, node) => {
-    const {
-      stride,
-      groups,
-      padding: [l, r, t, b],
-    } = geometryOf(node.attributes);
-    const [kh, kw] = node.inputs[1]!.shape.slice(2) as [number, number];
-    const turnable = stride === 1 && groups === 1 && Math.max(l, r) < kw && Math.max(t, b) < kh;
-    return (turnable ? turnedConvolution : transposedConvolution)(emit, inputs, node);
+    const pads = turnedPads(node);
+    return pads ? turnedConvolution(emit, inputs, node, pads) : transposedConvolution(emit, inputs, node);
   },
 };
 
-/** With stride 1 the adjoint is a convolution too, by the weights turned half round, channels exchanged: up to 1.4× faster. */
+/**
+ * With stride 1 the adjoint in the input is a convolution too, by the weights turned half round, channels exchanged: up to
+ * 1.4× faster. Its padding, as ONNX has it; null where it is none.
+ */
+export function turnedPads({ inputs, attributes }: Node): readonly number[] | null {
+  const [kh, kw] = inputs[1]!.shape.slice(2) as [number, number];
+  const {
+    stride,
+    groups,
+    padding: [l, r, t, b],
+  } = geometryOf(attributes);
+  const turnable = stride === 1 && groups === 1 && Math.max(l, r) < kw && Math.max(t, b) < kh;
+  return turnable ? [kh - 1 - t, kw - 1 - l, kh - 1 - b, kw - 1 - r] : null;
+}
+
 function turnedConvolution(
   emit: OnnxEmitter,
   [g, weight]: readonly string[],
-  { inputs, attributes }: Node,
+  { inputs }: Node,
+  pads: readonly number[],
 ): readonly string[] {
   const [kh, kw] = inputs[1]!.shape.slice(2) as [number, number];
-  const [l, r, t, b] = geometryOf(attributes).padding;
   const ends = emit.int64([-kh - 1, -kw - 1]);
   const turned = emit.node("Slice", [
     weight!,
@@ -146,9 +156,7 @@ function turnedConvolution(
     emit.int64([-1, -1]),
   ]);
   const exchanged = emit.node("Transpose", turned, { attributes: { perm: [1, 0, 2, 3] } });
-  return emit.node("Conv", [g!, exchanged[0]!], {
-    attributes: { pads: [kh - 1 - t, kw - 1 - l, kh - 1 - b, kw - 1 - r] },
-  });
+  return emit.node("Conv", [g!, exchanged[0]!], { attributes: { pads } });
 }
 
 function transposedConvolution(

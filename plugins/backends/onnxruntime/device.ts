@@ -10,6 +10,9 @@ import { sessionOptions } from "./executable.ts";
 
 export type Device = "cpu" | "cuda" | "webgpu";
 
+/** Those that the binding knows by name on this system; CUDA's provider lies in a file of its own. */
+export const knownDevices = (): readonly string[] => ort.listSupportedBackends().map(({ name }) => name);
+
 const MEND: Readonly<Record<Exclude<Device, "cpu">, string>> = {
   cuda: "check `nvidia-smi`, and add the provider and CUDA's libraries: scripts/ort-cuda-from-wheel.sh (CONTRIBUTING.md), or --device cpu",
   webgpu: "install a Vulkan driver for your GPU (`vulkaninfo --summary` lists them), or --device cpu",
@@ -27,7 +30,7 @@ const bindingFolder = (): string =>
 /** @throws UserError where the device is not there; never another device in its place */
 export async function requireDevice(device: Device, folder = bindingFolder()): Promise<void> {
   if (device === "cpu") return;
-  const known = ort.listSupportedBackends?.().map(({ name }) => name) ?? [];
+  const known = knownDevices();
   if (!known.includes(device))
     throw new UserError(
       `backend onnxruntime: no ${device} on ${process.platform} ${process.arch}, only ${known.join(", ")}`,
@@ -46,10 +49,16 @@ export async function requireDevice(device: Device, folder = bindingFolder()): P
   }
 }
 
+export const cudaProvider = (folder = bindingFolder()): string =>
+  join(
+    folder,
+    process.platform === "win32" ? "onnxruntime_providers_cuda.dll" : "libonnxruntime_providers_cuda.so",
+  );
+
 /** One of another version would load, and take its options for others. */
 async function requireProvider(folder: string): Promise<void> {
   const version = ort.env.versions.common!;
-  const file = join(folder, "libonnxruntime_providers_cuda.so");
+  const file = cudaProvider(folder);
   if (!existsSync(file))
     throw new UserError(
       `backend onnxruntime: its CUDA provider is not installed: no ${file}`,

@@ -2,7 +2,7 @@
 import * as ort from "onnxruntime-node";
 import { z } from "zod";
 import type { Backend, BackendPlugin } from "../../../harness/plugin.ts";
-import { channelsABlock } from "./blocked-convolution.ts";
+import { channelsABlock, convolves } from "./blocked-convolution.ts";
 import { type Device, requireDevice } from "./device.ts";
 import { compile } from "./executable.ts";
 import { openProduct } from "./product.ts";
@@ -20,7 +20,6 @@ const plugin: BackendPlugin<{ readonly device?: Device; readonly threads: number
   schema,
   async open({ device = "cpu", threads }): Promise<Backend> {
     await requireDevice(device);
-    const block = device === "cpu" ? await channelsABlock() : null;
     return {
       name: "onnxruntime",
       version: ort.env.versions.common ?? "unknown",
@@ -28,7 +27,10 @@ const plugin: BackendPlugin<{ readonly device?: Device; readonly threads: number
       precision: "float32",
       threads,
       product: openProduct(threads),
-      compile: (program, state) => compile(program, state, { device, threads, block }),
+      async compile(program, state) {
+        const block = device === "cpu" && convolves(program) ? await channelsABlock() : null;
+        return compile(program, state, { device, threads, block });
+      },
     };
   },
   async check() {

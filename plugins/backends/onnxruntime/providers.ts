@@ -1,11 +1,11 @@
 /** ONNX Runtime's providers for GPUs: which of them work here. Each is tried in a process of its own, which a driver may crash. */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { execaNode } from "execa";
 import * as ort from "onnxruntime-node";
 import type { Finding } from "../../../harness/plugin.ts";
 import { matmul, toOnnx, trace } from "../../../harness/program/index.ts";
+import { cudaProvider, knownDevices } from "./device.ts";
 
 const PROVIDERS = ["cuda", "webgpu"] as const;
 type Provider = (typeof PROVIDERS)[number];
@@ -22,36 +22,25 @@ const MEND: Readonly<Record<Provider, string>> = {
 const ADD_CUDA =
   "`ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node --ignore-scripts=false` fetches it from NuGet (Linux on x64 alone)";
 
-const require = createRequire(import.meta.url);
-const packageFile = require.resolve("onnxruntime-node");
+const packageFile = createRequire(import.meta.url).resolve("onnxruntime-node");
 
 export const examineProviders = (): Promise<Finding[]> => Promise.all(PROVIDERS.map(examine));
 
 async function examine(provider: Provider): Promise<Finding> {
   const what = `onnxruntime on ${provider}`;
   const missing = (detail: string, fix: string): Finding => ({ what, works: false, detail, fix });
-  if (!ort.listSupportedBackends().some(({ name }) => name === provider))
+  if (!knownDevices().includes(provider))
     return missing(
       `onnxruntime-node has no ${provider} for ${process.platform}-${process.arch}`,
       "use another backend",
     );
-  if (provider === "cuda" && !existsSync(cudaLibrary()))
+  if (provider === "cuda" && !existsSync(cudaProvider()))
     return missing("its provider library is not in the npm package", ADD_CUDA);
   const failure = await trial(provider);
   if (failure === null)
     return { what, works: true, detail: `ONNX Runtime ${ort.env.versions.common}`, fix: null };
   return missing(failure, MEND[provider]);
 }
-
-const cudaLibrary = (): string =>
-  join(
-    dirname(dirname(packageFile)),
-    "bin",
-    "napi-v6",
-    process.platform,
-    process.arch,
-    process.platform === "win32" ? "onnxruntime_providers_cuda.dll" : "libonnxruntime_providers_cuda.so",
-  );
 
 /** 3 · 3 on the provider alone; what it answers when it cannot is told on stdout, drivers talk on stderr. */
 const SCRIPT = `

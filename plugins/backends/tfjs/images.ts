@@ -1,17 +1,11 @@
 /** Convolutions and pooling: TensorFlow's on the CPU know [N, H, W, C] alone and pad the same on both sides, ours do not. */
+import { type Geometry, geometryOf } from "../../../harness/program/ops/convolution.ts";
 import type { Attributes, Shape } from "../../../harness/program/tensor.ts";
 import type { Run } from "./ops.ts";
 import type { TensorFlow, TfTensor } from "./tensorflow.ts";
 
-interface Geometry {
-  readonly stride: number;
-  readonly padding: readonly [left: number, right: number, top: number, bottom: number];
-  readonly groups: number;
-  /** Of the result of an adjoint. */
-  readonly shape: Shape;
-}
-
-const geometryOf = (attributes: Attributes): Geometry => attributes as unknown as Geometry;
+/** Of the result of an adjoint. */
+const shapeOf = (attributes: Attributes): Shape => attributes.shape as Shape;
 
 const channelsLast = (tf: TensorFlow, x: TfTensor): TfTensor => tf.transpose(x, [0, 2, 3, 1]);
 const channelsFirst = (tf: TensorFlow, x: TfTensor): TfTensor => tf.transpose(x, [0, 3, 1, 2]);
@@ -72,9 +66,9 @@ export const conv2d: Run = (tf, [x, weight, bias], { attributes }) => {
 };
 
 export const conv2dInputGradient: Run = (tf, [g, weight], { attributes }) => {
-  const { stride, padding, groups, shape } = geometryOf(attributes);
+  const { stride, padding, groups } = geometryOf(attributes);
   const [l, r, t, b] = padding;
-  const [n, c, height, width] = shape as [number, number, number, number];
+  const [n, c, height, width] = shapeOf(attributes) as [number, number, number, number];
   const padded = [n, height + t + b, width + l + r, c / groups];
   const whole = eachGroup(tf, groups, [channelsLast(tf, g!), 3], [weight!, 0], (part, filter) =>
     tf.conv2dTranspose(part, asFilter(tf, filter), padded, stride, "valid"),
@@ -84,8 +78,8 @@ export const conv2dInputGradient: Run = (tf, [g, weight], { attributes }) => {
 
 /** Of one group: others are cut apart before. */
 export const conv2dWeightGradient: Run = (tf, [x, g], { attributes }) => {
-  const { stride, padding, shape } = geometryOf(attributes);
-  const [o, c, h, w] = shape as [number, number, number, number];
+  const { stride, padding } = geometryOf(attributes);
+  const [o, c, h, w] = shapeOf(attributes) as [number, number, number, number];
   const filter = tf
     .engine()
     .runKernel(

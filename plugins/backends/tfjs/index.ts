@@ -1,7 +1,7 @@
 /** TensorFlow.js with TensorFlow's native library, in this process. */
 import { z } from "zod";
-import { UserError } from "../../../harness/errors.ts";
 import type { Backend, BackendPlugin } from "../../../harness/plugin.ts";
+import { examined } from "../examined.ts";
 import { openProduct } from "../onnxruntime/product.ts";
 import { compile } from "./executable.ts";
 import { load } from "./load.ts";
@@ -28,15 +28,11 @@ const plugin: BackendPlugin<z.infer<typeof schema>> = {
       compile: async (program, state) => compile(loaded.tf, program, state),
     };
   },
-  async check() {
-    try {
+  check: () =>
+    examined("tfjs", async () => {
       const { device, package: name, version } = await load("auto", 2);
       return [{ what: `tfjs on ${device}`, works: true, detail: `${name} ${version}`, fix: null }];
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      return [{ what: "tfjs", works: false, detail: error.message, fix: error.fix ?? null }];
-    }
-  },
+    }),
 };
 
 export default plugin;

@@ -1,20 +1,16 @@
 /** What of PyTorch works here, found by starting it. */
-import { UserError } from "../../../harness/errors.ts";
 import type { Finding } from "../../../harness/plugin.ts";
+import { examined } from "../examined.ts";
 import { MEND_COMPILER, MEND_CUDA } from "./refusals.ts";
 import { type Hello, startTorch } from "./worker.ts";
 
-export async function check(python: string, startSeconds: number): Promise<readonly Finding[]> {
-  const settings = { python, device: "auto", threads: 1, compile: false };
-  try {
+export const check = (python: string, startSeconds: number): Promise<readonly Finding[]> =>
+  examined("torch", async () => {
+    const settings = { python, device: "auto", threads: 1, compile: false };
     const worker = await startTorch(settings, { startSeconds, answerSeconds: startSeconds });
     await worker.close();
     return [...devicesOf(python, worker.hello), compilerOf(worker.hello)];
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return [{ what: "torch", works: false, detail: error.message, fix: error.fix ?? null }];
-  }
-}
+  });
 
 function devicesOf(command: string, { python, torch, cuda, device, devices }: Hello): Finding[] {
   const detail = `PyTorch ${torch}, Python ${python} (${command})`;

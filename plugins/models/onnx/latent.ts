@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import * as ort from "onnxruntime-node";
 import { UserError } from "../../../harness/errors.ts";
 import type { ModelContext, Task } from "../../../harness/plugin.ts";
-import type { Tensor } from "../../../harness/program/index.ts";
+import { sizeOf, type Tensor } from "../../../harness/program/index.ts";
 import { createStream } from "../../../harness/random/index.ts";
 import { defaultSampler, isAdaptive, misfit, type SamplerChoice } from "../solvers/latent/choice.ts";
 import type { Guidance, LatentShape } from "../solvers/latent/network.ts";
@@ -138,7 +138,7 @@ async function callsAnImage(call: LatentCall): Promise<number> {
   const zeros = (...shape: readonly number[]): Tensor => ({
     dtype: "float32",
     shape,
-    data: new Float32Array(shape.reduce((size, dim) => size * dim, 1)),
+    data: new Float32Array(sizeOf(shape)),
   });
   const sampler = samplerOver({
     ...call,
