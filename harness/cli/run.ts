@@ -74,6 +74,8 @@ export function define(command: Command): void {
         .conflicts(["processes"]),
     )
     .option("--processes <n>", "torch: train in that many processes, on the CPU say", wholeNumber(1))
+    .option("--nodes <n>", "torch: train on that many machines: the same command on each", wholeNumber(1))
+    .option("--rendezvous <host:port>", "torch: which of them runs, and a free port of it")
     .option("--unconditional", "train and sample without labels")
     .option("--skip-unreadable", "leave unreadable images out instead of stopping at them")
     .addOption(new Option("--against <part>", "score against").choices(["reference", "train"]))

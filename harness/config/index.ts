@@ -56,13 +56,13 @@ function existing(file: string): string {
   throw new UserError(`--config: no file ${shortened(file)}`, "give the path of a config file");
 }
 
-/** A run's config as it was, but in as many processes as are asked for now: that changes results by rounding alone. */
+/** A run's config as it was, but in as many processes and on as many machines as are asked for now: that changes results by rounding alone. */
 export async function resumedConfig(
   folder: string,
-  { gpus, processes }: Pick<Overrides, "gpus" | "processes">,
+  { gpus, processes, nodes, rendezvous }: Pick<Overrides, "gpus" | "processes" | "nodes" | "rendezvous">,
 ): Promise<ResolvedConfig> {
   const config = readResolved(folder);
-  const own = backendOptions({ gpus, processes });
+  const own = backendOptions({ gpus, processes, nodes, rendezvous });
   const { backend } = config;
   const resumed = { ...config, backend: { ...backend, options: { ...backend.options, ...own } } };
   await requireOptions(resumed, own);

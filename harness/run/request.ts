@@ -35,4 +35,6 @@ export type RunOutcome =
       readonly failures: readonly string[];
     }
   | { readonly kind: "planned"; readonly plan: string }
+  /** This machine computed for another one's run, or was stopped before any ran. */
+  | { readonly kind: "served" }
   | { readonly kind: "stopped"; readonly folder: string; readonly reason: string };

@@ -11,7 +11,8 @@ export const onnxruntime = (options: { threads?: number } = {}): Descriptor<"bac
  * PyTorch 2.4 or newer in a Python process. `device`: auto (default), cpu, cuda or mps; `python`: a command or an absolute
  * path (default: EPG_BENCH_PYTHON, or python3); `compile: false` runs without torch.compile; `precision: "bf16"`: products in
  * bfloat16, all else and all scores in float32; `threads` as above;
- * `processes` train together, a GPU each on cuda, each with its part of the batch; `shardOptimiser`: each keeps its part of the
+ * `processes` train together, a GPU each on cuda, each with its part of the batch, and on `nodes` machines as many on each, the same
+ * command there, `rendezvous: "host:port"` of the one that runs; `shardOptimiser`: each keeps its part of the
  * optimiser's state alone (default: from 1e8 parameters on);
  * `timeoutSeconds`: the longest that one answer may take (default 1800).
  */
@@ -23,6 +24,8 @@ export const torch = (
     precision?: "f32" | "bf16";
     threads?: number;
     processes?: number;
+    nodes?: number;
+    rendezvous?: string;
     shardOptimiser?: boolean;
     timeoutSeconds?: number;
   } = {},

@@ -61,6 +61,7 @@ def send(header, tensors=()):
 def refuse(problem, **facts):
     """Tells why nothing can be computed here, and ends."""
     if RANK > 0:
+        print(f"rank {RANK}: {problem} {facts}", file=sys.stderr, flush=True)
         time.sleep(5)  # until the first has said so: torchrun ends all once one is gone
     else:
         send({"refused": problem, "python": sys.version.split()[0], **facts})
@@ -547,6 +548,8 @@ def end_with_parent(parent):
 
 def follow(programs, compiled):
     """What every rank but the first does."""
+    if LOCAL_RANK == 0:  # of another machine, where nobody else hears that whoever asked is gone
+        threading.Thread(target=read_exactly, args=(1,), daemon=True).start()
     while True:
         try:
             answer(*told(programs), programs, compiled)

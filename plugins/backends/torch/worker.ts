@@ -29,17 +29,19 @@ export interface Hello {
 
 export type TorchWorker = Worker<Hello>;
 
+export const WORKER = new URL("./worker.py", import.meta.url);
+
 /** @throws UserError naming what is missing: Python, PyTorch, the device, a compiler */
 export const startTorch = (
   { python, ...settings }: TorchSettings,
   limits: Limits,
-  launch: Pick<WorkerProgram, "before" | "environment" | "ending"> = {},
+  launch: Pick<WorkerProgram, "before" | "environment" | "ending" | "useless"> = {},
 ): Promise<TorchWorker> =>
   startWorker(
     {
       backend: "torch",
       python,
-      script: new URL("./worker.py", import.meta.url),
+      script: WORKER,
       settings,
       ...launch,
       requireUsable: (first, spawnError) => requireUsable({ python, ...settings }, first, spawnError),

@@ -89,6 +89,7 @@ it("refuses options it does not know, and a Python that hangs on the folder it i
     precision: "f32",
     threads: 2,
     processes: 1,
+    nodes: 1,
     timeoutSeconds: 1800,
   });
 });
