@@ -64,6 +64,7 @@ export function define(command: Command): void {
     .addOption(
       new Option("--precision <type>", "torch: what products are computed in (default: f32)").choices([
         "f32",
+        "tf32",
         "bf16",
       ]),
     )

@@ -43,7 +43,8 @@ export interface Backend {
   readonly name: string;
   readonly version: string;
   readonly device: string;
-  readonly precision: "float32" | "bfloat16";
+  /** Of products; results of different ones are kept apart. */
+  readonly precision: "float32" | "tensorfloat32" | "bfloat16";
   readonly threads: number;
   /** That train together; without it, one. Which of them does what changes results by rounding alone: they have one key. */
   readonly processes?: number;

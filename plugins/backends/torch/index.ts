@@ -18,8 +18,11 @@ const schema = z.strictObject({
   python: pythonOption,
   /** torch.compile; without it every operation is run by itself. */
   compile: z.boolean().default(true),
-  /** bf16: products of bfloat16 operands, all else in float32. Where images are scored it is left out. */
-  precision: z.enum(["f32", "bf16"]).default("f32"),
+  /**
+   * Of products, all else is float32: tf32 rounds their operands to 10 bits of mantissa as NVIDIA's GPUs do, bf16 gives them bfloat16's.
+   * Where images are scored it is left out.
+   */
+  precision: z.enum(["f32", "tf32", "bf16"]).default("f32"),
   /** Threads inside an operation on the CPU, of each process; the same number gives the same bits. */
   threads: z.int().min(1).max(256).default(2),
   /** Processes of a machine that train together, a GPU each on cuda; the batch is cut among those of all machines. */
@@ -39,11 +42,15 @@ const schema = z.strictObject({
 
 const START_SECONDS = 180;
 
+/** By the option's names. */
+const PRECISIONS = { f32: "float32", tf32: "tensorfloat32", bf16: "bfloat16" } as const;
+
 const plugin: BackendPlugin<z.infer<typeof schema>> = {
   name: "torch",
   schema,
   async open(options): Promise<Backend> {
-    const { timeoutSeconds, precision, processes, nodes, rendezvous, shardOptimiser, ...settings } = options;
+    const { timeoutSeconds, precision, processes, nodes, rendezvous, shardOptimiser, ...own } = options;
+    const settings = { ...own, tf32: precision === "tf32" };
     const limits = { startSeconds: START_SECONDS, answerSeconds: timeoutSeconds };
     const worker = await startTorch(settings, limits);
     const endpoint = nodes > 1 ? endpointOf(rendezvous ?? "") : null;
@@ -58,7 +65,7 @@ const plugin: BackendPlugin<z.infer<typeof schema>> = {
       // Compiled kernels round otherwise than PyTorch's own.
       version: `${torch}${settings.compile ? "" : ", uncompiled"}`,
       device,
-      precision: precision === "bf16" ? "bfloat16" : "float32",
+      precision: PRECISIONS[precision],
       threads: settings.threads,
       processes: processes * nodes,
       product: openProduct(worker),
@@ -72,7 +79,7 @@ const plugin: BackendPlugin<z.infer<typeof schema>> = {
       },
     };
   },
-  async gather({ nodes, rendezvous, processes, python, device, threads, compile }, host) {
+  async gather({ nodes, rendezvous, processes, precision, python, device, threads, compile }, host) {
     if (nodes === 1) return null;
     if (rendezvous === undefined)
       throw new UserError(
@@ -81,7 +88,7 @@ const plugin: BackendPlugin<z.infer<typeof schema>> = {
       );
     // What a machine lacks is told before the others wait for it.
     const limits = { startSeconds: START_SECONDS, answerSeconds: START_SECONDS };
-    const worker = await startTorch({ python, device, threads, compile }, limits);
+    const worker = await startTorch({ python, device, threads, compile, tf32: precision === "tf32" }, limits);
     await worker.close();
     requireDevices(worker, processes, processes * nodes);
     return gather({ nodes, rendezvous, python, torch: worker.hello.torch }, host);

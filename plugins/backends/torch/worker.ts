@@ -7,6 +7,8 @@ export interface TorchSettings {
   readonly device: string;
   readonly threads: number;
   readonly compile: boolean;
+  /** Operands of products in TF32, on cuda alone. */
+  readonly tf32: boolean;
 }
 
 /** What a worker says of itself. */
