@@ -35,6 +35,7 @@ export function define(command: Command): void {
         "compile",
         "precision",
         "threads",
+        "microBatch",
         "unconditional",
         "skipUnreadable",
         "against",
@@ -75,6 +76,11 @@ export function define(command: Command): void {
         .conflicts(["processes"]),
     )
     .option("--processes <n>", "torch: train in that many processes, on the CPU say", wholeNumber(1))
+    .option(
+      "--micro-batch <n>",
+      "train on that many images of a batch at once, the same losses",
+      wholeNumber(1),
+    )
     .option("--nodes <n>", "torch: train on that many machines: the same command on each", wholeNumber(1))
     .option("--rendezvous <host:port>", "torch: which of them runs, and a free port of it")
     .option("--unconditional", "train and sample without labels")

@@ -7,7 +7,7 @@ import { packageRoot } from "../package-root.ts";
 import { findConfig } from "./discover.ts";
 import { defaultExport, shortened } from "./module.ts";
 import { backendOptions, type Overrides, override } from "./overrides.ts";
-import { checkConfig, checkPlugins, readResolved, requireOptions } from "./resolve.ts";
+import { checkConfig, checkPlugins, inMicroBatches, readResolved, requireOptions } from "./resolve.ts";
 import type { ResolvedConfig } from "./schema.ts";
 
 export type { Overrides } from "./overrides.ts";
@@ -33,7 +33,7 @@ export async function loadConfig({ file, folder, overrides, note }: ConfigReques
   const config = override(checkConfig(await defaultExport(path, "the config"), source), overrides, note);
   const baseFolder = own === undefined ? resolve(folder) : dirname(own);
   const resolved: ResolvedConfig = {
-    ...config,
+    ...(await inMicroBatches(config, overrides.microBatch, baseFolder)),
     name: own === undefined ? builtIn : basename(own).replace(/(\.config)?\.[^.]+$/, ""),
     file: own ?? null,
     baseFolder,

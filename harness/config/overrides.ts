@@ -21,6 +21,8 @@ export interface Overrides {
   readonly processes?: number | undefined;
   /** The same, a GPU each. */
   readonly gpus?: number | undefined;
+  /** Images of a batch that pass forward and back at once, of every entry that trains. */
+  readonly microBatch?: number | undefined;
   /** Machines that train together. */
   readonly nodes?: number | undefined;
   /** Where they meet: `host:port` of the one that runs. */
