@@ -70,8 +70,8 @@ const plugin: BackendPlugin<z.infer<typeof schema>> = {
       processes: processes * nodes,
       product: openProduct(worker),
       compile: (program, state) =>
-        ranks !== null && program.updates.length > 0
-          ? ranks.compile(mixed(program), state)
+        ranks !== null && program.batch !== undefined
+          ? ranks.compile(mixed(program), state, program.batch)
           : compile(worker, mixed(program), state),
       peakMemoryBytes: () => worker.peakMemoryBytes() + (ranks?.peakMemoryBytes() ?? 0),
       async close() {

@@ -22,12 +22,13 @@ const open = (processes: number, more = {}): Promise<Backend> =>
 const skipped = await reasonToSkip("torch", async () => (await open(1)).close!());
 
 /** y = Σ x + n, n ← n + Σ x */
-const counting = trace("count", (p) => {
+const traced = trace("count", (p) => {
   const n = p.state("n", [], zeros);
   const total = add(sum(p.input("x", [8])), n);
   p.output("y", total);
   p.update("n", total);
 });
+const counting = { ...traced, batch: 8 };
 const x = { dtype: "float32", shape: [8], data: Float32Array.from({ length: 8 }, (_, i) => i + 1) } as const;
 
 interface Course {
@@ -43,7 +44,7 @@ const trained = async (
 ): Promise<Course> => {
   const random = createStream(1, stage.name);
   const state = initialState(stage.program, random, stage.start(context));
-  const executable = await backend.compile(stage.program, state);
+  const executable = await backend.compile({ ...stage.program, batch: stage.batchSize }, state);
   const batchOf = stage.batches(context, prepared);
   const losses: number[] = [];
   for (let step = 0; step < STEPS; step++)
