@@ -1,8 +1,9 @@
 /** What it took: the ledger of the run, each entry's bill, and what an image costs. */
 import { hasAutoencoder, MODELS_SHARING, trainingBill } from "../harness/measure/autoencoder-bill.ts";
-import { metricKind, metricLabel, type Result, type ResultEntry } from "../harness/result.ts";
+import { metricKind, metricLabel, type Result } from "../harness/result.ts";
 import { cost, count, NO_VALUE, quantity } from "./format.ts";
 import { type ExtraColumn, metricsOf, metricTable } from "./metric-table.ts";
+import { samplerText } from "./sampler-text.ts";
 import { type Column, code, escaped, list, table } from "./text.ts";
 
 /** What belongs to training; every other cost is one of sampling. */
@@ -95,7 +96,10 @@ function autoencoderBills({ run, ledger }: Result): string[] {
 
 export function sampling(result: Result): string {
   const isSampling = (metric: string): boolean => !BILL.has(metric);
-  const how: ExtraColumn = { head: "Sampler", cell: samplerText };
+  const how: ExtraColumn = {
+    head: "Sampler",
+    cell: ({ sampling: settings }) => escaped(samplerText(settings)) || NO_VALUE,
+  };
   const lines = metricsOf(result, (row) => metricKind(row.metric) !== "score" && isSampling(row.metric)).map(
     (metric) => {
       const words = result.results
@@ -115,9 +119,4 @@ function costTable(
   const metrics = metricsOf(result, (row) => metricKind(row.metric) !== "score" && wanted(row.metric));
   const entries = result.run.entries.filter(({ kind }) => kind === "model");
   return metricTable(result, entries, metrics, extra);
-}
-
-function samplerText({ sampling: settings }: ResultEntry): string {
-  const parts = Object.entries(settings).map(([key, value]) => `${escaped(key)} ${escaped(String(value))}`);
-  return parts.length === 0 ? NO_VALUE : parts.join(", ");
 }

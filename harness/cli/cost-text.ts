@@ -1,5 +1,6 @@
 /** What `cost` prints. */
 import { quantity } from "../../reports/format.ts";
+import { samplerText } from "../../reports/sampler-text.ts";
 import type { Told } from "../contracts/elsewhere.ts";
 import type { ElsewhereCost, EntryCost } from "../cost/entry-cost.ts";
 import type { PublishedHours } from "../cost/hours.ts";
@@ -108,7 +109,6 @@ function trainingTable(cost: EntryCost, bills: readonly Bill[]): string[] {
 
 function samplingTable(cost: EntryCost): string[] {
   const { sampling, nfe, decoderCalls, macsPerImage, macsPerCall, attentionMacsPerCall } = cost;
-  const settings = Object.entries(cost.sampler).map(([name, value]) => `${name} ${value}`);
   return [
     ...columns([
       ["sampling an image", "calls", "MACs", "FLOPs", "parameters"],
@@ -122,7 +122,7 @@ function samplingTable(cost: EntryCost): string[] {
       ["in all", "", macs(macsPerImage)],
     ]),
     `a call: ${macs(macsPerCall)} with attention's two products, ${macs(macsPerCall - attentionMacsPerCall)} without`,
-    `sampler: ${settings.join(", ")}`,
+    `sampler: ${samplerText(cost.sampler)}`,
     ...(cost.adaptive
       ? ["it chooses its steps by what the network says: these calls are those on a network that answers 0"]
       : []),
