@@ -124,7 +124,9 @@ function compile() {
   const arguments_ = [tsc, "-p", join(root, "tsconfig.build.json"), "--outDir", made];
   const { status } = spawnSync(process.execPath, arguments_, { stdio: ["ignore", 2, 2] });
   if (status !== 0) {
-    process.stderr.write(`error: the sources do not compile; dist/ is ${before ? "as it was" : "not made"}\n`);
+    process.stderr.write(
+      `error: the sources do not compile; dist/ is ${before ? "as it was" : "not made"}\n`,
+    );
     return false;
   }
   // tsc leaves these where they are.

@@ -56,6 +56,7 @@ async function ended(
 ): Promise<number> {
   if (outcome.kind === "planned") {
     process.stdout.write(`${outcome.plan.trimEnd()}\n`);
+    if (outcome.lack) throw outcome.lack;
     return EXIT.ok;
   }
   if (outcome.kind === "shared") return shared(outcome, folder);

@@ -187,12 +187,20 @@ it("docs/cost.md shows what `cost --gpus 8` prints", async () => {
   expect(page).toContain(`\`\`\`\n$ npx epg-bench cost --gpus 8\n${printed.stdout}\`\`\`\n`);
 });
 
+const SMALL_64 = join(packageRoot(), "configs", "epg-small-64.config.ts");
+
 describe("mistakes", () => {
   it.each([
     [["cost", "dit-xl-256"], /there is no model "dit-xl-256"\n {2}fix: did you mean "dit-xl2-256"/],
     [["cost", "epg-xl-256", "-c", "x.ts"], /both the model epg-xl-256 and --config were given/],
     [["cost", "epg-xl-256", "--vae", "shared:0"], /must be full, shared:K/],
     [["cost", "epg-xl-256", "--vae", "half"], /must be full, shared:K/],
+    [["cost", "epg-xl-256", "--data", "x"], /--data was given without --config/],
+    [["cost", "-c", SMALL_64], /holds no \.jpg.*\n {2}fix: .*--data FOLDER/],
+    [
+      ["cost", "-c", SMALL_64, "--data", "/nowhere"],
+      /image folder \/nowhere does not exist\n {2}fix: .*--data/,
+    ],
     [["cost", "-c", "nowhere.config.ts"], /no file .*nowhere\.config\.ts/],
     [["cost", "epg-xl-256", "--gpus", "0"], /must be a whole number/],
     [["cost", "epg-xl-256", "--gpus", "8", "--gpu", "v100"], /Allowed choices are h200, h100, a100, h20/],
