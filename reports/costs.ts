@@ -45,7 +45,8 @@ export function ledger(result: Result): string {
     "## Compute ledger",
     table(columns, lines),
     "FLOPs are 2·MACs + element-wise operations, counted from the programs; published “GFLOPs” are often MACs. " +
-      "Wall-clock is each stage's first run, also where it came from the cache.",
+      "Wall-clock is that of the steps or batches of each stage's first run, also where it came from the cache: a progress line's seconds " +
+      "hold the pictures of a training too. Encoding and decoding without a time of their own are in that of their stage.",
   ].join("\n\n");
 }
 
