@@ -7,7 +7,7 @@ import {
   type ResultEntry,
   type ResultRow,
 } from "../harness/result.ts";
-import { quantity } from "./format.ts";
+import { columnSize, quantity } from "./format.ts";
 import { rowOf } from "./metric-table.ts";
 import { type Column, escaped, image, table } from "./text.ts";
 
@@ -114,11 +114,12 @@ function section(result: Result, { metric, quality, title, points, lacking, svg 
     { head: "On the line" },
   ];
   const unit = rowOf(result, points[0]!.name, metric)!.unit;
+  const size = columnSize(points.map(({ cost }) => cost));
   const lines = [...points]
     .sort((a, b) => a.cost - b.cost || a.value - b.value)
     .map(({ name, cost, value, standardError, onLine }) => [
       escaped(name),
-      escaped(quantity({ value: cost, unit })),
+      escaped(quantity({ value: cost, unit, size })),
       escaped(quantity({ value, standardError })),
       onLine ? "**yes**" : "",
     ]);

@@ -118,12 +118,12 @@ describe("a model by name", () => {
   it("has its lines, its bills and what was published of it", async () => {
     expect(await exit("cost", "dit-xl2-256")).toBe(0);
     expect(printed.stdout).not.toContain("trained elsewhere");
-    expect(printed.stdout).toMatch(/^DiT {2,}7,000,000 +256 +1\.792 G +637\.7 EMAC .* ×3\.00 +637\.7 EMAC$/m);
+    expect(printed.stdout).toMatch(/^DiT {2,}7,000,000 +256 +1,792 M +637\.7 EMAC .* ×3\.00 +637\.7 EMAC$/m);
     expect(printed.stdout).toMatch(
       /^in all, VAE in full .*\nin all, VAE shared by 10 .*\nin all, VAE free /m,
     );
     expect(printed.stdout).toMatch(/^network +500 +59\.31 TMAC/m);
-    expect(printed.stdout).toMatch(/^decoder +1 +311\.1 GMAC/m);
+    expect(printed.stdout).toMatch(/^decoder +1 +0\.3111 TMAC/m);
     expect(printed.stdout).toMatch(
       /^published for DiT-XL\/2: FID 2\.27; NFE 500; .*attention matmuls counted/m,
     );
