@@ -9,7 +9,7 @@ import { weightsFrom } from "./pretrained.ts";
 import { sampleStreams } from "./seeds.ts";
 import { store } from "./store.ts";
 
-const USUAL = { rounds: 5, milliseconds: 2000, largestBatch: Number.POSITIVE_INFINITY };
+const USUAL = { rounds: 5, milliseconds: 1000, largestBatch: Number.POSITIVE_INFINITY };
 const BRIEF = { rounds: 3, milliseconds: 300, largestBatch: Number.POSITIVE_INFINITY };
 const QUICK = { ...BRIEF, largestBatch: 8 };
 
