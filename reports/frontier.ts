@@ -7,8 +7,9 @@ import {
   type ResultEntry,
   type ResultRow,
 } from "../harness/result.ts";
-import { quantity } from "./format.ts";
+import { columnSize, quantity } from "./format.ts";
 import { rowOf } from "./metric-table.ts";
+import { isMostlyBias } from "./scores.ts";
 import { type Column, escaped, image, table } from "./text.ts";
 
 interface Axis {
@@ -30,7 +31,7 @@ export interface FrontierPoint {
   readonly entry: string;
   readonly terms: Terms;
   readonly cost: number;
-  /** The Fréchet distance. */
+  /** Of the metric that ranks: the lower, the better. */
   readonly value: number;
   readonly standardError: number | null;
   readonly onLine: boolean;
@@ -39,7 +40,7 @@ export interface FrontierPoint {
 export type Terms = "as published" | "matched" | "unguided";
 
 export interface Frontier extends Axis {
-  /** "FD", "FID". */
+  /** "FD", "FID", "KID". */
   readonly quality: string;
   readonly points: readonly FrontierPoint[];
   /** Rows that have a score, and why they are not among the points. */
@@ -52,12 +53,14 @@ export interface Frontier extends Axis {
 export const termsOf = ({ kind, resampled }: ResultEntry): Terms | null =>
   kind === "model" ? "as published" : (resampled?.terms ?? null);
 
-/** The row of an entry's Fréchet distance, to whatever the run scored against. */
+/** The row of an entry's distance to whatever the run scored against: KID where a Fréchet distance is mostly bias. */
 const distanceOf = ({ results, run }: Result, { name }: ResultEntry): ResultRow | undefined =>
   results.find(
     ({ entry, metric, value }) =>
-      entry === name && metricFamily(metric, run.features) === "fd" && value !== null,
+      entry === name && metricFamily(metric, run.features) === ranking(run) && value !== null,
   );
+
+const ranking = (run: Result["run"]): "fd" | "kid" => (isMostlyBias(run) ? "kid" : "fd");
 
 /** Equal budgets are filled by whole steps, which differ below the third digit: that makes no row the cheaper one. */
 const toBudget = (cost: number): number => Number(cost.toPrecision(3));
@@ -102,7 +105,10 @@ export function frontier(result: Result): string | null {
   if (all.length === 0) return null;
   const note =
     "On the line: no other row is as good at as low a cost. ± is one standard error and covers the draw of samples, not training: " +
-    "rows within it may change places. Training is billed in full to every row of its weights, sampling again trains nothing.";
+    "rows within it may change places. Training is billed in full to every row of its weights, sampling again trains nothing." +
+    (isMostlyBias(result.run)
+      ? " Ranked by KID, since most of a Fréchet distance of so few images is bias."
+      : "");
   return ["## Frontier", note, ...all.map((one) => section(result, one))].join("\n\n");
 }
 
@@ -114,11 +120,12 @@ function section(result: Result, { metric, quality, title, points, lacking, svg 
     { head: "On the line" },
   ];
   const unit = rowOf(result, points[0]!.name, metric)!.unit;
+  const size = columnSize(points.map(({ cost }) => cost));
   const lines = [...points]
     .sort((a, b) => a.cost - b.cost || a.value - b.value)
     .map(({ name, cost, value, standardError, onLine }) => [
       escaped(name),
-      escaped(quantity({ value: cost, unit })),
+      escaped(quantity({ value: cost, unit, size })),
       escaped(quantity({ value, standardError })),
       onLine ? "**yes**" : "",
     ]);

@@ -43,7 +43,7 @@ export async function run(request: RunRequest): Promise<RunOutcome> {
   const lack = tooFew(dataset, config, plan);
   if (beginning.shard) requireBatches(beginning.shard, plan, config.samples);
   if (request.dryRun)
-    return { kind: "planned", plan: describePlan(plan, await describeResamplings(config, plan), lack) };
+    return { kind: "planned", plan: describePlan(plan, await describeResamplings(config, plan)), lack };
   if (lack) throw lack;
 
   const claimed = await claimFolder(folder);

@@ -137,7 +137,8 @@ export function speedRows(entry: string, { batchSize, throughput, latency }: Mea
       direction: "higher",
       n: null,
       standardError: throughput.standardError,
-      convention: `median of ${throughput.rounds} rounds of batches of ${batchSize} after warm-up, decoding included; ${error}`,
+      convention: `median over rounds of batches of ${batchSize} after warm-up, decoding included; ${error}`,
+      rounds: throughput.rounds,
     },
     {
       entry,
@@ -147,7 +148,8 @@ export function speedRows(entry: string, { batchSize, throughput, latency }: Mea
       direction: "lower",
       n: null,
       standardError: latency.standardError,
-      convention: `median of ${latency.rounds} rounds of single images (batch 1) after warm-up, decoding included; ${error}`,
+      convention: `median over rounds of single images (batch 1) after warm-up, decoding included; ${error}`,
+      rounds: latency.rounds,
     },
   ];
 }

@@ -130,7 +130,7 @@ export async function runSteps(training: Training, prepared: Tensors, first: Pos
   const batchOf = stage.batches(context, prepared);
   let position = first;
   let saved = host.now();
-  if (first.step > 0) host.emit({ type: "resumed", done: first.step, total: steps, unit: "steps" });
+  host.emit({ type: "began", done: first.step, total: steps, unit: "steps" });
   let batch = position.step < steps ? await batchOf(position.step) : {};
   while (position.step < steps) {
     const began = host.now();
