@@ -51,13 +51,23 @@ const resampled = z.strictObject({
   ),
 });
 
+const milestone = z.strictObject({
+  /** The model entry whose training it is of. */
+  of: z.string(),
+  /** Of the entry's training FLOPs, as the config names it; what they were, steps being whole, is in `total-train-flops`. */
+  part: z.number(),
+  /** Steps of the entry's last stage, and of them all. */
+  step: z.int(),
+  steps: z.int(),
+});
+
 const entry = z.strictObject({
   name: z.string(),
   /**
-   * `model`: trained and sampled; `resampled`: a model's weights sampled on the comparison's terms; `reconstruction`: a
-   * model's autoencoder on held-out images; `reference-point`: a yardstick.
+   * `model`: trained and sampled; `resampled`: a model's weights sampled on the comparison's terms; `milestone`: a model's
+   * weights on the way, sampled as it is; `reconstruction`: a model's autoencoder on held-out images; `reference-point`: a yardstick.
    */
-  kind: z.enum(["model", "resampled", "reconstruction", "reference-point"]),
+  kind: z.enum(["model", "resampled", "milestone", "reconstruction", "reference-point"]),
   /** One sentence: what this entry is. */
   description: z.string(),
   status: z.enum(["ok", "failed"]),
@@ -95,6 +105,7 @@ const entry = z.strictObject({
     )
     .optional(),
   resampled: resampled.optional(),
+  milestone: milestone.optional(),
   /** Of a run with a comparison: why none of its rows is `matched`. */
   unmatched: z.string().optional(),
 });

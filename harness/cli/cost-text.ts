@@ -43,6 +43,7 @@ export function entryText(title: string, cost: EntryCost, bills: readonly Bill[]
     ...(pretrained.length + training.length === 0 ? [] : [...trainingTable(cost, bills), ""]),
     ...samplingTable(cost),
     ...(cost.resamplings.length === 0 ? [] : ["", ...resamplingTable(cost)]),
+    ...(cost.milestones.length === 0 ? [] : ["", ...milestoneTable(cost)]),
   ]);
 }
 
@@ -140,6 +141,12 @@ const resamplingTable = ({ resamplings }: Pick<EntryCost, "resamplings">): strin
       orUnknown(sampleFlops, flops),
       trialFlops === 0 ? UNKNOWN : orUnknown(trialFlops, flops),
     ]),
+  ]);
+
+const milestoneTable = ({ milestones }: EntryCost): string[] =>
+  columns([
+    ["sampled on the way", "FLOPs of samples"],
+    ...milestones.map(({ name, sampleFlops }) => [name, flops(sampleFlops)]),
   ]);
 
 /** What its authors and others printed, and what our count had to assume. */

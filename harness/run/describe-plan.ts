@@ -21,11 +21,11 @@ const flopsOf = ({ steps, flops, preparation }: PlannedStage): number => steps *
 
 /**
  * A table of stages with their FLOPs (2·MACs + element-wise operations), their memory, then the total of each entry, and why it could not run yet.
- * @param resamplings lines of what is sampled again
+ * @param more lines of what is sampled again and on the way
  */
 export function describePlan(
   { stages, entries }: Plan,
-  resamplings: readonly string[],
+  more: readonly string[],
   lack: UserError | null,
 ): string {
   const table = new Table({
@@ -59,7 +59,7 @@ export function describePlan(
     "Each entry billed in full, as if it ran alone:",
     ...entries.map(total),
     `GPU-hours: of an H200 at ${100 * UTILISATION} % of its ${H200.peakFlops / 1e12} TFLOP/s.`,
-    ...resamplings,
+    ...more,
     ...(lack ? [`It cannot run yet: ${lack.message}; ${lack.fix}.`] : []),
   ].join("\n");
 }

@@ -17,6 +17,7 @@ import { datasetOrigin } from "./origin.ts";
 import type { Outcome, Performer } from "./perform.ts";
 import type { Pictures } from "./pictures.ts";
 import type { Plan, PlannedEntry } from "./plan.ts";
+import type { PlannedMilestone } from "./plan-milestones.ts";
 import type { PlannedResampling } from "./plan-resamplings.ts";
 import type { PlannedStage } from "./plan-stages.ts";
 import type { WeightsSource } from "./pretrained.ts";
@@ -50,6 +51,7 @@ export interface FoundEntry {
     readonly pictures: Pictures;
   } | null;
   readonly resamplings: readonly FoundResampling[];
+  readonly milestones: readonly FoundMilestone[];
   /** null without a stage to probe, or without classes. */
   readonly probe: ProbeResult | null;
   readonly failure: string | null;
@@ -74,6 +76,16 @@ export interface FoundTrial {
   readonly sampling: Sampled;
   /** null where judging failed: what was sampled is paid for all the same. */
   readonly judged: ValidateResult | null;
+}
+
+/** What is known of an entry's weights on the way. */
+export interface FoundMilestone {
+  readonly planned: PlannedMilestone;
+  /** Of the last stage up to there; null where they could not be had. */
+  readonly training: TrainResult | null;
+  readonly sampling: Sampled | null;
+  readonly score: ScoreResult | null;
+  readonly failure: string | null;
 }
 
 interface Sampled {
