@@ -28,7 +28,7 @@ export function ledger(result: Result): string {
     { head: "Cached" },
   ];
   const lines = result.ledger.map((line) => [
-    `${escaped(line.stage)} (${line.kind})`,
+    `${escaped(line.stage)} (${line.kind}${line.failed ? ", failed" : ""})`,
     line.entries.map(escaped).join("; "),
     count(line.steps),
     count(line.images),
@@ -44,7 +44,10 @@ export function ledger(result: Result): string {
     "## Compute ledger",
     table(columns, lines),
     "FLOPs are 2·MACs + element-wise operations, counted from the programs; published “GFLOPs” are often MACs. " +
-      "Wall-clock is each stage's first run, also where it came from the cache.",
+      "Wall-clock is each stage's first run, also where it came from the cache." +
+      (result.ledger.some(({ failed }) => failed)
+        ? " Failed: what ran until then, and the images made."
+        : ""),
   ].join("\n\n");
 }
 

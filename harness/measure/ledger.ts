@@ -1,6 +1,7 @@
 /** The compute ledger: a line for everything that costs, counted from the programs that ran. */
 import type { PreparationCost, Work } from "../plugin.ts";
 import type { LedgerLine } from "../result.ts";
+import type { Tallies, Tally } from "./counting.ts";
 
 /** The line of an entry's own decoding. */
 export const DECODING = "decoding samples";
@@ -159,4 +160,39 @@ export function samplingLines(entry: string, result: SamplingCost, cached: boole
     wallSeconds: null,
   };
   return [network, decoder];
+}
+
+/** What a sampling took that failed before it ended. */
+export interface BrokenSampling extends Measured {
+  /** Made until then. */
+  readonly images: number;
+  readonly batchSize: number;
+  readonly tallies: Tallies;
+}
+
+/** Its lines: the calls that were made, those for images that were never finished among them. */
+export function brokenSamplingLines(
+  entry: string,
+  { images, batchSize, tallies, wallSeconds, peakMemoryBytes }: BrokenSampling,
+): LedgerLine[] {
+  const line = (stage: string, kind: "sampling" | "decoding", { macs, flops, parameters }: Tally) => ({
+    stage,
+    entries: [entry],
+    kind,
+    steps: null,
+    images,
+    batchSize,
+    macs,
+    flops,
+    parameters,
+    failed: true as const,
+    wallSeconds: kind === "sampling" ? wallSeconds : null,
+    peakMemoryBytes,
+    cached: false,
+  });
+  const { network, decoder } = tallies;
+  return [
+    ...(network.calls > 0 ? [line("sampling", "sampling", network)] : []),
+    ...(decoder.calls > 0 ? [line(DECODING, "decoding", decoder)] : []),
+  ];
 }

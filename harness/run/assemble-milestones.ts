@@ -56,6 +56,6 @@ export const milestoneRows = (entry: FoundEntry): ResultRow[] =>
 
 /** Its sampling: the training up to there is on the lines of its stages. */
 export const milestoneLines = ({ milestones }: FoundEntry): LedgerLine[] =>
-  milestones.flatMap(({ planned, sampling }) =>
-    sampling ? samplingLines(planned.name, sampling.result, sampling.cached) : [],
+  milestones.flatMap(({ planned, sampling, broken }) =>
+    sampling ? samplingLines(planned.name, sampling.result, sampling.cached) : broken,
   );

@@ -86,8 +86,8 @@ function ledgerOf({ entries }: Found): LedgerLine[] {
     ...[...billed.values()].flatMap(({ names, entry }) =>
       trainingLines(entry.stage, entry.result, names, entry.cached),
     ),
-    ...entries.flatMap(({ planned, sampling }) =>
-      sampling ? samplingLines(planned.name, sampling.result, sampling.cached) : [],
+    ...entries.flatMap(({ planned, sampling, broken }) =>
+      sampling ? samplingLines(planned.name, sampling.result, sampling.cached) : broken,
     ),
     ...entries.flatMap((entry) => [...resampledLines(entry), ...milestoneLines(entry)]),
   ];

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TrainingCurve } from "../result.ts";
+import { brokenLines } from "./broken-sampling.ts";
 import { writeCurve } from "./curves.ts";
 import { readFilm } from "./film.ts";
 import { base, type Engine, type Found, type FoundEntry, type Untrained, weightsOf } from "./found.ts";
@@ -125,6 +126,7 @@ async function sampleEntry(engine: Engine, planned: PlannedEntry, trained: Train
     planned,
     training: [],
     sampling: null,
+    broken: [],
     timing: null,
     score: null,
     reconstruction: null,
@@ -143,11 +145,15 @@ async function sampleEntry(engine: Engine, planned: PlannedEntry, trained: Train
   }
   const { job } = entrySampling(engine, planned);
   const sampling = await perform<SampleResult>(engine.performer, job, { fresh: true });
-  if (sampling.state === "failed") return { ...found, training, failure: `sampling: ${sampling.reason}` };
+  if (sampling.state === "failed") {
+    const broken = await brokenLines(job, planned, planned.name);
+    return { ...found, training, broken, failure: `sampling: ${sampling.reason}` };
+  }
   const frames = planned.film === null ? new Map<number, string>() : await readFilm(planned.film);
   const side = engine.plan.task.resolution;
   const pictures = await writeEntryPictures(engine.folder, slug(planned.name), job.folder, side, frames);
-  if (planned.made.images !== null) return { ...found, training, sampling, pictures };
+  const sampled = { ...found, training, sampling, pictures };
+  if (planned.made.images !== null) return sampled;
   // Timings belong to this run and this machine: they are kept in the run folder, never in the cache.
   const timing = await perform<MeasureResult>(
     engine.performer,
@@ -161,6 +167,7 @@ async function sampleEntry(engine: Engine, planned: PlannedEntry, trained: Train
     },
     { fresh: true },
   );
-  if (timing.state === "failed") return { ...found, training, pictures, failure: `timing: ${timing.reason}` };
-  return { ...found, training, sampling, timing: timing.result, pictures };
+  return timing.state === "failed"
+    ? { ...sampled, failure: `timing: ${timing.reason}` }
+    : { ...sampled, timing: timing.result };
 }

@@ -1,7 +1,7 @@
 /** What the parts of a run's work share: what they are given, and what they find. */
 import { join } from "node:path";
 import type { Dataset } from "../plugin.ts";
-import type { TrainingCurve } from "../result.ts";
+import type { LedgerLine, TrainingCurve } from "../result.ts";
 import type { CodeHashes } from "./identity.ts";
 import type {
   JobBase,
@@ -43,6 +43,7 @@ export interface FoundEntry {
     readonly cached: boolean;
   }[];
   readonly sampling: Sampled | null;
+  readonly broken: Broken;
   readonly timing: MeasureResult | null;
   readonly score: ScoreResult | null;
   readonly reconstruction: {
@@ -65,6 +66,7 @@ export interface FoundResampling {
   readonly guidance: number | null;
   readonly trials: readonly FoundTrial[];
   readonly sampling: Sampled | null;
+  readonly broken: Broken;
   readonly timing: MeasureResult | null;
   readonly score: ScoreResult | null;
   readonly failure: string | null;
@@ -84,9 +86,13 @@ export interface FoundMilestone {
   /** Of the last stage up to there; null where they could not be had. */
   readonly training: TrainResult | null;
   readonly sampling: Sampled | null;
+  readonly broken: Broken;
   readonly score: ScoreResult | null;
   readonly failure: string | null;
 }
+
+/** Ledger lines of what a sampling took that failed; none where none did. */
+export type Broken = readonly LedgerLine[];
 
 interface Sampled {
   readonly result: SampleResult;

@@ -1,4 +1,5 @@
 /** An entry's weights on the way: left by its training, then sampled and scored as the entry itself is. */
+import { brokenLines } from "./broken-sampling.ts";
 import { base, type Engine, type FoundEntry, type FoundMilestone, weightsOf } from "./found.ts";
 import type { SampleResult, TrainJob, TrainResult } from "./jobs.ts";
 import { type Outcome, perform } from "./perform.ts";
@@ -84,12 +85,15 @@ async function sampleMilestone(
   planned: PlannedMilestone,
   trained: Outcome<TrainResult>,
 ): Promise<FoundMilestone> {
-  const none = { planned, training: null, sampling: null, score: null };
+  const none = { planned, training: null, sampling: null, broken: [], score: null };
   if (trained.state === "failed") return { ...none, failure: `${planned.stage.name}: ${trained.reason}` };
   const { job, key } = milestoneSampling(engine, entry, planned);
   const sampling = await perform<SampleResult>(engine.performer, job, { fresh: true });
   const found = { ...none, training: trained.result };
-  if (sampling.state === "failed") return { ...found, failure: `sampling: ${sampling.reason}` };
+  if (sampling.state === "failed") {
+    const broken = await brokenLines(job, entry, planned.name);
+    return { ...found, broken, failure: `sampling: ${sampling.reason}` };
+  }
   const images = { kind: "stored", folder: job.folder, labelled: true } as const;
   const score = await scoreSet(engine, planned.name, images, key);
   return score.state === "failed"

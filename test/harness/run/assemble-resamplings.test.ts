@@ -30,6 +30,7 @@ const entry = (judged: readonly (typeof JUDGED | null)[]) =>
         planned: { name: "A: matched, 31 calls", kind: "matched", calls: 31 },
         trials: judged.map((one, i) => ({ guidance: i + 1, sampling: SAMPLED, judged: one })),
         sampling: null,
+        broken: [],
         failure: judged.includes(null) ? "judging the trial of guidance 2: no memory" : null,
         pictures: {},
       },
