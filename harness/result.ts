@@ -135,6 +135,8 @@ const ledgerLine = z.strictObject({
   parameters: z.int().nullable(),
   /** MACs are as the config declares them, not counted. */
   declared: z.literal(true).optional(),
+  /** MACs are as the model's own file tells them, not counted here. */
+  reported: z.literal(true).optional(),
   /** Training of an autoencoder, which other models can share. */
   autoencoder: z.literal(true).optional(),
   /** It failed: what it took until then, and the images it had made. */

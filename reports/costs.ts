@@ -1,6 +1,12 @@
 /** What it took: the ledger of the run, each entry's bill, and what an image costs. */
 import { hasAutoencoder, MODELS_SHARING, trainingBill } from "../harness/measure/autoencoder-bill.ts";
-import { metricKind, metricLabel, type Result, type ResultEntry } from "../harness/result.ts";
+import {
+  type LedgerLine,
+  metricKind,
+  metricLabel,
+  type Result,
+  type ResultEntry,
+} from "../harness/result.ts";
 import { cost, count, NO_VALUE, quantity } from "./format.ts";
 import { type ExtraColumn, metricsOf, metricTable } from "./metric-table.ts";
 import { type Column, code, escaped, list, table } from "./text.ts";
@@ -33,7 +39,7 @@ export function ledger(result: Result): string {
     count(line.steps),
     count(line.images),
     count(line.batchSize),
-    cost({ value: line.macs, unit: "MAC", told: line.declared && "declared" }),
+    cost({ value: line.macs, unit: "MAC", told: toldBy(line) }),
     cost({ value: line.flops, unit: "FLOP" }),
     cost({ value: line.parameters, unit: "parameters" }),
     quantity({ value: line.wallSeconds, unit: "s" }),
@@ -50,6 +56,9 @@ export function ledger(result: Result): string {
         : ""),
   ].join("\n\n");
 }
+
+const toldBy = ({ declared, reported }: LedgerLine): string | undefined =>
+  declared ? "declared" : reported ? "reported" : undefined;
 
 /** Each entry as if it had run alone, and the run as it was. */
 export function bills(result: Result): string {

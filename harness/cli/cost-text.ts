@@ -49,7 +49,7 @@ export function entryText(title: string, cost: EntryCost, bills: readonly Bill[]
 
 /** What is known of an entry whose images are made elsewhere. */
 export function elsewhereText({ name, resolution, elsewhere, resamplings }: ElsewhereCost): string {
-  const { calls, macs: work, parameters, trainFlops } = elsewhere;
+  const { calls, macs: work, parameters, trainFlops, decoder } = elsewhere;
   const told = (told: Told | null, unit: string): [string, string] =>
     told === null ? ["unknown", ""] : [quantity({ value: told.value, unit }), told.by];
   return lines([
@@ -59,7 +59,9 @@ export function elsewhereText({ name, resolution, elsewhere, resamplings }: Else
       ["", "", ""],
       ["training", ...told(trainFlops, "FLOP")],
       ["network calls an image", ...told(calls, "calls")],
+      ...(decoder ? [["decoder calls an image", ...told(decoder.calls, "calls")]] : []),
       ["MACs an image", ...told(work, "MAC")],
+      ...(decoder ? [["of them the decoder's", ...told(decoder.macs, "MAC")]] : []),
       ["parameters", ...told(parameters, "parameters")],
     ]).slice(1),
     ...(resamplings.length === 0 ? [] : ["", ...resamplingTable({ resamplings })]),

@@ -16,7 +16,7 @@ const SAMPLED = {
     decoderFlopsPerImage: 0,
     networkParameters: 5,
     decoderParameters: 0,
-    declared: false,
+    told: null,
     wallSeconds: 3,
     peakMemoryBytes: 4,
   },
