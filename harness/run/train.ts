@@ -86,7 +86,7 @@ async function openStage(job: TrainJob) {
 }
 
 /** The work before the first step, done once and kept. */
-async function prepare(
+export async function prepare(
   job: TrainJob,
   host: JobHost,
   stage: Stage,
