@@ -10,6 +10,7 @@ import { EVAL } from "./eval.ts";
 import { EVAL_MEMORY } from "./eval-memory.ts";
 import { INCEPTION } from "./inception.ts";
 import { LARGE } from "./large.ts";
+import { LATENT_CACHE } from "./latent-cache.ts";
 import { METRICS } from "./metrics.ts";
 import { type BenchRow, Skipped } from "./row.ts";
 import { RUN_LOOP } from "./run-loop.ts";
@@ -26,6 +27,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchRow>>> = {
   ...ENGINE_STEPS,
   ...RUN_LOOP,
   ...SAMPLING,
+  ...LATENT_CACHE,
   ...METRICS,
   ...INCEPTION,
   ...SCORES,

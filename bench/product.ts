@@ -18,14 +18,22 @@ export async function openProduct() {
     "plugins/datasets/shapes/index",
   );
   const models: typeof import("../plugins/models/epg/index.ts") = await from("plugins/models/epg/index");
+  const latents: typeof import("../plugins/models/latent/index.ts") = await from(
+    "plugins/models/latent/index",
+  );
+  const encoder: typeof import("../plugins/models/latent/encoder.ts") = await from(
+    "plugins/models/latent/encoder",
+  );
   return {
     ...train,
     ...checkpoint,
     ...curve,
     ...random,
     ...start,
+    ...encoder,
     onnxruntime: backends.default,
     shapes: datasets.default,
     epg: models.default,
+    latent: latents.default,
   };
 }

@@ -2,6 +2,7 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { NO_PREPARATION } from "../harness/measure/ledger.ts";
 import type { Executable, Stage, StageContext } from "../harness/plugin.ts";
 import type { JobHost, TrainJob } from "../harness/run/jobs.ts";
 import { openProduct } from "./product.ts";
@@ -51,13 +52,19 @@ async function openLoop(): Promise<Loop> {
   const executable = await backend.compile(stage.program, state);
   const host: JobHost = { emit: () => {}, stopping: () => false, now: () => performance.now() };
   const run = async (steps: number): Promise<void> => {
-    const job = { folder, steps, frameEvery: steps + 1 } as unknown as TrainJob;
+    const job = { folder, steps, until: steps, milestones: [], frameEvery: steps + 1 } as unknown as TrainJob;
     const record = await openCurve(folder, { ...stage, steps, preparationFlops: 0 }, 0);
-    await runSteps(
-      { job, host, stage, context: { ...context, steps }, backend, executable, frames: null, record },
-      {},
-      BEGINNING,
-    );
+    const loop = {
+      job,
+      host,
+      stage,
+      context: { ...context, steps },
+      backend,
+      executable,
+      frames: null,
+      record,
+    };
+    await runSteps({ ...loop, preparation: NO_PREPARATION }, {}, BEGINNING);
   };
   return { executable, stage, context, run };
 }

@@ -1,6 +1,13 @@
 /** What it took: the ledger of the run, each entry's bill, and what an image costs. */
 import { hasAutoencoder, MODELS_SHARING, trainingBill } from "../harness/measure/autoencoder-bill.ts";
-import { metricKind, metricLabel, type Result, type ResultRow } from "../harness/result.ts";
+import {
+  type LedgerLine,
+  metricKind,
+  metricLabel,
+  type Result,
+  type ResultEntry,
+  type ResultRow,
+} from "../harness/result.ts";
 import { cost, count, inOneUnit, NO_VALUE, quantity } from "./format.ts";
 import { type ExtraColumn, metricsOf, metricTable } from "./metric-table.ts";
 import { samplerText } from "./sampler-text.ts";
@@ -34,12 +41,12 @@ export function ledger(result: Result): string {
   const parameters = of("parameters", "parameters");
   const [wall, memory] = [of("wallSeconds", "s"), of("peakMemoryBytes", "byte")];
   const lines = result.ledger.map((line, i) => [
-    `${escaped(line.stage)} (${line.kind})`,
+    `${escaped(line.stage)} (${line.kind}${line.failed ? ", failed" : ""})`,
     line.entries.map(escaped).join("; "),
     count(line.steps),
     count(line.images),
     count(line.batchSize),
-    cost({ ...macs[i]!, told: line.declared && "declared" }),
+    cost({ ...macs[i]!, told: toldBy(line) }),
     cost(flops[i]!),
     cost(parameters[i]!),
     quantity(wall[i]!),
@@ -51,9 +58,15 @@ export function ledger(result: Result): string {
     table(columns, lines),
     "FLOPs are 2·MACs + element-wise operations, counted from the programs; published “GFLOPs” are often MACs. " +
       "Wall-clock is that of the steps or batches of each stage's first run, also where it came from the cache: a progress line's seconds " +
-      "hold the pictures of a training too. Encoding and decoding without a time of their own are in that of their stage.",
+      "hold the pictures of a training too. Encoding and decoding without a time of their own are in that of their stage." +
+      (result.ledger.some(({ failed }) => failed)
+        ? " Failed: what ran until then, and the images made."
+        : ""),
   ].join("\n\n");
 }
+
+const toldBy = ({ declared, reported }: LedgerLine): string | undefined =>
+  declared ? "declared" : reported ? "reported" : undefined;
 
 /** Each entry as if it had run alone, and the run as it was. */
 export function bills(result: Result): string {

@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { countingRuntime, type Tallies } from "../measure/counting.ts";
-import { NO_PREPARATION, NO_WORK } from "../measure/ledger.ts";
+import { NO_PREPARATION } from "../measure/ledger.ts";
 import { peakMemoryBytes } from "../measure/memory.ts";
 import type { Backend, Executable, PreparationCost, Stage, StageContext } from "../plugin.ts";
 import type { Tensors } from "../program/index.ts";
@@ -12,11 +12,12 @@ import { CURVE, openCurve, type Recorder } from "./curve.ts";
 import { followed, type StepTaken } from "./divergence.ts";
 import { closeFilm, keepFrame } from "./film.ts";
 import { type FrameMaker, openFrames } from "./frames.ts";
+import { handOn, leaveMilestone } from "./hand-on.ts";
 import { initialState } from "./initial-state.ts";
 import { type JobHost, Stopped, type TrainJob, type TrainResult } from "./jobs.ts";
 import { openEntry } from "./open.ts";
 import { weightsFrom } from "./pretrained.ts";
-import { digest, readStored, store } from "./store.ts";
+import { readStored, store } from "./store.ts";
 import { readTensors, WEIGHTS, writeTensors } from "./tensors.ts";
 
 const PREPARED = "prepared.json";
@@ -32,6 +33,7 @@ export interface Training {
   readonly executable: Executable;
   readonly frames: FrameMaker | null;
   readonly record: Recorder;
+  readonly preparation: PreparationCost;
 }
 
 interface Preparation extends PreparationCost {
@@ -53,27 +55,11 @@ export async function train(job: TrainJob, host: JobHost): Promise<TrainResult> 
   const first = resumed?.position ?? { ...BEGINNING, wallSeconds: preparation.wallSeconds };
   const recorded = { ...stage, steps: job.steps, preparationFlops: preparation.flops };
   const record = await openCurve(job.folder, recorded, first.step);
-  const training = { job, host, stage, context, backend, executable, frames, record };
+  const { wallSeconds: _, ...prepaid } = preparation;
+  const training = { job, host, stage, context, backend, executable, frames, record, preparation: prepaid };
   const last = await runSteps(training, prepared, first);
 
-  await writeTensors(join(job.folder, WEIGHTS), stage.result(await executable.readState()));
-  const { macs, flops, parameters } = stage.program;
-  const { encoding = NO_WORK } = stage;
-  const { wallSeconds: _, ...prepaid } = preparation;
-  const result: TrainResult = {
-    weightsSha256: (await digest(join(job.folder, WEIGHTS))).sha256,
-    steps: job.steps,
-    batchSize: stage.batchSize,
-    images: job.steps * stage.batchSize,
-    macs: macs * job.steps,
-    flops: flops * job.steps,
-    parameters,
-    encoding: { macs: encoding.macs * job.steps, flops: encoding.flops * job.steps },
-    preparation: prepaid,
-    wallSeconds: last.wallSeconds,
-    peakMemoryBytes: last.peakMemoryBytes,
-    finalLoss: last.loss,
-  };
+  const result = await handOn(training, last, job.folder);
   await closeFilm(job.film);
   await store(job.folder, result, [WEIGHTS, CURVE]);
   await removeCheckpoints(job.folder);
@@ -100,7 +86,7 @@ async function openStage(job: TrainJob) {
 }
 
 /** The work before the first step, done once and kept. */
-async function prepare(
+export async function prepare(
   job: TrainJob,
   host: JobHost,
   stage: Stage,
@@ -123,20 +109,20 @@ async function prepare(
   return { prepared, preparation };
 }
 
-/** Steps from `first` to the end. While one runs on the backend the next one's batch is made here. */
+/** Steps from `first` to where the job ends. While one runs on the backend the next one's batch is made here. */
 export async function runSteps(training: Training, prepared: Tensors, first: Position): Promise<Position> {
   const { job, host, stage, context, backend, executable, record } = training;
-  const { steps } = job;
+  const { steps, until } = job;
   const batchOf = stage.batches(context, prepared);
   let position = first;
   let saved = host.now();
-  host.emit({ type: "began", done: first.step, total: steps, unit: "steps" });
-  let batch = position.step < steps ? await batchOf(position.step) : {};
-  while (position.step < steps) {
+  host.emit({ type: "began", done: first.step, total: until, unit: "steps" });
+  let batch = position.step < until ? await batchOf(position.step) : {};
+  while (position.step < until) {
     const began = host.now();
     const running = executable.run(batch);
     const step = position.step + 1;
-    const upcoming = step < steps ? batchOf(step) : Promise.resolve({});
+    const upcoming = step < until ? batchOf(step) : Promise.resolve({});
     const [outputs, nextBatch] = await Promise.all([running, upcoming]);
     record(step, batch, outputs);
     const taken = stepTaken(step, batch, outputs);
@@ -150,13 +136,14 @@ export async function runSteps(training: Training, prepared: Tensors, first: Pos
     };
     const rate = ((step - first.step) * stage.batchSize) / (position.wallSeconds - first.wallSeconds);
     const note = noteOf(taken, rate);
-    host.emit({ type: "progress", done: step, total: steps, unit: "steps", note });
+    host.emit({ type: "progress", done: step, total: until, unit: "steps", note });
+    if (step < until) await leaveMilestone(training, position);
     if (step % job.frameEvery === 0 || step === steps) await takeFrame(training, position);
     const due = host.now() - saved > CHECKPOINT_SECONDS * 1000;
-    if (host.stopping() || (due && step < steps)) {
+    if (host.stopping() || (due && step < until)) {
       await checkpoint(job.folder, executable, position);
       saved = host.now();
-      if (host.stopping()) throw new Stopped(`stopped after step ${step} of ${steps}`);
+      if (host.stopping()) throw new Stopped(`stopped after step ${step} of ${until}`);
     }
   }
   return position;
