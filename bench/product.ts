@@ -6,7 +6,8 @@ import { execaNode } from "execa";
 export async function openProduct() {
   await execaNode(fileURLToPath(new URL("../scripts/build.js", import.meta.url)));
   const from = (path: string) => import(new URL(`../dist/${path}.js`, import.meta.url).href);
-  const train: typeof import("../harness/run/train.ts") = await from("harness/run/train");
+  const steps: typeof import("../harness/run/steps.ts") = await from("harness/run/steps");
+  const feed: typeof import("../harness/run/feed.ts") = await from("harness/run/feed");
   const checkpoint: typeof import("../harness/run/checkpoint.ts") = await from("harness/run/checkpoint");
   const curve: typeof import("../harness/run/curve.ts") = await from("harness/run/curve");
   const random: typeof import("../harness/random/index.ts") = await from("harness/random/index");
@@ -19,7 +20,8 @@ export async function openProduct() {
   );
   const models: typeof import("../plugins/models/epg/index.ts") = await from("plugins/models/epg/index");
   return {
-    ...train,
+    ...steps,
+    ...feed,
     ...checkpoint,
     ...curve,
     ...random,
