@@ -1,6 +1,13 @@
 /** What it took: the ledger of the run, each entry's bill, and what an image costs. */
 import { hasAutoencoder, MODELS_SHARING, trainingBill } from "../harness/measure/autoencoder-bill.ts";
-import { metricKind, metricLabel, type Result, type ResultEntry } from "../harness/result.ts";
+import { MOST_INPUT_WAIT } from "../harness/measure/ledger.ts";
+import {
+  type LedgerLine,
+  metricKind,
+  metricLabel,
+  type Result,
+  type ResultEntry,
+} from "../harness/result.ts";
 import { cost, count, NO_VALUE, quantity } from "./format.ts";
 import { type ExtraColumn, metricsOf, metricTable } from "./metric-table.ts";
 import { type Column, code, escaped, list, table } from "./text.ts";
@@ -24,6 +31,7 @@ export function ledger(result: Result): string {
     right("Work in FLOPs"),
     right("Parameters"),
     right("Wall"),
+    right("Input wait"),
     right("Peak memory"),
     { head: "Cached" },
   ];
@@ -37,6 +45,7 @@ export function ledger(result: Result): string {
     cost({ value: line.flops, unit: "FLOP" }),
     cost({ value: line.parameters, unit: "parameters" }),
     quantity({ value: line.wallSeconds, unit: "s" }),
+    percent(inputWait(line)),
     quantity({ value: line.peakMemoryBytes, unit: "byte" }),
     line.cached ? "yes" : "no",
   ]);
@@ -44,8 +53,31 @@ export function ledger(result: Result): string {
     "## Compute ledger",
     table(columns, lines),
     "FLOPs are 2·MACs + element-wise operations, counted from the programs; published “GFLOPs” are often MACs. " +
-      "Wall-clock is each stage's first run, also where it came from the cache.",
+      "Wall-clock is each stage's first run, also where it came from the cache. " +
+      "Input wait: the part of it that training's steps waited for their batches.",
+    ...starved(result),
   ].join("\n\n");
+}
+
+/** Part of a training's time; null where it was not measured. */
+function inputWait({ inputWaitSeconds = Number.NaN, wallSeconds }: LedgerLine): number | null {
+  const part = inputWaitSeconds / (wallSeconds ?? 0);
+  return part >= 0 && part <= 1 ? part : null;
+}
+
+const percent = (part: number | null): string => (part === null ? NO_VALUE : `${(100 * part).toFixed(1)} %`);
+
+/** Which trainings waited for batches more than they should. */
+function starved({ ledger }: Result): string[] {
+  const lines = ledger.filter((line) => (inputWait(line) ?? 0) > MOST_INPUT_WAIT);
+  if (lines.length === 0) return [];
+  const waits = lines.map(
+    (line) => `${escaped(line.stage)} (${line.entries.map(escaped).join("; ")}) ${percent(inputWait(line))}`,
+  );
+  return [
+    `**Training waited for its batches** more than ${percent(MOST_INPUT_WAIT)} of its time: ${waits.join(", ")}. ` +
+      "They are made on the CPU: more cores, or a faster disk, would have made its steps come sooner.",
+  ];
 }
 
 /** Each entry as if it had run alone, and the run as it was. */
