@@ -38,17 +38,17 @@ export async function runSteps(training: Training, feed: Feed, first: Position):
     const began = host.now();
     const running = executable.run(batch);
     const step = position.step + 1;
-    const upcoming = step < steps ? feed.next() : Promise.resolve({});
+    const upcoming = step < steps ? bring(training, feed) : null;
     // A step that fails is told before its successor's batch.
-    upcoming.catch(() => {});
+    upcoming?.catch(() => {});
     const outputs = await running;
     const ended = host.now();
-    const nextBatch = await upcoming;
+    const next = await upcoming;
     const waited = host.now() - ended;
-    if (waited > TOLERATED_WAIT * (ended - began)) feed.hurry();
+    if (next && next.made - ended > TOLERATED_WAIT * (ended - began)) feed.hurry();
     record(step, batch, outputs);
     const taken = stepTaken(step, batch, outputs);
-    batch = nextBatch;
+    batch = next?.batch ?? {};
     position = {
       step,
       wallSeconds: position.wallSeconds + (host.now() - began) / 1000,
@@ -71,6 +71,14 @@ export async function runSteps(training: Training, feed: Feed, first: Position):
     }
   }
   return position;
+}
+
+/** The next batch, where it is computed, and when it was made. */
+async function bring({ host, executable }: Training, feed: Feed): Promise<{ batch: Tensors; made: number }> {
+  const batch = await feed.next();
+  const made = host.now();
+  await executable.send?.(batch);
+  return { batch, made };
 }
 
 function stepTaken(step: number, inputs: Tensors, outputs: Tensors): StepTaken {
