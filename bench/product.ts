@@ -8,6 +8,8 @@ export async function openProduct() {
   const from = (path: string) => import(new URL(`../dist/${path}.js`, import.meta.url).href);
   const steps: typeof import("../harness/run/steps.ts") = await from("harness/run/steps");
   const feed: typeof import("../harness/run/feed.ts") = await from("harness/run/feed");
+  const opening: typeof import("../harness/run/open-stage.ts") = await from("harness/run/open-stage");
+  const threads: typeof import("../harness/run/batch-threads.ts") = await from("harness/run/batch-threads");
   const checkpoint: typeof import("../harness/run/checkpoint.ts") = await from("harness/run/checkpoint");
   const curve: typeof import("../harness/run/curve.ts") = await from("harness/run/curve");
   const random: typeof import("../harness/random/index.ts") = await from("harness/random/index");
@@ -22,6 +24,8 @@ export async function openProduct() {
   return {
     ...steps,
     ...feed,
+    ...opening,
+    ...threads,
     ...checkpoint,
     ...curve,
     ...random,

@@ -78,7 +78,7 @@ describe("a feed", () => {
     expect(makers.closed).toBe(false);
   });
 
-  it("has one batch ahead, one more each time a step waited, and never more than its makers can make at a time", async () => {
+  it("has one batch ahead, twice as many each time a step waited, and never more than its makers can make at a time", async () => {
     const { makers, made, open } = makersOf(3);
     const { feed } = feeding(makers);
     await feed.next();
