@@ -145,6 +145,8 @@ const ledgerLine = z.strictObject({
   failed: z.literal(true).optional(),
   /** The stage's first run, also after a resume or from the cache; null where it was not timed apart. */
   wallSeconds: z.number().nullable(),
+  /** Of `wallSeconds`, what training's steps waited for their batches; absent in results before it was measured. */
+  inputWaitSeconds: z.number().nonnegative().optional(),
   peakMemoryBytes: z.int().nullable(),
   cached: z.boolean(),
 });

@@ -3,6 +3,9 @@ import type { PreparationCost, Told, Work } from "../plugin.ts";
 import type { LedgerLine } from "../result.ts";
 import type { Tallies, Tally } from "./counting.ts";
 
+/** Part of its time that training may wait for batches: above it a device is not fed as it could be. */
+export const MOST_INPUT_WAIT = 0.02;
+
 /** The line of an entry's own decoding. */
 export const DECODING = "decoding samples";
 
@@ -43,7 +46,10 @@ type MeasuredInPart = { readonly [Name in keyof Measured]: number | null };
 export const NOT_MEASURED = { wallSeconds: null, peakMemoryBytes: null } as const;
 
 /** What training a stage took. */
-export interface TrainingCost extends TrainingWork, Measured {}
+export interface TrainingCost extends TrainingWork, Measured {
+  /** Of `wallSeconds`, what steps waited for their batches. */
+  readonly inputWaitSeconds: number;
+}
 
 /** The work of making `n` samples; null: computed elsewhere, and not known. */
 interface SamplingWork {
@@ -93,6 +99,7 @@ export function trainingLines(
     parameters: result.parameters,
     ...(autoencoder && { autoencoder }),
     wallSeconds: result.wallSeconds,
+    ...("inputWaitSeconds" in result && { inputWaitSeconds: result.inputWaitSeconds }),
     peakMemoryBytes: result.peakMemoryBytes,
   };
   const encoded = (

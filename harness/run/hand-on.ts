@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { NO_WORK } from "../measure/ledger.ts";
 import type { Position } from "./checkpoint.ts";
 import type { TrainResult } from "./jobs.ts";
+import type { Training } from "./steps.ts";
 import { digest, readStored, store } from "./store.ts";
 import { WEIGHTS, writeTensors } from "./tensors.ts";
-import type { Training } from "./train.ts";
 
 /** Writes `weights.safetensors` into `folder`. */
 export async function handOn(
   { stage, executable, preparation }: Training,
-  { step, wallSeconds, peakMemoryBytes, loss }: Position,
+  { step, wallSeconds, inputWaitSeconds, peakMemoryBytes, loss }: Position,
   folder: string,
 ): Promise<TrainResult> {
   const file = join(folder, WEIGHTS);
@@ -29,6 +29,7 @@ export async function handOn(
     encoding: { macs: encoding.macs * step, flops: encoding.flops * step },
     preparation,
     wallSeconds,
+    inputWaitSeconds,
     peakMemoryBytes,
     finalLoss: loss,
   };

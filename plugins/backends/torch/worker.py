@@ -51,13 +51,16 @@ def write_all(data):
 
 
 def send(header, tensors=()):
-    """`tensors`: (name, tensor) pairs."""
-    held = [(name, tensor.detach().to("cpu").contiguous()) for name, tensor in tensors]
-    listed = [[name, NAMES[tensor.dtype], list(tensor.shape)] for name, tensor in held]
+    """`tensors`: (name, tensor) pairs, in host memory."""
+    listed = [[name, NAMES[tensor.dtype], list(tensor.shape)] for name, tensor in tensors]
     text = json.dumps({**header, "tensors": listed}).encode()
     write_all(MAGIC + struct.pack("<I", len(text)) + text)
-    for _, tensor in held:
-        write_all((ctypes.c_char * tensor.nbytes).from_address(tensor.data_ptr()))
+    for _, tensor in tensors:
+        write_all(memory_of(tensor))
+
+
+def memory_of(tensor):
+    return (ctypes.c_char * tensor.nbytes).from_address(tensor.data_ptr())
 
 
 def refuse(problem, **facts):
@@ -87,13 +90,17 @@ aten = torch.ops.aten
 
 def read_exactly(size):
     buffer = bytearray(size)
+    read_into(buffer)
+    return buffer
+
+
+def read_into(buffer):
     view = memoryview(buffer)
     while view:
         count = REQUESTS.readinto(view)
         if not count:
             os._exit(0 if WORLD == 1 else 1)  # whoever asked is gone: nothing that is under way is wanted
         view = view[count:]
-    return buffer
 
 
 def receive():
@@ -102,11 +109,11 @@ def receive():
         raise ValueError(f"a request began with {magic!r}")
     header = json.loads(read_exactly(length))
     tensors = {}
+    # Out of pinned memory a GPU copies while it computes.
+    pinned = DEVICE == "cuda" and header["do"] in ("run", "send")
     for name, dtype, shape in header["tensors"]:
-        size = DTYPES[dtype].itemsize
-        for side in shape:
-            size *= side
-        tensors[name] = torch.frombuffer(read_exactly(size), dtype=DTYPES[dtype]).reshape(shape)
+        tensors[name] = torch.empty(shape, dtype=DTYPES[dtype], pin_memory=pinned)
+        read_into(memory_of(tensors[name]))
     return header, tensors
 
 
@@ -339,11 +346,15 @@ class Program:
         self.spec = spec
         self.cut = cut
         self.state = {name: tensors[f"state {name}"].to(DEVICE) for name, _, _ in spec["states"]}
+        self.given = []
         module = build(spec, tensors, compiled)
         self.step = torch.compile(module, dynamic=False) if compiled else module
 
-    def run(self, inputs):
-        given = [inputs[name].to(DEVICE) for name, _, _ in self.spec["inputs"]]
+    def take(self, inputs):
+        self.given = [inputs[name].to(DEVICE, non_blocking=True) for name, _, _ in self.spec["inputs"]]
+
+    def run(self):
+        given, self.given = self.given, []
         held = [self.state[name] for name, _, _ in self.spec["states"]]
         with torch.no_grad():
             results = self.step(*given, *held)
@@ -441,11 +452,14 @@ def main():
     threading.Thread(target=lambda: receive_all(requests), daemon=True).start()
     while True:
         header, tensors = requests.get()
+        began = time.perf_counter()
         try:
             if WORLD > 1:
                 header, tensors = told(programs, header, tensors)
-            tensors = answer(header, tensors, programs, settings["compile"])
-            send({"peakMemoryBytes": sum(map(peak_memory, PIDS))}, tensors)
+            results = answer(header, tensors, programs, settings["compile"])
+            results = [(name, tensor.detach().to("cpu").contiguous()) for name, tensor in results]
+            seconds = time.perf_counter() - began
+            send({"peakMemoryBytes": sum(map(peak_memory, PIDS)), "seconds": seconds}, results)
         except Exception as error:
             fail(error)
 
@@ -464,8 +478,12 @@ def answer(header, tensors, programs, compiled):
     do, key = header["do"], header.get("program")
     if do == "compile":
         programs[key] = Program(header["spec"], header["cut"], tensors, compiled)
+    elif do == "send":
+        programs[key].take(tensors)
     elif do == "run":
-        return programs[key].run(tensors)
+        if not header["sent"]:
+            programs[key].take(tensors)
+        return programs[key].run()
     elif do == "read":
         return programs[key].read(header["names"])
     elif do == "write":
@@ -576,7 +594,7 @@ def axes_of(header, programs):
     if header["do"] == "compile":
         return {f"state {name}": 0 for name in header["cut"]["states"]}
     cut = programs[header["program"]].cut
-    return cut["inputs"] if header["do"] == "run" else dict.fromkeys(cut["states"], 0)
+    return cut["inputs"] if header["do"] in ("run", "send") else dict.fromkeys(cut["states"], 0)
 
 
 def part(tensor, dtype, shape, axis):

@@ -1,5 +1,5 @@
 /** Stage 2a: fine-tuning as a diffusion model. */
-import type { Stage, StageContext } from "../../../harness/plugin.ts";
+import type { BatchContext, Stage } from "../../../harness/plugin.ts";
 import {
   adamw,
   adamwInputs,
@@ -68,7 +68,7 @@ export function snap(sigma: number, resolution: number): { index: number; sigma:
   };
 }
 
-function batches({ shape, recipe }: FineTuningSettings, context: StageContext) {
+function batches({ shape, recipe }: FineTuningSettings, context: BatchContext) {
   const { random, train, batchSize, steps, task } = context;
   const { logSigmaMean, logSigmaDeviation, lossWeight } = recipe.diffusion;
   const side = shape.resolution;

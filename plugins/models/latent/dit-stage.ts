@@ -151,7 +151,7 @@ export function ditStage(settings: DitStageSettings): Stage {
       const { train, random } = context;
       const order = rowOrder(context, flip);
       const shape = [batchSize, config.latentChannels, config.side, config.side];
-      const scale = latentScale === "measured" ? prepared.scale! : scalar(latentScale);
+      const scale = latentScale === "measured" ? prepared.scale!.data[0]! : latentScale;
       return async (step) => {
         const rows = order(step);
         const drops = random.stream("label-drop", step);
@@ -159,7 +159,7 @@ export function ditStage(settings: DitStageSettings): Stage {
           drops.uniform() < LABEL_DROP || config.classes === 0 ? config.classes : train.label(image);
         return {
           ...(await source.inputs(context, prepared, rows)),
-          latentScale: scale,
+          latentScale: scalar(scale),
           posteriorNoise: normalTensor(random.stream("posterior", step), shape),
           noise: normalTensor(random.stream("noise", step), shape),
           t: drawTimes(objective, random.stream("t", step), batchSize),
