@@ -26,6 +26,7 @@ export interface FineTuningSettings {
   readonly batchSize: number;
   /** Images that pass forward and back at once; it divides the batch. */
   readonly microBatch?: number;
+  /** Blocks are computed anew in the backward pass. */
   readonly recompute?: boolean;
   readonly steps: number | null;
   readonly share: number;

@@ -83,20 +83,25 @@ export const ditStep = (
   batch: number,
   objective: Objective = "diffusion",
   posterior: LatentSource["posterior"] = givenPosterior,
+  recompute = false,
 ): Program =>
-  trace(`${titleOf(objective).toLowerCase()}-step`, (p) => {
-    const shape = [batch, config.latentChannels, config.side, config.side];
-    const scale = p.input("latentScale", []);
-    const drawn = samplePosterior(posterior(p, batch, config), p.input("posteriorNoise", shape));
-    const start = mul(drawn, scale);
-    const labels = p.input("labels", [batch], "int32");
-    const { loss, parts } = LOSSES[objective](p, config, start, p.input("noise", shape), labels);
-    p.output("loss", loss);
-    for (const [name, value] of Object.entries(parts)) p.output(name, value);
-    adamw(p, loss, { ...BETAS, weightDecay: 0, ema: true });
-    p.state("latent_scale", [], ones);
-    p.update("latent_scale", scale);
-  });
+  trace(
+    `${titleOf(objective).toLowerCase()}-step`,
+    (p) => {
+      const shape = [batch, config.latentChannels, config.side, config.side];
+      const scale = p.input("latentScale", []);
+      const drawn = samplePosterior(posterior(p, batch, config), p.input("posteriorNoise", shape));
+      const start = mul(drawn, scale);
+      const labels = p.input("labels", [batch], "int32");
+      const { loss, parts } = LOSSES[objective](p, config, start, p.input("noise", shape), labels);
+      p.output("loss", loss);
+      for (const [name, value] of Object.entries(parts)) p.output(name, value);
+      adamw(p, loss, { ...BETAS, weightDecay: 0, ema: true });
+      p.state("latent_scale", [], ones);
+      p.update("latent_scale", scale);
+    },
+    { recompute },
+  );
 
 export interface DitStageSettings {
   readonly autoencoder: AutoencoderConfig;
@@ -111,6 +116,8 @@ export interface DitStageSettings {
   readonly latents: Latents;
   /** A number, or 1/σ of the training set's latents. */
   readonly latentScale: number | "measured";
+  /** Blocks are computed anew in the backward pass. */
+  readonly recompute: boolean;
   readonly steps: number | null;
   readonly share: number;
 }
@@ -127,6 +134,7 @@ export function ditStage(settings: DitStageSettings): Stage {
     flip,
     latents,
     latentScale,
+    recompute,
     steps,
     share,
   } = settings;
@@ -138,7 +146,7 @@ export function ditStage(settings: DitStageSettings): Stage {
   return {
     name: titleOf(objective),
     after: ["VAE"],
-    program: ditStep(config, batchSize, objective, source.posterior),
+    program: ditStep(config, batchSize, objective, source.posterior, recompute),
     ...(source.encoding && { encoding: source.encoding }),
     batchSize,
     steps,

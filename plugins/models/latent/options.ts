@@ -73,6 +73,11 @@ export const schema = z
     latents: z.enum(LATENTS).optional(),
     /** Mirrors half of the training images; it does where nothing is said. */
     flip: z.boolean().optional(),
+    /**
+     * Computes blocks anew in the backward pass in place of keeping what they compute: less memory, one more forward pass of
+     * them, the same results.
+     */
+    recompute: z.boolean().default(false),
     /** The autoencoder's part of the training FLOPs. */
     vaeShare: z.number().min(0.01).max(0.99).optional(),
     /** Decodes in overlapping tiles of that many pixels, for large images in little memory; null: all at once. */

@@ -34,15 +34,20 @@ export const vaeStep = (
   batch: number,
   resolution: number,
   objective: VaeObjective,
+  recompute = false,
 ): Program =>
-  trace("vae-step", (p) => {
-    const images = p.input("images", [batch, 3, resolution, resolution]);
-    const noise = p.input("noise", latentShape(config, batch, resolution));
-    const { parts, loss, total } = vaeLoss(p, images, noise, config, objective);
-    p.output("loss", loss);
-    for (const [name, value] of Object.entries(parts)) p.output(name, value);
-    adamw(p, total, { ...BETAS, weightDecay: 0, ema: true });
-  });
+  trace(
+    "vae-step",
+    (p) => {
+      const images = p.input("images", [batch, 3, resolution, resolution]);
+      const noise = p.input("noise", latentShape(config, batch, resolution));
+      const { parts, loss, total } = vaeLoss(p, images, noise, config, objective);
+      p.output("loss", loss);
+      for (const [name, value] of Object.entries(parts)) p.output(name, value);
+      adamw(p, total, { ...BETAS, weightDecay: 0, ema: true });
+    },
+    { recompute },
+  );
 
 interface Adversarial {
   /** Of the adversarial loss, beside its adaptive weight. */
@@ -62,6 +67,8 @@ export interface VaeStageSettings {
   /** LPIPS in the loss; its net is frozen. */
   readonly perceptual: VaeObjective["perceptual"];
   readonly adversarial: Adversarial | null;
+  /** Blocks are computed anew in the backward pass. */
+  readonly recompute: boolean;
   readonly steps: number | null;
   readonly share: number;
 }
@@ -71,7 +78,7 @@ export const PERCEPTUAL_FILES = ["LPIPS trunk", "LPIPS linear layers"] as const;
 
 export function vaeStage(settings: VaeStageSettings): Stage {
   const { autoencoder, resolution, batchSize, learningRate, averageDecay, flip, steps, share } = settings;
-  const { perceptual, adversarial } = settings;
+  const { perceptual, adversarial, recompute } = settings;
   if (adversarial && resolution < SMALLEST_JUDGED)
     throw new UserError(
       `vae.adversarial: its discriminator judges patches, and images of ${resolution} px are too small for one`,
@@ -80,10 +87,13 @@ export function vaeStage(settings: VaeStageSettings): Stage {
   return {
     name: "VAE",
     after: perceptual ? PERCEPTUAL_FILES : [],
-    program: vaeStep(autoencoder, batchSize, resolution, {
-      perceptual,
-      adversarialWeight: adversarial?.weight ?? null,
-    }),
+    program: vaeStep(
+      autoencoder,
+      batchSize,
+      resolution,
+      { perceptual, adversarialWeight: adversarial?.weight ?? null },
+      recompute,
+    ),
     batchSize,
     steps,
     share,
