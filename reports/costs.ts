@@ -45,7 +45,23 @@ export function ledger(result: Result): string {
     table(columns, lines),
     "FLOPs are 2·MACs + element-wise operations, counted from the programs; published “GFLOPs” are often MACs. " +
       "Wall-clock is each stage's first run, also where it came from the cache.",
+    ...recomputation(result),
   ].join("\n\n");
+}
+
+/** What hardware did beside the work that is counted. */
+function recomputation({ ledger }: Result): string[] {
+  const lines = ledger.flatMap(({ stage, entries, recomputedFlops }) =>
+    recomputedFlops === undefined
+      ? []
+      : [
+          `${escaped(stage)} (${entries.map(escaped).join("; ")}) ${quantity({ value: recomputedFlops, unit: "FLOP" })}`,
+        ],
+  );
+  if (lines.length === 0) return [];
+  return [
+    `Computed anew for the backward pass to save memory, beside these and in no bill: ${lines.join(", ")}.`,
+  ];
 }
 
 /** Each entry as if it had run alone, and the run as it was. */

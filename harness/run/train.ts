@@ -57,7 +57,7 @@ export async function train(job: TrainJob, host: JobHost): Promise<TrainResult> 
   const last = await runSteps(training, prepared, first);
 
   await writeTensors(join(job.folder, WEIGHTS), stage.result(await executable.readState()));
-  const { macs, flops, parameters } = stage.program;
+  const { macs, flops, recomputed, parameters } = stage.program;
   const { encoding = NO_WORK } = stage;
   const { wallSeconds: _, ...prepaid } = preparation;
   const result: TrainResult = {
@@ -67,6 +67,7 @@ export async function train(job: TrainJob, host: JobHost): Promise<TrainResult> 
     images: job.steps * stage.batchSize,
     macs: macs * job.steps,
     flops: flops * job.steps,
+    recomputed: { macs: recomputed.macs * job.steps, flops: recomputed.flops * job.steps },
     parameters,
     encoding: { macs: encoding.macs * job.steps, flops: encoding.flops * job.steps },
     preparation: prepaid,
