@@ -4,6 +4,7 @@ import { UserError } from "../errors.ts";
 import { environment } from "../measure/environment.ts";
 import type { Backend, Dataset } from "../plugin.ts";
 import { assembleResult, withGate } from "./assemble.ts";
+import { describeMilestones } from "./describe-milestones.ts";
 import { describePlan } from "./describe-plan.ts";
 import { describeResamplings } from "./describe-resamplings.ts";
 import { runJobs } from "./engine.ts";
@@ -56,8 +57,10 @@ async function runHere(request: RunRequest): Promise<RunOutcome> {
   await backend.close?.();
   const lack = tooFew(dataset, config, plan);
   if (beginning.shard) requireBatches(beginning.shard, plan, config.samples);
-  if (request.dryRun)
-    return { kind: "planned", plan: describePlan(plan, await describeResamplings(config, plan), lack) };
+  if (request.dryRun) {
+    const more = [...(await describeResamplings(config, plan)), ...(await describeMilestones(config, plan))];
+    return { kind: "planned", plan: describePlan(plan, more), lack };
+  }
   if (lack) throw lack;
 
   const claimed = await claimFolder(folder);

@@ -117,6 +117,19 @@ export function backendKeepsState(backend: () => Backend): void {
         expect(numbers(x)).toEqual([12, 18]);
       }));
 
+    it("runs on inputs that were sent while another ran, and on others where it is given others", () =>
+      using(swap, swapState, async (executable) => {
+        const [ahead, given] = [{ x: vector(10, 20) }, { x: vector(0, 0) }];
+        const running = executable.run(given);
+        await executable.send?.(ahead);
+        expect(numbers((await running).sum)).toEqual([4, 6]);
+        expect(numbersOf(await executable.readState())).toEqual({ a: [3, 4], b: [1, 2], c: [1] });
+        expect(numbers((await executable.run(ahead)).sum)).toEqual([14, 26]);
+        await executable.send?.(ahead);
+        expect(numbers((await executable.run(given)).sum)).toEqual([4, 6]);
+        expect(numbers((await executable.run(ahead)).sum)).toEqual([14, 26]);
+      }));
+
     it("writes some states, leaves the others, and gives back the same bits", () =>
       using(accumulate, { w: vector(1, 2, 3), t: floatsOf([], [0]) }, async (executable) => {
         await executable.run({ x: vector(1, 1, 1) });

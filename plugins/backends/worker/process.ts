@@ -50,6 +50,8 @@ export interface Worker<Hello = unknown> {
   ask(doing: string, header: Readonly<Record<string, unknown>>, tensors?: Payloads): Promise<Payloads>;
   /** Most bytes of host memory it has held, as of its last answer. */
   peakMemoryBytes(): number;
+  /** What it has computed for all its answers; the rest of their time went into coming and going. */
+  busySeconds(): number;
   close(): Promise<void>;
 }
 
@@ -85,15 +87,20 @@ export async function startWorker<Hello>(program: WorkerProgram, limits: Limits)
     throw error;
   }
   conversation.hold(false);
-  let last: Promise<unknown> = Promise.resolve();
+  let written: Promise<void> = Promise.resolve();
+  let answered: Promise<unknown> = Promise.resolve();
   return {
     hello: (first as Frame).header as Hello,
     ask(doing, header, tensors = {}) {
-      const turn = last.then(() => conversation.exchange(limits.answerSeconds, doing, { header, tensors }));
-      last = turn.catch(() => {});
+      // Written while those before it are answered: a worker reads ahead while it computes.
+      const writing = written.then(() => conversation.write({ header, tensors }));
+      written = writing;
+      const turn = answered.then(() => conversation.answer(limits.answerSeconds, doing, writing));
+      answered = turn.catch(() => {});
       return turn;
     },
     peakMemoryBytes: () => conversation.peakMemoryBytes,
+    busySeconds: () => conversation.busySeconds,
     close: () => conversation.close(),
   };
 }
@@ -104,6 +111,7 @@ class Conversation {
   readonly #read: () => Promise<Frame | null>;
   #printed = "";
   peakMemoryBytes = 0;
+  busySeconds = 0;
   /** Why nothing can be asked any more. */
   #over: Error | null = null;
 
@@ -118,14 +126,20 @@ class Conversation {
     child.stdin.on("error", () => {});
   }
 
-  async exchange(seconds: number, doing: string, request: Frame): Promise<Payloads> {
+  /** A worker that is gone is told by what is read next. */
+  write(request: Frame): Promise<void> {
+    return writeFrame(this.#child.stdin, request).catch(() => {});
+  }
+
+  /** The answer to the request that is being written. */
+  async answer(seconds: number, doing: string, writing: Promise<void>): Promise<Payloads> {
     if (this.#over) throw this.#over;
     this.hold(true);
     try {
-      const writing = writeFrame(this.#child.stdin, request).catch(() => {});
       const { header, tensors } = await this.next(seconds, doing);
       await writing;
       if (typeof header.peakMemoryBytes === "number") this.peakMemoryBytes = header.peakMemoryBytes;
+      if (typeof header.seconds === "number") this.busySeconds += header.seconds;
       if (typeof header.error !== "string") return tensors;
       if (header.kind === "memory")
         throw new OutOfMemory(

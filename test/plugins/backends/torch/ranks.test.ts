@@ -48,8 +48,11 @@ const trained = async (
   const executable = await backend.compile({ ...stage.program, batch: stage.batchSize }, state);
   const batchOf = stage.batches(context, prepared);
   const losses: number[] = [];
-  for (let step = 0; step < STEPS; step++)
-    losses.push((await executable.run(await batchOf(step))).loss!.data[0]!);
+  for (let step = 0; step < STEPS; step++) {
+    const batch = await batchOf(step);
+    await executable.send?.(batch);
+    losses.push((await executable.run(batch)).loss!.data[0]!);
+  }
   const after = await executable.readState();
   await executable.dispose();
   return { losses, state: after };

@@ -72,6 +72,24 @@ describe("a worker that fails at work", () => {
     await worker.close();
   });
 
+  it("is written the next request while it is at one, and answers them in their order", async () => {
+    // What comes at once counts as many bytes; only once all has come is anything answered.
+    const worker = await start(`hello();
+      let bytes = 0;
+      onRequest((part) => {
+        bytes += part.length;
+        if (bytes < 2 * 4_000_000) return;
+        frame({ seconds: 1 });
+        frame({ error: "ValueError: the second", kind: "other" });
+      });`);
+    const x = { dtype: "float32", shape: [1_000_000], data: new Float32Array(1_000_000) } as const;
+    const [first, second] = ["running a", "sending to a"].map((doing) => worker.ask(doing, {}, { x }));
+    expect(await first).toEqual({});
+    expect(worker.busySeconds()).toBe(1);
+    await expect(second).rejects.toThrow("sending to a: ValueError: the second");
+    await worker.close();
+  });
+
   it.each([
     ["is killed", `process.kill(process.pid, "SIGKILL")`, /running a: .* was killed by SIGKILL \(.*memory/],
     ["crashes", `{ console.error("Segmentation"); process.exit(139); }`, /exit code 139.*Segmentation/],
