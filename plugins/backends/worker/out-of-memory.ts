@@ -1,4 +1,4 @@
-/** What a program that does not fit would need, told where memory runs out. */
+/** Memory that runs out: the error, and what a program that does not fit would need. */
 import { bytesText } from "../../../harness/bytes.ts";
 import { bytesOf, type Program, peakBytes, type Value } from "../../../harness/program/index.ts";
 
@@ -25,4 +25,16 @@ function wayOut(room: number, deviceBytes: number): string {
     return "weights, moments and averages alone do not fit: take a smaller model or a larger device";
   if (room >= 1) return `others hold memory of the device, or kernels take more than the values: ${SMALLER}`;
   return `1/${2 ** Math.ceil(-Math.log2(room))} of the batch at once would fit: give that as microBatch where the model has one, or as batchSize`;
+}
+
+/** A request that the device has too little memory for. */
+export class OutOfMemory extends Error {
+  override name = "OutOfMemory";
+  /** What the device has in all; 0 where that is not known. */
+  readonly deviceBytes: number;
+
+  constructor(message: string, deviceBytes: number) {
+    super(message);
+    this.deviceBytes = deviceBytes;
+  }
 }
