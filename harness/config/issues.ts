@@ -31,7 +31,8 @@ export function userErrorFrom(error: ZodError, { input, schema, at, source }: Ch
   const what = known.default === null ? "" : ` for the default, ${shown(known.default)}`;
   const drop = known.default === undefined ? "" : `, or drop it${what}`;
   if (saysItself(issue, value)) {
-    const got = value === undefined ? "" : `, got ${shown(value)}`;
+    const isTold = value === undefined || issue.message.includes(`(${shown(value)})`);
+    const got = isTold ? "" : `, got ${shown(value)}`;
     return new UserError(`${field} in ${source}: ${issue.message}${got}`, `change ${field}${drop}`);
   }
   const wanted = expectation(issue, known.constants);
