@@ -327,6 +327,9 @@ const ABBREVIATIONS = new Map([
   ["lpips-squeeze", "LPIPS (SqueezeNet)"],
   ["knn-accuracy", "kNN accuracy"],
   ["nfe", "NFE"],
+  // Told in whatever unit is read best.
+  ["wall-seconds", "wall-clock"],
+  ["peak-memory-bytes", "peak memory"],
 ]);
 
 const spelledOut = (family: string): string =>
