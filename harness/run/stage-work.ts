@@ -67,7 +67,7 @@ function derivedSteps(
   if (steps < 1)
     throw new UserError(
       `budget.trainingFlops: ${budget.trainingFlops} leaves no step for stage "${name}" of entry "${entry}", whose step takes ${program.flops} FLOPs`,
-      "raise the budget or choose a smaller model",
+      `raise the budget to at least ${((0.5 * program.flops + preparationFlops) / share).toPrecision(2)}, or choose a smaller model`,
     );
   return steps;
 }

@@ -25,6 +25,25 @@ const FIELDS: readonly Case[] = [
   ],
   ["no entries", config("", ""), "`entries`", "needs at least one entry", "got {}"],
   ["no data set", "export default { entries: {} }", "`dataset` is missing"],
+  [
+    "a data set by its name",
+    'import { epg } from "epg-bench"; export default { dataset: "shapes", entries: { A: epg() } };',
+    "`dataset`",
+    'expected what shapes(), imageFolder({ folder }) or npz({ file }) gives, got "shapes"',
+  ],
+  [
+    "entries in a list",
+    'import { epg, shapes } from "epg-bench"; export default { dataset: shapes(), entries: [epg()] };',
+    "`entries`",
+    'expected entries by their names: { "my EPG": epg() }, got [',
+  ],
+  [
+    "a number for a budget",
+    config("budget: 1e12"),
+    "`budget` must be an object { trainingFlops }, got 1",
+    "or drop it",
+  ],
+  ["null for what may be left out", config("samples: null"), "fix: set it to a number, or drop it"],
   ["a data set as an entry", config("", "A: shapes()"), '`entries.A.kind` must be "model", got "dataset"'],
   [
     "a budget of nothing",
@@ -190,7 +209,9 @@ describe.each([
   });
 });
 
-it("does not name a default of null, which is one that is derived", async () => {
+it("does not name a default of null or of an object's own, which is one that is derived", async () => {
+  const settings = await mistake(load(config("", "A: epg({ pretraining: 5 })")));
+  expect(settings.endsWith(" }, or drop it")).toBe(true);
   const told = await mistake(load(config("", "A: epg({ batchSize: 1 })")));
   expect(told.endsWith("fix: change `entries.A.options.batchSize`, or drop it")).toBe(true);
 });
