@@ -84,7 +84,10 @@ function guidanceCell({ guidanceScale, guidanceLow, guidanceHigh }: ResultEntry[
 /** Of an image, by the ledger: a row's own line, whose trials have names of their own. */
 const decoderMacs = ({ ledger }: Result, { name }: ResultEntry): number =>
   ledger
-    .filter(({ kind, entries, stage }) => kind === "decoding" && entries.includes(name) && stage === DECODING)
+    .filter(
+      ({ kind, entries, stage, failed }) =>
+        kind === "decoding" && entries.includes(name) && stage === DECODING && !failed,
+    )
     .reduce((sum, { macs, images }) => sum + (macs ?? 0) / images, 0);
 
 /** Entries without a row on like terms, guided, and why. */

@@ -37,7 +37,7 @@ export interface FrontierPoint {
   readonly onLine: boolean;
 }
 
-export type Terms = "as published" | "matched" | "unguided";
+export type Terms = "as published" | "matched" | "unguided" | "on the way";
 
 export interface Frontier extends Axis {
   /** "FD", "FID", "KID". */
@@ -49,9 +49,13 @@ export interface Frontier extends Axis {
   readonly svg: string;
 }
 
-/** Rows of models that finished, as published and sampled again. */
+/** Rows of models: as published and sampled again. */
 export const termsOf = ({ kind, resampled }: ResultEntry): Terms | null =>
   kind === "model" ? "as published" : (resampled?.terms ?? null);
+
+/** Of weights on the way, training is all that differs. */
+const termsAlong = ({ metric }: Axis, entry: ResultEntry): Terms | null =>
+  metric === "total-train-flops" && entry.milestone ? "on the way" : termsOf(entry);
 
 /** The row of an entry's distance to whatever the run scored against: KID where a Fréchet distance is mostly bias. */
 const distanceOf = ({ results, run }: Result, { name }: ResultEntry): ResultRow | undefined =>
@@ -70,7 +74,7 @@ export function frontiers(result: Result): Frontier[] {
   return AXES.flatMap((axis) => {
     const lacking: { name: string; why: string }[] = [];
     const priced = result.run.entries.flatMap((entry) => {
-      const [terms, distance] = [termsOf(entry), distanceOf(result, entry)];
+      const [terms, distance] = [termsAlong(axis, entry), distanceOf(result, entry)];
       if (terms === null || distance === undefined) return [];
       const row = rowOf(result, entry.name, axis.metric);
       const cost = row?.value ?? null;
@@ -80,7 +84,7 @@ export function frontiers(result: Result): Frontier[] {
         return [];
       }
       const { metric, standardError } = distance;
-      const owner = entry.resampled?.of ?? entry.name;
+      const owner = (entry.resampled ?? entry.milestone)?.of ?? entry.name;
       return [{ name: entry.name, entry: owner, terms, cost, value: distance.value!, standardError, metric }];
     });
     if (new Set(priced.map(({ name }) => name)).size < 2) return [];
@@ -112,6 +116,11 @@ export function frontier(result: Result): string | null {
   return ["## Frontier", note, ...all.map((one) => section(result, one))].join("\n\n");
 }
 
+const ON_THE_WAY =
+  "Lines: an entry along its training, its weights by then (their running average, where it keeps one) sampled as the entry is. A state on the way is not what a run planned " +
+  "for that budget would end with: learning rates, averages and curricula go by the length of the whole, and rates that fall are still high. Earlier stages (pre-training, " +
+  "VAE) are in every point whole, since images are made of the last stage's weights.";
+
 function section(result: Result, { metric, quality, title, points, lacking, svg }: Frontier): string {
   const columns: Column[] = [
     { head: "" },
@@ -129,11 +138,13 @@ function section(result: Result, { metric, quality, title, points, lacking, svg 
       escaped(quantity({ value, standardError })),
       onLine ? "**yes**" : "",
     ]);
+  const onTheWay = points.some(({ terms }) => terms === "on the way") ? [ON_THE_WAY] : [];
   const missing = lacking.map(({ name, why }) => `${escaped(name)} (${why})`);
   return [
     `### Against ${title}`,
     image(`${quality} against ${title}`, svg),
     table(columns, lines),
+    ...onTheWay,
     ...(missing.length === 0 ? [] : [`Rows without it: ${missing.join(", ")}.`]),
   ].join("\n\n");
 }

@@ -45,12 +45,13 @@ export function entryText(title: string, cost: EntryCost, bills: readonly Bill[]
     ...(pretrained.length + training.length === 0 ? [] : [...trainingTable(cost, bills), ""]),
     ...samplingTable(cost),
     ...(cost.resamplings.length === 0 ? [] : ["", ...resamplingTable(cost)]),
+    ...(cost.milestones.length === 0 ? [] : ["", ...milestoneTable(cost)]),
   ]);
 }
 
 /** What is known of an entry whose images are made elsewhere. */
 export function elsewhereText({ name, resolution, elsewhere, resamplings }: ElsewhereCost): string {
-  const { calls, macs: work, parameters, trainFlops } = elsewhere;
+  const { calls, macs: work, parameters, trainFlops, decoder } = elsewhere;
   const told = (told: Told | null, unit: string): [string, string] =>
     told === null ? ["unknown", ""] : [quantity({ value: told.value, unit }), told.by];
   return lines([
@@ -60,7 +61,9 @@ export function elsewhereText({ name, resolution, elsewhere, resamplings }: Else
       ["", "", ""],
       ["training", ...told(trainFlops, "FLOP")],
       ["network calls an image", ...told(calls, "calls")],
+      ...(decoder ? [["decoder calls an image", ...told(decoder.calls, "calls")]] : []),
       ["MACs an image", ...told(work, "MAC")],
+      ...(decoder ? [["of them the decoder's", ...told(decoder.macs, "MAC")]] : []),
       ["parameters", ...told(parameters, "parameters")],
     ]).slice(1),
     ...(resamplings.length === 0 ? [] : ["", ...resamplingTable({ resamplings })]),
@@ -165,6 +168,12 @@ function resamplingTable({ resamplings }: Pick<EntryCost, "resamplings">): strin
     ]),
   ]);
 }
+
+const milestoneTable = ({ milestones }: EntryCost): string[] =>
+  columns([
+    ["sampled on the way", "FLOPs of samples"],
+    ...milestones.map(({ name, sampleFlops }) => [name, flops(sampleFlops)]),
+  ]);
 
 /** What its authors and others printed, and what our count had to assume. */
 export function besidePublished({ published, notes }: NamedCost): string {

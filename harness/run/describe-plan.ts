@@ -21,9 +21,9 @@ const flopsOf = ({ steps, flops, preparation }: PlannedStage): number => steps *
 
 /**
  * A table of stages with their FLOPs (2·MACs + element-wise operations), their memory, then the total of each entry.
- * @param resamplings lines of what is sampled again
+ * @param more lines of what is sampled again and on the way
  */
-export function describePlan({ stages, entries }: Plan, resamplings: readonly string[]): string {
+export function describePlan({ stages, entries }: Plan, more: readonly string[]): string {
   const table = new Table({
     head: [
       "stage",
@@ -55,7 +55,7 @@ export function describePlan({ stages, entries }: Plan, resamplings: readonly st
     "Each entry billed in full, as if it ran alone:",
     ...entries.map(total),
     `GPU-hours: of an H200 at ${100 * UTILISATION} % of its ${H200.peakFlops / 1e12} TFLOP/s.`,
-    ...resamplings,
+    ...more,
   ].join("\n");
 }
 

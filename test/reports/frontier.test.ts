@@ -63,6 +63,50 @@ function compared(name = "VAE + DiT"): Result {
   });
 }
 
+/** The fixture with the weights of its first model half-way: as good, at half of its training. */
+function followed(): Result {
+  const result = compared();
+  const model = result.run.entries[0]!;
+  const name = `${model.name}: at 50 % of its training`;
+  const rows = result.results.flatMap((row) =>
+    row.entry !== model.name
+      ? []
+      : [{ ...row, entry: name, value: row.value! * (row.metric === "total-train-flops" ? 0.5 : 1) }],
+  );
+  const milestone = { of: model.name, part: 0.5, step: 50, steps: 100 };
+  const entry = { ...model, name, kind: "milestone" as const, milestone };
+  return resultSchema.parse({
+    ...result,
+    run: { ...result.run, entries: [...result.run.entries, entry] },
+    results: [...result.results, ...rows],
+  });
+}
+
+describe("an entry along its training", () => {
+  test("has points against training alone, where they can be on the line", () => {
+    const [calls, , training] = frontiers(followed());
+    expect(calls).toEqual(frontiers(compared())[0]);
+    const [entry] = followed().run.entries;
+    const own = training!.points.filter((point) => point.entry === entry!.name);
+    expect(own.map(({ terms, onLine }) => [terms, onLine])).toEqual([
+      ["as published", false],
+      ["on the way", true],
+    ]);
+    expect(own[1]!.cost / own[0]!.cost).toBeCloseTo(0.5, 9);
+  });
+
+  test("is a line of the drawing, and the page says what a state on the way is not", async () => {
+    const [calls, , training] = frontiers(followed());
+    const lines = async (one: typeof calls) =>
+      (await frontierPlot(one!)).match(/"line"|mark-line role-mark/g)?.length;
+    expect(await lines(training)).toBe((await lines(calls))! + 1);
+    expect(await frontierPlot(calls!)).not.toContain("on the way");
+    expect(frontier(followed())).toContain("is not what a run planned for that budget would end with");
+    expect(frontier(compared())).not.toContain("on the way");
+    expect(comparison(followed())).not.toContain("of its training");
+  });
+});
+
 describe("the frontier", () => {
   test("is told for calls, MACs and training; a row that another beats at no higher cost is off the line", () => {
     const all = frontiers(compared());
