@@ -25,6 +25,8 @@ const row = z.strictObject({
   beside: z.strictObject({ label: z.string(), value: z.number().nullable() }).optional(),
   /** The metric with seed group g left out, g = 0…: what paired comparisons and their errors are made from. */
   deleteGroup: z.array(z.number()).optional(),
+  /** Of a timing: how often it was repeated. */
+  rounds: z.int().optional(),
   /** Not counted here: as the config declares it, or the model's own program reports it. */
   told: z.enum(["declared", "reported"]).optional(),
   /** Never to be gated, and why. */

@@ -7,8 +7,9 @@ import {
   type ResultEntry,
   type ResultRow,
 } from "../harness/result.ts";
-import { quantity } from "./format.ts";
-import { rowOf } from "./metric-table.ts";
+import { columnSize, count, quantity } from "./format.ts";
+import { type ExtraColumn, metricsOf, metricTable, rowOf } from "./metric-table.ts";
+import { isMostlyBias } from "./scores.ts";
 import { type Column, escaped, image, table } from "./text.ts";
 
 interface Axis {
@@ -30,7 +31,7 @@ export interface FrontierPoint {
   readonly entry: string;
   readonly terms: Terms;
   readonly cost: number;
-  /** The Fréchet distance. */
+  /** Of the metric that ranks: the lower, the better. */
   readonly value: number;
   readonly standardError: number | null;
   readonly onLine: boolean;
@@ -39,7 +40,7 @@ export interface FrontierPoint {
 export type Terms = "as published" | "matched" | "unguided" | "on the way";
 
 export interface Frontier extends Axis {
-  /** "FD", "FID". */
+  /** "FD", "FID", "KID". */
   readonly quality: string;
   readonly points: readonly FrontierPoint[];
   /** Rows that have a score, and why they are not among the points. */
@@ -56,12 +57,14 @@ export const termsOf = ({ kind, resampled }: ResultEntry): Terms | null =>
 const termsAlong = ({ metric }: Axis, entry: ResultEntry): Terms | null =>
   metric === "total-train-flops" && entry.milestone ? "on the way" : termsOf(entry);
 
-/** The row of an entry's Fréchet distance, to whatever the run scored against. */
+/** The row of an entry's distance to whatever the run scored against: KID where a Fréchet distance is mostly bias. */
 const distanceOf = ({ results, run }: Result, { name }: ResultEntry): ResultRow | undefined =>
   results.find(
     ({ entry, metric, value }) =>
-      entry === name && metricFamily(metric, run.features) === "fd" && value !== null,
+      entry === name && metricFamily(metric, run.features) === ranking(run) && value !== null,
   );
+
+const ranking = (run: Result["run"]): "fd" | "kid" => (isMostlyBias(run) ? "kid" : "fd");
 
 /** Equal budgets are filled by whole steps, which differ below the third digit: that makes no row the cheaper one. */
 const toBudget = (cost: number): number => Number(cost.toPrecision(3));
@@ -106,7 +109,10 @@ export function frontier(result: Result): string | null {
   if (all.length === 0) return null;
   const note =
     "On the line: no other row is as good at as low a cost. ± is one standard error and covers the draw of samples, not training: " +
-    "rows within it may change places. Training is billed in full to every row of its weights, sampling again trains nothing.";
+    "rows within it may change places. Training is billed in full to every row of its weights, sampling again trains nothing." +
+    (isMostlyBias(result.run)
+      ? " Ranked by KID, since most of a Fréchet distance of so few images is bias."
+      : "");
   return ["## Frontier", note, ...all.map((one) => section(result, one))].join("\n\n");
 }
 
@@ -114,6 +120,20 @@ const ON_THE_WAY =
   "Lines: an entry along its training, its weights by then (their running average, where it keeps one) sampled as the entry is. A state on the way is not what a run planned " +
   "for that budget would end with: learning rates, averages and curricula go by the length of the whole, and rates that fall are still high. Earlier stages (pre-training, " +
   "VAE) are in every point whole, since images are made of the last stage's weights.";
+
+/** Both distances, whichever ranks, and the steps from which what training took by then is reckoned. */
+function milestoneTable(result: Result): string {
+  const entries = result.run.entries.filter(({ milestone }) => milestone);
+  const distances = metricsOf(result, ({ metric }) =>
+    ["fd", "kid"].includes(metricFamily(metric, result.run.features)),
+  );
+  const steps: ExtraColumn = {
+    head: "Steps of the last stage",
+    align: "right",
+    cell: ({ milestone }) => `${count(milestone!.step)} of ${count(milestone!.steps)}`,
+  };
+  return metricTable(result, entries, distances, [steps]);
+}
 
 function section(result: Result, { metric, quality, title, points, lacking, svg }: Frontier): string {
   const columns: Column[] = [
@@ -123,15 +143,18 @@ function section(result: Result, { metric, quality, title, points, lacking, svg 
     { head: "On the line" },
   ];
   const unit = rowOf(result, points[0]!.name, metric)!.unit;
+  const size = columnSize(points.map(({ cost }) => cost));
   const lines = [...points]
     .sort((a, b) => a.cost - b.cost || a.value - b.value)
     .map(({ name, cost, value, standardError, onLine }) => [
       escaped(name),
-      escaped(quantity({ value: cost, unit })),
+      escaped(quantity({ value: cost, unit, size })),
       escaped(quantity({ value, standardError })),
       onLine ? "**yes**" : "",
     ]);
-  const onTheWay = points.some(({ terms }) => terms === "on the way") ? [ON_THE_WAY] : [];
+  const onTheWay = points.some(({ terms }) => terms === "on the way")
+    ? [ON_THE_WAY, milestoneTable(result)]
+    : [];
   const missing = lacking.map(({ name, why }) => `${escaped(name)} (${why})`);
   return [
     `### Against ${title}`,

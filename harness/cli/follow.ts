@@ -56,6 +56,7 @@ async function ended(
 ): Promise<number> {
   if (outcome.kind === "planned") {
     process.stdout.write(`${outcome.plan.trimEnd()}\n`);
+    if (outcome.lack) throw outcome.lack;
     return EXIT.ok;
   }
   if (outcome.kind === "shared") return shared(outcome, folder);
@@ -95,11 +96,16 @@ async function deliver(result: Result, folder: string, { json, color }: FollowFl
   }
   const { terminal, wantsColor } = await import("../../reports/terminal.ts");
   const colored = color && wantsColor(process.env, process.stdout.isTTY === true);
-  process.stdout.write(terminal(result, { color: colored, reportPath: reports.join(", ") }));
+  process.stdout.write(
+    terminal(result, { color: colored, width: terminalWidth(), reportPath: reports.join(", ") }),
+  );
   const { shortened } = await import("../config/module.ts");
   const grids = result.run.entries.flatMap(({ kind, grid }) => (kind === "model" && grid ? [grid] : []));
   for (const grid of grids) process.stdout.write(`Samples: ${shortened(join(folder, grid))}\n`);
 }
+
+/** What is piped into a file has room. */
+const terminalWidth = (): number => Math.max(80, process.stdout.columns ?? 120);
 
 async function writeJson(file: string, text: string, folder: string): Promise<void> {
   const { default: writeFileAtomic } = await import("write-file-atomic");

@@ -48,7 +48,7 @@ export function define(command: Command): void {
         .conflicts(["json"]),
     )
     .option("--quick", "sample and score only the entries that train nothing: those with weights")
-    .option("--dry-run", "print the plan with each stage's FLOPs, run nothing")
+    .option("--dry-run", "print the plan with each stage's FLOPs, run nothing; exit 2 where it could not run")
     .option("--seed <n>", "training seed", wholeNumber(0))
     .option("--samples <n>", "images sampled from each entry", wholeNumber(4))
     .option("--backend <name>", "what computes, in place of the config's: onnxruntime, torch, openvino, tfjs")

@@ -49,6 +49,7 @@ export async function sampleAll(
   let spent = (await readStored<Spent>(folder, SPENT))?.value ?? NOTHING_SPENT;
   const before = spent.tallies;
   let done = 0;
+  host.emit({ type: "began", done, total, unit: "images" });
   for (const [k, { positions, start, kept }] of batches.entries()) {
     if (host.stopping()) throw new Stopped(`stopped after ${done} of ${total} samples`);
     const file = join(folder, chunkFile(start));

@@ -45,7 +45,7 @@ export async function run(request: RunRequest): Promise<RunOutcome> {
   if (beginning.shard) requireBatches(beginning.shard, plan, config.samples);
   if (request.dryRun) {
     const more = [...(await describeResamplings(config, plan)), ...(await describeMilestones(config, plan))];
-    return { kind: "planned", plan: describePlan(plan, more, lack) };
+    return { kind: "planned", plan: describePlan(plan, more), lack };
   }
   if (lack) throw lack;
 

@@ -231,8 +231,8 @@ export type JobEvent =
       readonly unit: string;
       readonly note?: string;
     }
-  /** Goes on where an earlier process left off. */
-  | { readonly type: "resumed"; readonly done: number; readonly total: number; readonly unit: string }
+  /** The first step or batch begins: what is timed; after `done`, where an earlier process left off. */
+  | { readonly type: "began"; readonly done: number; readonly total: number; readonly unit: string }
   | { readonly type: "frame"; readonly step: number; readonly file: string }
   /** Another run is at this very job. */
   | { readonly type: "waiting"; readonly rival: Rival };

@@ -46,7 +46,7 @@ export function measureRows({ planned, training, sampling, timing }: EntryFacts)
           totalFlops(last),
           "FLOP",
           "lower",
-          "2·MACs + element-wise operations of the last stage's steps, from the program's own count",
+          "2·MACs + element-wise operations of the last stage, what it encodes among them, from the programs' own count",
         ),
       ]
     : [];
@@ -138,7 +138,8 @@ export function speedRows(entry: string, { batchSize, throughput, latency }: Mea
       direction: "higher",
       n: null,
       standardError: throughput.standardError,
-      convention: `median of ${throughput.rounds} rounds of batches of ${batchSize} after warm-up, decoding included; ${error}`,
+      convention: `median over rounds of batches of ${batchSize} after warm-up, decoding included; ${error}`,
+      rounds: throughput.rounds,
     },
     {
       entry,
@@ -148,7 +149,8 @@ export function speedRows(entry: string, { batchSize, throughput, latency }: Mea
       direction: "lower",
       n: null,
       standardError: latency.standardError,
-      convention: `median of ${latency.rounds} rounds of single images (batch 1) after warm-up, decoding included; ${error}`,
+      convention: `median over rounds of single images (batch 1) after warm-up, decoding included; ${error}`,
+      rounds: latency.rounds,
     },
   ];
 }

@@ -101,9 +101,12 @@ export async function prepare(
   const prepared = await stage.prepare(context);
   const wallSeconds = (host.now() - began) / 1000;
   const { macs, flops } = tallies.encoder;
-  const { what = "preparing", images = context.train.length } =
-    stage.preparationCost?.(context.train.length) ?? {};
-  const preparation = { what, images, macs, flops, wallSeconds };
+  const {
+    what = "preparing",
+    images = context.train.length,
+    batchSize = images,
+  } = stage.preparationCost?.(context.train.length) ?? {};
+  const preparation = { what, images, batchSize, macs, flops, wallSeconds };
   await writeTensors(join(job.folder, file), prepared);
   await store(job.folder, preparation, [file], PREPARED);
   return { prepared, preparation };
@@ -116,7 +119,7 @@ export async function runSteps(training: Training, prepared: Tensors, first: Pos
   const batchOf = stage.batches(context, prepared);
   let position = first;
   let saved = host.now();
-  if (first.step > 0) host.emit({ type: "resumed", done: first.step, total: until, unit: "steps" });
+  host.emit({ type: "began", done: first.step, total: until, unit: "steps" });
   let batch = position.step < until ? await batchOf(position.step) : {};
   while (position.step < until) {
     const began = host.now();

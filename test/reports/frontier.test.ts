@@ -11,9 +11,12 @@ import { fixtureResult } from "../fixtures/result.ts";
 
 const EVIL = `</text><script>alert("x")</script>|\`\n`;
 
+/** With images enough for a Fréchet distance. */
+const withEnough = (result: Result): Result => ({ ...result, run: { ...result.run, featureDims: 64 } });
+
 /** The fixture with a model sampled again: better and dearer guided, worse and cheaper unguided. */
 function compared(name = "VAE + DiT"): Result {
-  const result = fixtureResult();
+  const result = withEnough(fixtureResult());
   const rename = (one: string): string => (one === "VAE + DiT" ? name : one);
   const model = result.run.entries.find((entry) => entry.name === "VAE + DiT")!;
   const again = (terms: "unguided" | "matched", calls: number, factor: number, distance: number) => {
@@ -98,6 +101,7 @@ describe("an entry along its training", () => {
       (await frontierPlot(one!)).match(/"line"|mark-line role-mark/g)?.length;
     expect(await lines(training)).toBe((await lines(calls))! + 1);
     expect(await frontierPlot(calls!)).not.toContain("on the way");
+    expect(frontier(followed())).toMatch(/at 50 % of its training \| 50 of 100 \| 61\.2 ± 1\.8 \| 0\.0412/);
     expect(frontier(followed())).toContain("is not what a run planned for that budget would end with");
     expect(frontier(compared())).not.toContain("on the way");
     expect(comparison(followed())).not.toContain("of its training");
@@ -140,6 +144,21 @@ describe("the frontier", () => {
     expect(text).toMatch(/\| EPG, one step \| 1 \| 92\.7 ± 2\.8 \| \*\*yes\*\* \|/);
     expect(text).toMatch(/\| VAE \+ DiT \| 50 \| 74\.8 ± 2\.2 \| {2}\|/);
     expect(text).toContain("(frontier/nfe.svg)");
+  });
+
+  test("ranks by KID where most of a Fréchet distance is bias, and says so", () => {
+    expect(frontiers(compared())[0]!.quality).toBe("FD");
+    expect(frontier(compared())).not.toContain("Ranked by KID");
+    const few = fixtureResult();
+    const [calls] = frontiers(few);
+    expect(calls!.quality).toBe("KID");
+    const kid = few.results.filter(({ metric }) => metric.startsWith("kid"));
+    for (const { name, value } of calls!.points)
+      expect(value).toBe(kid.find(({ entry }) => entry === name)!.value);
+    expect(frontier(few)).toContain(
+      "Ranked by KID, since most of a Fréchet distance of so few images is bias.",
+    );
+    expect(frontier(few)).toContain("KID ↓");
   });
 
   test("says which rows it lacks, and why", () => {
@@ -243,7 +262,7 @@ describe("entries on the same terms", () => {
 });
 
 test("budgets that whole steps fill a little differently are equal ones: the worse row is not the cheaper", () => {
-  const result = fixtureResult();
+  const result = withEnough(fixtureResult());
   const spent = [62e12, 61.996e12];
   const models = result.run.entries.filter(({ kind }) => kind === "model").slice(0, 2);
   const worse = result.results.find(
