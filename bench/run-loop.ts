@@ -25,7 +25,7 @@ interface Loop {
 }
 
 async function openLoop(): Promise<Loop> {
-  const { BEGINNING, runSteps, openCurve, createStream, initialState, onnxruntime, shapes, epg } =
+  const { BEGINNING, runSteps, Feed, openCurve, createStream, initialState, onnxruntime, shapes, epg } =
     await openProduct();
   const folder = await mkdtemp(join(tmpdir(), "epg-bench-"));
   const backend = await onnxruntime.open({ threads: 2 } as never);
@@ -54,17 +54,10 @@ async function openLoop(): Promise<Loop> {
   const run = async (steps: number): Promise<void> => {
     const job = { folder, steps, until: steps, milestones: [], frameEvery: steps + 1 } as unknown as TrainJob;
     const record = await openCurve(folder, { ...stage, steps, preparationFlops: 0 }, 0);
-    const loop = {
-      job,
-      host,
-      stage,
-      context: { ...context, steps },
-      backend,
-      executable,
-      frames: null,
-      record,
-    };
-    await runSteps({ ...loop, preparation: NO_PREPARATION }, {}, BEGINNING);
+    const make = stage.batches({ ...context, steps }, {});
+    const feed = new Feed({ make, openMakers: null, first: 0, steps });
+    const loop = { job, host, stage, backend, executable, frames: null, record, preparation: NO_PREPARATION };
+    await runSteps(loop, feed, BEGINNING);
   };
   return { executable, stage, context, run };
 }

@@ -134,6 +134,8 @@ const ledgerLine = z.strictObject({
   macs: z.number().nullable(),
   /** 2·MACs + element-wise operations, of the whole line; null: not known. */
   flops: z.number().nullable(),
+  /** Beside `flops`: what was computed anew for the backward pass to save memory. No budget and no bill counts it. */
+  recomputedFlops: z.number().optional(),
   parameters: z.int().nullable(),
   /** MACs are as the config declares them, not counted. */
   declared: z.literal(true).optional(),
@@ -145,6 +147,8 @@ const ledgerLine = z.strictObject({
   failed: z.literal(true).optional(),
   /** The stage's first run, also after a resume or from the cache; null where it was not timed apart. */
   wallSeconds: z.number().nullable(),
+  /** Of `wallSeconds`, what training's steps waited for their batches; absent in results before it was measured. */
+  inputWaitSeconds: z.number().nonnegative().optional(),
   peakMemoryBytes: z.int().nullable(),
   cached: z.boolean(),
 });

@@ -1,5 +1,6 @@
 /** What it took: the ledger of the run, each entry's bill, and what an image costs. */
 import { hasAutoencoder, MODELS_SHARING, trainingBill } from "../harness/measure/autoencoder-bill.ts";
+import { MOST_INPUT_WAIT } from "../harness/measure/ledger.ts";
 import { type LedgerLine, metricKind, metricLabel, type Result, type ResultRow } from "../harness/result.ts";
 import { cost, count, inOneUnit, NO_VALUE, quantity } from "./format.ts";
 import { type ExtraColumn, metricsOf, metricTable } from "./metric-table.ts";
@@ -28,6 +29,7 @@ export function ledger(result: Result): string {
     right("Work in FLOPs"),
     right("Parameters"),
     right("Wall"),
+    right("Input wait"),
     right("Peak memory"),
     { head: "Cached" },
   ];
@@ -46,6 +48,7 @@ export function ledger(result: Result): string {
     cost(flops[i]!),
     cost(parameters[i]!),
     quantity(wall[i]!),
+    percent(inputWait(line)),
     quantity(memory[i]!),
     line.cached ? "yes" : "no",
   ]);
@@ -54,15 +57,54 @@ export function ledger(result: Result): string {
     table(columns, lines),
     "FLOPs are 2·MACs + element-wise operations, counted from the programs; published “GFLOPs” are often MACs. " +
       "Wall-clock is that of the steps or batches of each stage's first run, also where it came from the cache: a progress line's seconds " +
-      "hold the pictures of a training too. Encoding and decoding without a time of their own are in that of their stage." +
+      "hold the pictures of a training too. Encoding and decoding without a time of their own are in that of their stage. " +
+      "Input wait: the part of it that training's steps waited for their batches." +
       (result.ledger.some(({ failed }) => failed)
         ? " Failed: what ran until then, and the steps or images made."
         : ""),
+    ...recomputation(result),
+    ...starved(result),
   ].join("\n\n");
 }
 
 const toldBy = ({ declared, reported }: LedgerLine): string | undefined =>
   declared ? "declared" : reported ? "reported" : undefined;
+
+/** Part of a training's time; null where it was not measured. */
+function inputWait({ inputWaitSeconds = Number.NaN, wallSeconds }: LedgerLine): number | null {
+  const part = inputWaitSeconds / (wallSeconds ?? 0);
+  return part >= 0 && part <= 1 ? part : null;
+}
+
+const percent = (part: number | null): string => (part === null ? NO_VALUE : `${(100 * part).toFixed(1)} %`);
+
+/** Which trainings waited for batches more than they should. */
+function starved({ ledger }: Result): string[] {
+  const lines = ledger.filter((line) => (inputWait(line) ?? 0) > MOST_INPUT_WAIT);
+  if (lines.length === 0) return [];
+  const waits = lines.map(
+    (line) => `${escaped(line.stage)} (${line.entries.map(escaped).join("; ")}) ${percent(inputWait(line))}`,
+  );
+  return [
+    `**Training waited for its batches** more than ${percent(MOST_INPUT_WAIT)} of its time: ${waits.join(", ")}. ` +
+      "They are made on the CPU: more cores, or a faster disk, would have made its steps come sooner.",
+  ];
+}
+
+/** What hardware did beside the work that is counted. */
+function recomputation({ ledger }: Result): string[] {
+  const lines = ledger.flatMap(({ stage, entries, recomputedFlops }) =>
+    recomputedFlops === undefined
+      ? []
+      : [
+          `${escaped(stage)} (${entries.map(escaped).join("; ")}) ${quantity({ value: recomputedFlops, unit: "FLOP" })}`,
+        ],
+  );
+  if (lines.length === 0) return [];
+  return [
+    `Computed anew for the backward pass to save memory, beside these and in no bill: ${lines.join(", ")}.`,
+  ];
+}
 
 /** Each entry as if it had run alone, and the run as it was. */
 export function bills(result: Result): string {

@@ -41,6 +41,7 @@ export async function follow(
     process.stderr.write(`${outcome.reason}\ngo on with: ${await again(asked.folder)}\n`);
     return interruption.exitCode() ?? EXIT.crash;
   }
+  if (outcome.kind === "served") return interruption.exitCode() ?? EXIT.ok;
   return ended(outcome, asked.folder, flags);
 }
 
@@ -50,7 +51,7 @@ const again = async (folder: string): Promise<string> => {
 };
 
 async function ended(
-  outcome: Exclude<RunOutcome, { kind: "stopped" }>,
+  outcome: Exclude<RunOutcome, { kind: "stopped" | "served" }>,
   folder: string,
   flags: FollowFlags,
 ): Promise<number> {

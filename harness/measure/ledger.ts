@@ -2,6 +2,9 @@
 import type { PreparationCost, Told, Work } from "../plugin.ts";
 import type { LedgerLine } from "../result.ts";
 
+/** Part of its time that training may wait for batches: above it a device is not fed as it could be. */
+export const MOST_INPUT_WAIT = 0.02;
+
 /** The line of an entry's own decoding. */
 export const DECODING = "decoding samples";
 
@@ -20,6 +23,8 @@ export interface TrainingWork {
   readonly macs: number;
   readonly flops: number;
   readonly parameters: number;
+  /** Beside `macs` and `flops`: what was computed anew for the backward pass. */
+  readonly recomputed: Work;
   /** Of `macs` and `flops`, what encoding every step's images took; zero where the steps encode none. */
   readonly encoding: Work;
   /** Encoding before the first step, of the data set or some of it; zero images where there is none. */
@@ -42,7 +47,10 @@ type MeasuredInPart = { readonly [Name in keyof Measured]: number | null };
 export const NOT_MEASURED = { wallSeconds: null, peakMemoryBytes: null } as const;
 
 /** What training a stage took. */
-export interface TrainingCost extends TrainingWork, Measured {}
+export interface TrainingCost extends TrainingWork, Measured {
+  /** Of `wallSeconds`, what steps waited for their batches. */
+  readonly inputWaitSeconds: number;
+}
 
 /** The work of making `n` samples; null: computed elsewhere, and not known. */
 interface SamplingWork {
@@ -89,9 +97,11 @@ export function trainingLines(
     images,
     macs: result.macs - encoding.macs,
     flops: result.flops - encoding.flops,
+    ...(result.recomputed.flops > 0 && { recomputedFlops: result.recomputed.flops }),
     parameters: result.parameters,
     ...(autoencoder && { autoencoder }),
     wallSeconds: result.wallSeconds,
+    ...("inputWaitSeconds" in result && { inputWaitSeconds: result.inputWaitSeconds }),
     peakMemoryBytes: result.peakMemoryBytes,
   };
   const encoded = (

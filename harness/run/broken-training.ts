@@ -12,7 +12,7 @@ export async function brokenTrainingLines(
   const curve = await readCurve(stage.folder);
   if (curve === null) return [];
   const { step: steps } = parseCurve(curve).points.at(-1)!;
-  const { batchSize, macs, flops, encoding, preparation, parameters } = stage;
+  const { batchSize, macs, flops, recomputed, encoding, preparation, parameters } = stage;
   const work = {
     steps,
     batchSize,
@@ -20,6 +20,7 @@ export async function brokenTrainingLines(
     macs: steps * macs,
     flops: steps * flops,
     parameters,
+    recomputed: { macs: steps * recomputed.macs, flops: steps * recomputed.flops },
     encoding: { macs: steps * encoding.macs, flops: steps * encoding.flops },
     preparation,
     ...NOT_MEASURED,

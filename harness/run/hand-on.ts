@@ -4,19 +4,19 @@ import { join } from "node:path";
 import { NO_WORK } from "../measure/ledger.ts";
 import type { Position } from "./checkpoint.ts";
 import type { TrainResult } from "./jobs.ts";
+import type { Training } from "./steps.ts";
 import { digest, readStored, store } from "./store.ts";
 import { WEIGHTS, writeTensors } from "./tensors.ts";
-import type { Training } from "./train.ts";
 
 /** Writes `weights.safetensors` into `folder`. */
 export async function handOn(
   { stage, executable, preparation }: Training,
-  { step, wallSeconds, peakMemoryBytes, loss }: Position,
+  { step, wallSeconds, inputWaitSeconds, peakMemoryBytes, loss }: Position,
   folder: string,
 ): Promise<TrainResult> {
   const file = join(folder, WEIGHTS);
   await writeTensors(file, stage.result(await executable.readState()));
-  const { macs, flops, parameters } = stage.program;
+  const { macs, flops, recomputed, parameters } = stage.program;
   const { batchSize, encoding = NO_WORK } = stage;
   return {
     weightsSha256: (await digest(file)).sha256,
@@ -25,10 +25,12 @@ export async function handOn(
     images: step * batchSize,
     macs: macs * step,
     flops: flops * step,
+    recomputed: { macs: recomputed.macs * step, flops: recomputed.flops * step },
     parameters,
     encoding: { macs: encoding.macs * step, flops: encoding.flops * step },
     preparation,
     wallSeconds,
+    inputWaitSeconds,
     peakMemoryBytes,
     finalLoss: loss,
   };

@@ -20,7 +20,7 @@ import {
   systemClock,
 } from "./journal.ts";
 import { joinShards } from "./merge.ts";
-import { openBackend, openDataset, taskOf } from "./open.ts";
+import { gatherMachines, openBackend, openDataset, taskOf } from "./open.ts";
 import { makePlan, type Plan } from "./plan.ts";
 import { quickened } from "./quick.ts";
 import type { RunOutcome, RunRequest } from "./request.ts";
@@ -31,7 +31,20 @@ import { WorkerPool } from "./workers.ts";
 
 export type { RunOutcome, RunRequest } from "./request.ts";
 
+/** On several machines, the one that leads runs; the others compute with it. */
 export async function run(request: RunRequest): Promise<RunOutcome> {
+  const { config, dryRun, progress, signal } = request;
+  const gathered = dryRun ? null : await gatherMachines(config, { note: progress.note, signal });
+  if (gathered?.leads === false) await gathered.serve();
+  try {
+    if (gathered?.leads === false || (gathered && signal.aborted)) return { kind: "served" };
+    return await runHere(request);
+  } finally {
+    if (gathered?.leads) await gathered.leave();
+  }
+}
+
+async function runHere(request: RunRequest): Promise<RunOutcome> {
   const { folder, clock = systemClock } = request;
   const beginning = request.resume ? await readBeginning(folder) : await begin(request, clock);
   const dataset = await openDataset(request.config, beginning.cache);

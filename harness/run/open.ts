@@ -10,6 +10,8 @@ import type {
   Dataset,
   Descriptor,
   FeatureExtractor,
+  Gathered,
+  GatherHost,
   ImageSource,
   Model,
   Runtime,
@@ -35,6 +37,13 @@ export async function openBackend(config: ResolvedConfig): Promise<Backend> {
   const { backend, baseFolder } = config;
   const plugin = await loadPlugin("backend", backend.plugin, baseFolder);
   return plugin.open(parseOptions(plugin, backend, ["backend"], sourceOf(config)));
+}
+
+/** This machine's part in a run; null where it is the only one. */
+export async function gatherMachines(config: ResolvedConfig, host: GatherHost): Promise<Gathered | null> {
+  const { backend, baseFolder } = config;
+  const plugin = await loadPlugin("backend", backend.plugin, baseFolder);
+  return (await plugin.gather?.(parseOptions(plugin, backend, ["backend"], sourceOf(config)), host)) ?? null;
 }
 
 /** Scores are computed in float32, whatever the models are: without the option `precision`, where the backend has it. */

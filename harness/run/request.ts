@@ -37,4 +37,6 @@ export type RunOutcome =
     }
   /** `lack`: why it could not run yet; null where it could. */
   | { readonly kind: "planned"; readonly plan: string; readonly lack: UserError | null }
+  /** This machine computed for another one's run, or was stopped before any ran. */
+  | { readonly kind: "served" }
   | { readonly kind: "stopped"; readonly folder: string; readonly reason: string };

@@ -70,6 +70,8 @@ export function timeless({ run, results, ledger }: Result) {
   return {
     entries: run.entries,
     results: results.filter(({ metric }) => !timed.has(metric)),
-    ledger: ledger.map(({ wallSeconds: _w, peakMemoryBytes: _p, cached: _c, ...line }) => line),
+    ledger: ledger.map(
+      ({ wallSeconds: _w, inputWaitSeconds: _i, peakMemoryBytes: _p, cached: _c, ...line }) => line,
+    ),
   };
 }

@@ -85,7 +85,7 @@ describe("scores", () => {
 
 test("costs have units, shared stages are billed in full, the run's total stands apart", () => {
   expect(report).toContain(
-    "| pre-training (training) | EPG, Heun 16; EPG, one step | 900 | 28,800 | 32 | 19 TMAC | 39.2 TFLOP | 2.101 M | 34.2 s | 512 MB | no |",
+    "| pre-training (training) | EPG, Heun 16; EPG, one step | 900 | 28,800 | 32 | 19 TMAC | 39.2 TFLOP | 2.101 M | 34.2 s | 0.3 % | 512 MB | no |",
   );
   expect(cells(report, "### Each entry, billed in full", "EPG, Heun 16").slice(0, 2)).toEqual([
     "41 TFLOP",
@@ -101,6 +101,16 @@ test("costs have units, shared stages are billed in full, the run's total stands
     "0.1092 GFLOP",
     "**611 ± 12 images/s**",
   ]);
+});
+
+test("a training that waited for its batches is named, and no other", () => {
+  expect(report).toContain(
+    "**Training waited for its batches** more than 2.0 % of its time: consistency fine-tuning (EPG, one step) 5.1 %.",
+  );
+  expect(cells(report, "## Compute ledger", "VAE (training)")[8]).toBe("—");
+  const fed = fixtureResult();
+  for (const line of fed.ledger) delete line.inputWaitSeconds;
+  expect(markdown(fed)).not.toContain("Training waited");
 });
 
 test("a probed encoder has a section of its own, its yardstick beside, its n not the samples'", () => {
@@ -232,4 +242,14 @@ test("reporters write into the folder and say what they wrote", async () => {
   }
   expect(await readFile(join(folder, "report.md"), "utf8")).toBe(report);
   expect(JSON.parse(await readFile(join(folder, "report.json"), "utf8"))).toEqual(fixtureResult());
+});
+
+test("what was computed anew to save memory is told below the ledger, and is in no bill", () => {
+  const result = fixtureResult();
+  result.ledger[0]!.recomputedFlops = 3e12;
+  const told =
+    "\nComputed anew for the backward pass to save memory, beside these and in no bill: pre-training (EPG, Heun 16; EPG, one step) 3 TFLOP.\n";
+  const text = markdown(result);
+  expect(text).toContain(told);
+  expect(text.replace(told, "")).toBe(report);
 });

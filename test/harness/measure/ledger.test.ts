@@ -9,6 +9,7 @@ const WORK = {
   macs: 1000,
   flops: 2100,
   parameters: 7,
+  recomputed: NO_WORK,
   encoding: NO_WORK,
   preparation: NO_PREPARATION,
   ...NOT_MEASURED,
@@ -38,4 +39,10 @@ test("what a step encodes is taken out of the stage's work", () => {
 
 test("a stage without either is one line", () => {
   expect(lines({})).toEqual([["DiT", "training", 10, 40, 1000, 2100]]);
+});
+
+test("what is computed anew stands beside the work, where there is any", () => {
+  const of = (recomputed: typeof NO_WORK) => trainingLines(DIT, { ...WORK, recomputed }, ["A"], false)[0];
+  expect(of({ macs: 300, flops: 610 })).toMatchObject({ macs: 1000, flops: 2100, recomputedFlops: 610 });
+  expect(of(NO_WORK)).not.toHaveProperty("recomputedFlops");
 });
