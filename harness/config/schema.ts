@@ -28,6 +28,10 @@ const CALLS = [1, 3, 7, 15, 31, 63, 75];
 
 const distinct = (values: readonly number[]): boolean => new Set(values).size === values.length;
 
+/** Rows are named by parts in three digits. */
+const distinctParts = (parts: readonly number[]): boolean =>
+  distinct(parts.map((part) => Number(part.toPrecision(3))));
+
 /** Every entry's weights sampled again on terms that are the same for all, beside its own sampler. */
 const comparison = z.strictObject({
   /** Network calls an image at most, those of guidance among them: a row of each entry for each. */
@@ -78,7 +82,7 @@ export const configSchema = z.strictObject({
   milestones: z
     .array(z.number().gt(0).lt(1))
     .max(100)
-    .refine(distinct, "names a part of the training twice")
+    .refine(distinctParts, "names a part of the training twice")
     .default([]),
   entries: z
     .record(z.string().min(1), descriptor("model", "epg() or latent()"), {

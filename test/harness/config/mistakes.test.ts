@@ -51,6 +51,18 @@ const FIELDS: readonly Case[] = [
     "`budget.trainingFlops` must be more than 0, got 0",
   ],
   [
+    "a part of the training that is more than it",
+    config("milestones: [25]"),
+    "`milestones[0]` must be less than 1, got 25",
+    "set it to less than 1",
+  ],
+  [
+    "a part of the training twice",
+    config("milestones: [0.3333333, 0.33333]"),
+    "`milestones`",
+    "names a part of the training twice",
+  ],
+  [
     "a comparison of no calls",
     config("comparison: { calls: [0] }"),
     "`comparison.calls[0]` must be at least 1, got 0",
