@@ -11,6 +11,7 @@ import { EVAL_MEMORY } from "./eval-memory.ts";
 import { FEEDING } from "./feeding.ts";
 import { INCEPTION } from "./inception.ts";
 import { LARGE } from "./large.ts";
+import { LATENT_CACHE } from "./latent-cache.ts";
 import { METRICS } from "./metrics.ts";
 import { type BenchRow, Skipped } from "./row.ts";
 import { RUN_LOOP } from "./run-loop.ts";
@@ -29,6 +30,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchRow>>> = {
   ...RUN_LOOP,
   ...FEEDING,
   ...SAMPLING,
+  ...LATENT_CACHE,
   ...METRICS,
   ...INCEPTION,
   ...SCORES,

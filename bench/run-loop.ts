@@ -2,6 +2,7 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { NO_PREPARATION } from "../harness/measure/ledger.ts";
 import type { Executable, Stage, StageContext } from "../harness/plugin.ts";
 import type { JobHost, TrainJob } from "../harness/run/jobs.ts";
 import { openProduct } from "./product.ts";
@@ -51,11 +52,12 @@ async function openLoop(): Promise<Loop> {
   const executable = await backend.compile(stage.program, state);
   const host: JobHost = { emit: () => {}, stopping: () => false, now: () => performance.now() };
   const run = async (steps: number): Promise<void> => {
-    const job = { folder, steps, frameEvery: steps + 1 } as unknown as TrainJob;
+    const job = { folder, steps, until: steps, milestones: [], frameEvery: steps + 1 } as unknown as TrainJob;
     const record = await openCurve(folder, { ...stage, steps, preparationFlops: 0 }, 0);
     const make = stage.batches({ ...context, steps }, {});
     const feed = new Feed({ make, openMakers: null, first: 0, steps });
-    await runSteps({ job, host, stage, backend, executable, frames: null, record }, feed, BEGINNING);
+    const loop = { job, host, stage, backend, executable, frames: null, record, preparation: NO_PREPARATION };
+    await runSteps(loop, feed, BEGINNING);
   };
   return { executable, stage, context, run };
 }

@@ -57,6 +57,31 @@ export async function requireOptions(
   );
 }
 
+/**
+ * Gives `microBatch` to every entry that trains by a model that knows it.
+ * @throws UserError where there is none
+ */
+export async function inMicroBatches(
+  config: CheckedConfig,
+  microBatch: number | undefined,
+  baseFolder: string,
+): Promise<CheckedConfig> {
+  if (microBatch === undefined) return config;
+  const entries: CheckedConfig["entries"] = {};
+  for (const [name, model] of Object.entries(config.entries)) {
+    const { schema } = await loadPlugin("model", model.plugin, baseFolder);
+    const knows =
+      fieldAt(schema, [], {}).keys.includes("microBatch") && (model.options.weights ?? null) === null;
+    entries[name] = knows ? { ...model, options: { ...model.options, microBatch } } : model;
+  }
+  if (Object.values(entries).some(({ options }) => options.microBatch === microBatch))
+    return { ...config, entries };
+  throw new UserError(
+    "--micro-batch: no entry of the config trains by a model that has the option microBatch",
+    "drop the flag, or name a config with such an entry: epg, latent or sit",
+  );
+}
+
 /** Reads the resolved config of a run back, for `--resume`. */
 export function readResolved(folder: string): ResolvedConfig {
   const file = join(folder, RESOLVED_FILE);

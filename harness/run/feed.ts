@@ -24,7 +24,7 @@ export interface Feeding {
   readonly openMakers: ((batchBytes: number) => Makers) | null;
   /** The step whose batch is the first. */
   readonly first: number;
-  /** Of the stage. */
+  /** The step after the last one. */
   readonly steps: number;
 }
 

@@ -1,7 +1,7 @@
 /** The steps of a training, one after another, each batch made while the step before it runs. */
 import { MOST_INPUT_WAIT } from "../measure/ledger.ts";
 import { peakMemoryBytes } from "../measure/memory.ts";
-import type { Backend, Executable, Stage } from "../plugin.ts";
+import type { Backend, Executable, PreparationCost, Stage } from "../plugin.ts";
 import type { Tensors } from "../program/index.ts";
 import { checkpoint, type Position } from "./checkpoint.ts";
 import type { Recorder } from "./curve.ts";
@@ -9,6 +9,7 @@ import { followed, type StepTaken } from "./divergence.ts";
 import type { Feed } from "./feed.ts";
 import { keepFrame } from "./film.ts";
 import type { FrameMaker } from "./frames.ts";
+import { leaveMilestone } from "./hand-on.ts";
 import { type JobHost, Stopped, type TrainJob } from "./jobs.ts";
 
 /** What a kill can cost at most, beside the steps between two pictures. */
@@ -24,21 +25,22 @@ export interface Training {
   readonly executable: Executable;
   readonly frames: FrameMaker | null;
   readonly record: Recorder;
+  readonly preparation: PreparationCost;
 }
 
-/** Steps from `first` to the end. While one runs on the backend the next one's batch is made. */
+/** Steps from `first` to where the job ends. While one runs on the backend the next one's batch is made. */
 export async function runSteps(training: Training, feed: Feed, first: Position): Promise<Position> {
   const { job, host, stage, backend, executable, record } = training;
-  const { steps } = job;
+  const { steps, until } = job;
   let position = first;
   let saved = host.now();
-  if (first.step > 0) host.emit({ type: "resumed", done: first.step, total: steps, unit: "steps" });
-  let batch = position.step < steps ? await feed.next() : {};
-  while (position.step < steps) {
+  host.emit({ type: "began", done: first.step, total: until, unit: "steps" });
+  let batch = position.step < until ? await feed.next() : {};
+  while (position.step < until) {
     const began = host.now();
     const running = executable.run(batch);
     const step = position.step + 1;
-    const upcoming = step < steps ? bring(training, feed) : null;
+    const upcoming = step < until ? bring(training, feed) : null;
     // A step that fails is told before its successor's batch.
     upcoming?.catch(() => {});
     const outputs = await running;
@@ -61,13 +63,14 @@ export async function runSteps(training: Training, feed: Feed, first: Position):
     const rate = ((step - first.step) * stage.batchSize) / seconds;
     const wait = (position.inputWaitSeconds - first.inputWaitSeconds) / seconds;
     const note = noteOf(taken, rate, wait);
-    host.emit({ type: "progress", done: step, total: steps, unit: "steps", note });
+    host.emit({ type: "progress", done: step, total: until, unit: "steps", note });
+    if (step < until) await leaveMilestone(training, position);
     if (step % job.frameEvery === 0 || step === steps) await takeFrame(training, position);
     const due = host.now() - saved > CHECKPOINT_SECONDS * 1000;
-    if (host.stopping() || (due && step < steps)) {
+    if (host.stopping() || (due && step < until)) {
       await checkpoint(job.folder, executable, position);
       saved = host.now();
-      if (host.stopping()) throw new Stopped(`stopped after step ${step} of ${steps}`);
+      if (host.stopping()) throw new Stopped(`stopped after step ${step} of ${until}`);
     }
   }
   return position;

@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { countingRuntime, type Tallies } from "../measure/counting.ts";
-import { NO_PREPARATION, NO_WORK } from "../measure/ledger.ts";
+import { NO_PREPARATION } from "../measure/ledger.ts";
 import type { PreparationCost, Stage, StageContext } from "../plugin.ts";
 import type { Tensors } from "../program/index.ts";
 import { openBatchThreads } from "./batch-threads.ts";
@@ -11,13 +11,14 @@ import { CURVE, openCurve } from "./curve.ts";
 import { Feed } from "./feed.ts";
 import { closeFilm } from "./film.ts";
 import { openFrames } from "./frames.ts";
+import { handOn } from "./hand-on.ts";
 import { initialState } from "./initial-state.ts";
 import type { JobHost, TrainJob, TrainResult } from "./jobs.ts";
 import { openEntry } from "./open.ts";
 import { openStage } from "./open-stage.ts";
 import { weightsFrom } from "./pretrained.ts";
 import { runSteps, type Training } from "./steps.ts";
-import { digest, readStored, store } from "./store.ts";
+import { readStored, store } from "./store.ts";
 import { readTensors, WEIGHTS, writeTensors } from "./tensors.ts";
 
 const PREPARED = "prepared.json";
@@ -41,29 +42,12 @@ export async function train(job: TrainJob, host: JobHost): Promise<TrainResult> 
   const first = resumed?.position ?? { ...BEGINNING, wallSeconds: preparation.wallSeconds };
   const recorded = { ...stage, steps: job.steps, preparationFlops: preparation.flops };
   const record = await openCurve(job.folder, recorded, first.step);
-  const training = { job, host, stage, backend, executable, frames, record };
+  const { wallSeconds: _, ...prepaid } = preparation;
+  const training = { job, host, stage, backend, executable, frames, record, preparation: prepaid };
   const feed = openFeed(training, context, prepared, first.step);
   const last = await runSteps(training, feed, first).finally(() => feed.close());
 
-  await writeTensors(join(job.folder, WEIGHTS), stage.result(await executable.readState()));
-  const { macs, flops, parameters } = stage.program;
-  const { encoding = NO_WORK } = stage;
-  const { wallSeconds: _, ...prepaid } = preparation;
-  const result: TrainResult = {
-    weightsSha256: (await digest(join(job.folder, WEIGHTS))).sha256,
-    steps: job.steps,
-    batchSize: stage.batchSize,
-    images: job.steps * stage.batchSize,
-    macs: macs * job.steps,
-    flops: flops * job.steps,
-    parameters,
-    encoding: { macs: encoding.macs * job.steps, flops: encoding.flops * job.steps },
-    preparation: prepaid,
-    wallSeconds: last.wallSeconds,
-    inputWaitSeconds: last.inputWaitSeconds,
-    peakMemoryBytes: last.peakMemoryBytes,
-    finalLoss: last.loss,
-  };
+  const result = await handOn(training, last, job.folder);
   await closeFilm(job.film);
   await store(job.folder, result, [WEIGHTS, CURVE]);
   await removeCheckpoints(job.folder);
@@ -90,12 +74,12 @@ function openFeed(
     make: stage.batches(context, prepared),
     openMakers: built ? (batchBytes) => openBatchThreads(job, context, prepared, batchBytes) : null,
     first,
-    steps: job.steps,
+    steps: job.until,
   });
 }
 
 /** The work before the first step, done once and kept. */
-async function prepare(
+export async function prepare(
   job: TrainJob,
   host: JobHost,
   stage: Stage,

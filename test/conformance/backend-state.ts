@@ -36,6 +36,14 @@ const accumulate = trace("accumulate", (p) => {
   p.update("t", add(t, sum(y)));
 });
 
+/** Nothing reads l: it is what x was last. */
+const keep = trace("keep", (p) => {
+  const x = p.input("x", [2]);
+  p.state("l", [2], zeros);
+  p.output("y", mul(x, 2));
+  p.update("l", x);
+});
+
 /** No updates: a backend may bake w in. */
 const frozen = trace("frozen", (p) => {
   p.output("y", mul(p.parameter("w", [3], zeros), p.input("x", [3])));
@@ -91,6 +99,15 @@ export function backendKeepsState(backend: () => Backend): void {
           "a before": [3, 4],
           sum: [4, 6],
         });
+      }));
+
+    it("updates what no run reads", () =>
+      using(keep, { l: vector(1, 2) }, async (executable) => {
+        expect(numbersOf(await executable.readState())).toEqual({ l: [1, 2] });
+        for (const x of [vector(3, 4), vector(5, 6)]) {
+          await executable.run({ x });
+          expect(numbersOf(await executable.readState())).toEqual({ l: numbers(x) });
+        }
       }));
 
     it("takes outputs back as inputs", () =>

@@ -40,10 +40,10 @@ export interface TinyOptions {
   readonly more?: string;
 }
 
-/** A config that does everything a run does, within half a minute. */
+/** A config that does everything a run does, within a quarter of a minute. */
 export function writeTinyConfig(
   folder: string,
-  { epgSteps = 6, samplerSteps = 16, more = "" }: TinyOptions = {},
+  { epgSteps = 6, samplerSteps = 6, more = "" }: TinyOptions = {},
   name = "tiny.config.ts",
 ): string {
   writeFileSync(

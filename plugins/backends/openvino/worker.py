@@ -133,10 +133,12 @@ class Training:
 
     def request(self, compiled, before, after):
         request = compiled.create_infer_request()
+        read = {name for port in compiled.inputs for name in port.names}
         for name, tensor in self.inputs.items():
             request.set_tensor(name, tensor)
         for name, tensor in before.items():
-            request.set_tensor(f"state:{name}", tensor)
+            if f"state:{name}" in read:  # else it is updated alone
+                request.set_tensor(f"state:{name}", tensor)
         for name in self.updated:
             request.set_tensor(f"next:{name}", after[name])
         return request

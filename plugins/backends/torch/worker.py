@@ -1,6 +1,6 @@
 """epg-bench's PyTorch worker: builds the tensor programs it is sent and runs them. It knows no model.
 
-    python3 worker.py '{"device": "auto", "threads": 2, "compile": true}'
+    python3 worker.py '{"device": "auto", "threads": 2, "compile": true, "tf32": false}'
 
 Frames go in at stdin and out at stdout: "EPGB", the length of a header (uint32), the header (JSON), then the bytes of
 the tensors it lists as [name, element type, shape]; all little-endian. One frame tells what the worker is; from then
@@ -28,8 +28,10 @@ LOCAL_RANK, LOCAL_WORLD = int(os.environ.get("LOCAL_RANK", 0)), int(os.environ.g
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 if "RANK" not in os.environ:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-# Else threads spin between two operations: on cores that others use too, that made a step 14 times slower.
+# Else threads spin for long between two operations: on cores that others use too, that made a step 14 times slower.
+# To sleep at once made one 1.6 times slower on cores of its own: a tenth of GNU OpenMP's spinning is as good as all.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("GOMP_SPINCOUNT", "30000")
 # Read by cuBLAS as it starts: without it the same products may have other bits.
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 # Frames have pipes of their own: what a library prints goes to stderr, what it reads is nothing.
@@ -64,6 +66,7 @@ def memory_of(tensor):
 def refuse(problem, **facts):
     """Tells why nothing can be computed here, and ends."""
     if RANK > 0:
+        print(f"rank {RANK}: {problem} {facts}", file=sys.stderr, flush=True)
         time.sleep(5)  # until the first has said so: torchrun ends all once one is gone
     else:
         send({"refused": problem, "python": sys.version.split()[0], **facts})
@@ -433,7 +436,9 @@ def main():
     settings = json.loads(sys.argv[1])
     here = devices()
     DEVICE = choose(settings["device"], here)
-    prepare(settings["threads"])
+    if settings["tf32"] and (DEVICE != "cuda" or torch.cuda.get_device_capability() < (8, 0)):
+        refuse("no tf32", found=describe(DEVICE))
+    prepare(settings["threads"], settings["tf32"])
     if "RANK" in os.environ:
         join()
     lacking = lacking_of_compiler()
@@ -565,6 +570,8 @@ def end_with_parent(parent):
 
 def follow(programs, compiled):
     """What every rank but the first does."""
+    if LOCAL_RANK == 0:  # of another machine, where nobody else hears that whoever asked is gone
+        threading.Thread(target=read_exactly, args=(1,), daemon=True).start()
     while True:
         try:
             answer(*told(programs), programs, compiled)
@@ -638,14 +645,14 @@ def describe(device):
     return f"cuda ({torch.cuda.get_device_name()})" if device == "cuda" else device
 
 
-def prepare(threads):
+def prepare(threads, tf32):
     torch.set_num_threads(threads)
     torch.set_num_interop_threads(1)
     # Adam's second moments begin denormal, which is slow and means nothing.
     torch.set_flush_denormal(True)
-    # float32 means float32, and the same run the same bits.
-    torch.set_float32_matmul_precision("highest")
-    torch.backends.cudnn.allow_tf32 = False
+    # float32 means float32 unless TF32 is asked for, and the same run the same bits.
+    torch.set_float32_matmul_precision("high" if tf32 else "highest")
+    torch.backends.cudnn.allow_tf32 = tf32
     torch.backends.cudnn.benchmark = False
     torch.use_deterministic_algorithms(True)
     torch.utils.deterministic.fill_uninitialized_memory = False

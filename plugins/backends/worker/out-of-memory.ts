@@ -1,7 +1,6 @@
 /** What a program that does not fit would need, told where memory runs out. */
+import { bytesText } from "../../../harness/bytes.ts";
 import { bytesOf, type Program, peakBytes, type Value } from "../../../harness/program/index.ts";
-
-const giga = (bytes: number): string => `${(bytes / 1e9).toPrecision(3)} GB`;
 
 const bytesOfAll = (values: readonly Value[]): number =>
   values.reduce((bytes, value) => bytes + bytesOf(value), 0);
@@ -12,8 +11,8 @@ export function needOf(program: Program, deviceBytes: number): string {
   // The new ones lie beside the old ones until a run ends.
   const fixed = states + bytesOfAll(program.updates.map(({ value }) => value));
   const moving = bytesOfAll(Object.values(program.inputs)) + peakBytes(program);
-  const need = `by the program it needs about ${giga(fixed + moving)} at once, ${giga(states)} of them states`;
-  const found = deviceBytes > 0 ? `; the device has ${giga(deviceBytes)}` : "";
+  const need = `by the program it needs about ${bytesText(fixed + moving)} at once, ${bytesText(states)} of them states`;
+  const found = deviceBytes > 0 ? `; the device has ${bytesText(deviceBytes)}` : "";
   return `${need}${found}; ${wayOut((deviceBytes - fixed) / Math.max(1, moving), deviceBytes)}`;
 }
 

@@ -19,6 +19,8 @@ export interface WorkerProgram {
   readonly environment?: Readonly<Record<string, string>>;
   /** How it ended, out of what it printed; null where it does not tell. */
   readonly ending?: (printed: string) => string | null;
+  /** Resolves with the reason where it has become useless. */
+  readonly useless?: Promise<string>;
   /** What the script is given, as JSON. */
   readonly settings: object;
   /**
@@ -56,7 +58,9 @@ export interface Worker<Hello = unknown> {
 /** Of what the worker printed, this much is kept for messages. */
 const KEPT_CHARACTERS = 4000;
 
-const start = ({ python, before = [], environment = {}, script, settings }: WorkerProgram) =>
+type Process = Pick<WorkerProgram, "python" | "script" | "before" | "environment" | "settings">;
+
+export const startProcess = ({ python, before = [], environment = {}, script, settings }: Process) =>
   execa(python, [...before, fileURLToPath(script), JSON.stringify(settings)], {
     reject: false,
     buffer: false,
@@ -66,12 +70,12 @@ const start = ({ python, before = [], environment = {}, script, settings }: Work
     env: { PYTHONDONTWRITEBYTECODE: "1", ...environment },
   });
 
-type Child = ReturnType<typeof start>;
+type Child = ReturnType<typeof startProcess>;
 
 /** @throws UserError naming what is missing: Python, or what `requireUsable` misses */
 export async function startWorker<Hello>(program: WorkerProgram, limits: Limits): Promise<Worker<Hello>> {
-  const child = start(program);
-  const conversation = new Conversation(child, program);
+  const conversation = new Conversation(startProcess(program), program);
+  program.useless?.then((reason) => conversation.end(reason));
   const first = await conversation.next(limits.startSeconds, "starting").catch(async (error: Error) => {
     await conversation.close();
     return error;
@@ -161,10 +165,11 @@ class Conversation {
     try {
       const frame = await Promise.race([this.#read(), silence]);
       if (frame) return frame;
-      this.#over = new Error(await this.#ending(doing));
+      const ending = await this.#ending(doing);
+      this.#over ??= new Error(ending);
     } catch (error) {
       if (!(error instanceof Garbage)) throw error;
-      this.#over = new Error(
+      this.#over ??= new Error(
         `${this.#program.backend}: ${doing}: ${error.message} from its worker process, which was ended${this.#words()}`,
       );
     } finally {
@@ -179,8 +184,12 @@ class Conversation {
     return this.#child.pid === undefined ? { code: (await this.#child).code } : null;
   }
 
-  async close(): Promise<void> {
-    this.#over ??= new Error(`${this.#program.backend}: its worker process was closed`);
+  close(): Promise<void> {
+    return this.end("its worker process was closed");
+  }
+
+  async end(reason: string): Promise<void> {
+    this.#over ??= new Error(`${this.#program.backend}: ${reason}`);
     await this.#kill();
   }
 

@@ -38,9 +38,9 @@ const LABEL_DROPOUT = 0.1;
 
 function diffusionProgram({ shape, recipe, batchSize, microBatch = batchSize }: FineTuningSettings) {
   return trace("epg.diffusion", (p) => {
-    const { loss, gradients } = microBatches(p, batchSize, microBatch, (part) =>
-      lossOf(part, shape, microBatch),
-    );
+    const { loss, gradients } = microBatches(p, batchSize, microBatch, (part) => ({
+      loss: lossOf(part, shape, microBatch),
+    }));
     p.output("loss", loss);
     adamw(p, loss, { ...recipe.diffusion, clip: recipe.diffusion.clip !== null, ema: true, gradients });
   });

@@ -24,7 +24,7 @@ function trainingOf(steps: number, stepMs: number) {
     },
   };
   const training = {
-    job: { steps, frameEvery: steps + 1 },
+    job: { steps, until: steps, milestones: [], frameEvery: steps + 1 },
     host,
     stage: { batchSize: 4 },
     backend: {},

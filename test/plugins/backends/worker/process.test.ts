@@ -7,12 +7,12 @@ import { actor, refusal } from "./actor.ts";
 const LIMITS = { startSeconds: 20, answerSeconds: 20 };
 
 const start = (body: string, limits = LIMITS): Promise<TorchWorker> =>
-  startTorch({ python: actor(body).python, device: "auto", threads: 1, compile: false }, limits);
+  startTorch({ python: actor(body).python, device: "auto", threads: 1, compile: false, tf32: false }, limits);
 
 describe("a worker that does not start", () => {
   it("has no such Python", async () => {
     const attempt = startTorch(
-      { python: "no-such-python", device: "auto", threads: 1, compile: false },
+      { python: "no-such-python", device: "auto", threads: 1, compile: false, tf32: false },
       LIMITS,
     );
     expect(await refusal(attempt)).toMatch(/found no Python "no-such-python"\ninstall Python .*--python/);
@@ -54,7 +54,7 @@ describe("a worker that does not start", () => {
   it("is silent: it is ended", async () => {
     const { python, pidFile } = actor("setInterval(() => {}, 1000);");
     const limits = { ...LIMITS, startSeconds: 1 };
-    const attempt = startTorch({ python, device: "auto", threads: 1, compile: false }, limits);
+    const attempt = startTorch({ python, device: "auto", threads: 1, compile: false, tf32: false }, limits);
     expect(await refusal(attempt)).toMatch(/no answer came within 1 s/);
     await gone(pidFile);
   });
@@ -105,7 +105,10 @@ describe("a worker that fails at work", () => {
 
   it("is ended when it is closed", async () => {
     const { python, pidFile } = actor("hello();");
-    const worker = await startTorch({ python, device: "auto", threads: 1, compile: false }, LIMITS);
+    const worker = await startTorch(
+      { python, device: "auto", threads: 1, compile: false, tf32: false },
+      LIMITS,
+    );
     await worker.close();
     await gone(pidFile);
     await expect(worker.ask("running a", {})).rejects.toThrow("closed");
