@@ -15,7 +15,10 @@ async function transport(): Promise<BenchRow> {
   const { program, state, batch } = await epgStep("pretraining", BATCH);
   const { python } = torch.schema.parse({});
   const limits = { startSeconds: 180, answerSeconds: 1800 };
-  const worker = await startTorch({ python, device: "cpu", threads: THREADS, compile: false, tf32: false }, limits);
+  const worker = await startTorch(
+    { python, device: "cpu", threads: THREADS, compile: false, tf32: false },
+    limits,
+  );
   const executable = await compile(worker, program, state);
   const overheads: Record<"ahead" | "with", number[]> = { ahead: [], with: [] };
   await executable.run(batch);

@@ -1,14 +1,7 @@
 /** What it took: the ledger of the run, each entry's bill, and what an image costs. */
 import { hasAutoencoder, MODELS_SHARING, trainingBill } from "../harness/measure/autoencoder-bill.ts";
 import { MOST_INPUT_WAIT } from "../harness/measure/ledger.ts";
-import {
-  type LedgerLine,
-  metricKind,
-  metricLabel,
-  type Result,
-  type ResultEntry,
-  type ResultRow,
-} from "../harness/result.ts";
+import { type LedgerLine, metricKind, metricLabel, type Result, type ResultRow } from "../harness/result.ts";
 import { cost, count, inOneUnit, NO_VALUE, quantity } from "./format.ts";
 import { type ExtraColumn, metricsOf, metricTable } from "./metric-table.ts";
 import { samplerText } from "./sampler-text.ts";
