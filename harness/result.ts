@@ -134,6 +134,8 @@ const ledgerLine = z.strictObject({
   macs: z.number().nullable(),
   /** 2·MACs + element-wise operations, of the whole line; null: not known. */
   flops: z.number().nullable(),
+  /** Beside `flops`: what was computed anew for the backward pass to save memory. No budget and no bill counts it. */
+  recomputedFlops: z.number().optional(),
   parameters: z.int().nullable(),
   /** MACs are as the config declares them, not counted. */
   declared: z.literal(true).optional(),

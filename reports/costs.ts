@@ -59,6 +59,7 @@ export function ledger(result: Result): string {
       (result.ledger.some(({ failed }) => failed)
         ? " Failed: what ran until then, and the images made."
         : ""),
+    ...recomputation(result),
     ...starved(result),
   ].join("\n\n");
 }
@@ -84,6 +85,21 @@ function starved({ ledger }: Result): string[] {
   return [
     `**Training waited for its batches** more than ${percent(MOST_INPUT_WAIT)} of its time: ${waits.join(", ")}. ` +
       "They are made on the CPU: more cores, or a faster disk, would have made its steps come sooner.",
+  ];
+}
+
+/** What hardware did beside the work that is counted. */
+function recomputation({ ledger }: Result): string[] {
+  const lines = ledger.flatMap(({ stage, entries, recomputedFlops }) =>
+    recomputedFlops === undefined
+      ? []
+      : [
+          `${escaped(stage)} (${entries.map(escaped).join("; ")}) ${quantity({ value: recomputedFlops, unit: "FLOP" })}`,
+        ],
+  );
+  if (lines.length === 0) return [];
+  return [
+    `Computed anew for the backward pass to save memory, beside these and in no bill: ${lines.join(", ")}.`,
   ];
 }
 

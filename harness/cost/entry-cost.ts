@@ -16,6 +16,8 @@ import { toldLinesOf } from "./told-lines.ts";
 export interface TrainingLine extends CountedLine {
   /** Of the forward passes, as a part of `macs`. */
   readonly forwardMacs: number;
+  /** Beside `macs`: what is computed anew for the backward pass. */
+  readonly recomputedMacs: number;
   /** Of a step's memory; null where no program of ours steps. */
   readonly memory: Pick<StageWork, "stateBytes" | "peakBytes"> | null;
 }
@@ -98,7 +100,7 @@ export async function entryCosts(resolved: ResolvedConfig): Promise<(EntryCost |
 }
 
 function linesOf(stage: StageWork, entry: string): TrainingLine[] {
-  const { steps, batchSize, parameters, preparation, encoding } = stage;
+  const { steps, batchSize, parameters, preparation, encoding, recomputed } = stage;
   const work = {
     steps,
     batchSize,
@@ -108,12 +110,14 @@ function linesOf(stage: StageWork, entry: string): TrainingLine[] {
     images: steps * batchSize,
     macs: steps * stage.macs,
     flops: steps * stage.flops,
+    recomputed: { macs: steps * recomputed.macs, flops: steps * recomputed.flops },
     ...NOT_MEASURED,
   };
   return trainingLines(stage, work, [entry], false).map((line) => ({
     ...line,
     // Encoding is forward passes and nothing else.
     forwardMacs: line.kind === "encoding" ? line.macs : steps * stage.forwardMacs,
+    recomputedMacs: line.kind === "encoding" ? 0 : steps * recomputed.macs,
     memory: line.kind === "encoding" ? null : { stateBytes: stage.stateBytes, peakBytes: stage.peakBytes },
   }));
 }

@@ -80,6 +80,7 @@ function tuningLine(
     macs: work("macs", 3),
     flops: work("flops", 3),
     forwardMacs: work("macs", 1),
+    recomputedMacs: 0,
     memory: null,
     parameters: decoder.parameters,
     autoencoder: true,

@@ -9,7 +9,7 @@ import type { EntryCost, TrainingLine } from "./entry-cost.ts";
 export interface Gpus {
   readonly gpu: Gpu;
   readonly count: number;
-  /** Part of the peak that 2·MACs reach over the step's time. */
+  /** Part of the peak that 2·MACs, those computed anew among them, reach over the step's time. */
   readonly utilisation: number;
 }
 
@@ -77,11 +77,12 @@ function encoding({ stage, macs }: TrainingLine, gpus: Gpus): StageOnGpus {
 
 /** A GPU cannot have half an image: the one with most of them is waited for. Communication hides behind the backward pass. */
 function stepping(line: TrainingLine, gpus: Gpus): StageOnGpus {
-  const { stage, images, batchSize, macs, memory } = line;
+  const { stage, images, batchSize, macs, recomputedMacs, memory } = line;
   const steps = line.steps!;
   const imagesPerGpu = Math.ceil(batchSize / gpus.count);
   const communication = allReduce(line.parameters, gpus);
-  const stepSeconds = Math.max(secondsOf((macs / images) * imagesPerGpu, gpus), communication?.seconds ?? 0);
+  const macsPerImage = (macs + recomputedMacs) / images;
+  const stepSeconds = Math.max(secondsOf(macsPerImage * imagesPerGpu, gpus), communication?.seconds ?? 0);
   const hours = (steps * stepSeconds) / 3600;
   return {
     stage,

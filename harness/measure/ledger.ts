@@ -24,6 +24,8 @@ export interface TrainingWork {
   readonly macs: number;
   readonly flops: number;
   readonly parameters: number;
+  /** Beside `macs` and `flops`: what was computed anew for the backward pass. */
+  readonly recomputed: Work;
   /** Of `macs` and `flops`, what encoding every step's images took; zero where the steps encode none. */
   readonly encoding: Work;
   /** Encoding before the first step, of the data set or some of it; zero images where there is none. */
@@ -96,6 +98,7 @@ export function trainingLines(
     images: result.images,
     macs: result.macs - encoding.macs,
     flops: result.flops - encoding.flops,
+    ...(result.recomputed.flops > 0 && { recomputedFlops: result.recomputed.flops }),
     parameters: result.parameters,
     ...(autoencoder && { autoencoder }),
     wallSeconds: result.wallSeconds,

@@ -1,9 +1,10 @@
 /** Reverse-mode differentiation: gradients are built from operations, so they cost, lower and run like any node. */
 import { add } from "./ops/arithmetic.ts";
 import { constant } from "./ops/constant.ts";
+import { waitFor } from "./ops/ready.ts";
 import { broadcastTo } from "./ops/shape.ts";
 import { reachable } from "./simplify.ts";
-import { type Node, sizeOf, type Value } from "./tensor.ts";
+import { type Node, since, sizeOf, type Value } from "./tensor.ts";
 
 /**
  * ∂loss/∂v for each v of `variables`; zeros where the loss does not depend on it.
@@ -27,10 +28,12 @@ export function gradients(loss: Value, variables: readonly Value[]): readonly Va
   const visit = (node: Node): void => {
     const outer = node.outputs.map((output) => collected.get(output) ?? null);
     if (outer.every((g) => g === null)) return;
-    const { name, gradient, everyOutput, decompose } = node.op;
+    const { name, gradient, everyOutput, decompose, recomputed } = node.op;
     if (gradient === "decompose") {
-      const parts = decompose!(node.inputs, node.attributes);
-      const within = reachable(parts, (value) => node.inputs.includes(value));
+      const { made: parts, isOlder } = since(() =>
+        decompose!(recomputed ? delayed(node.inputs, outer[0]!) : node.inputs, node.attributes),
+      );
+      const within = reachable(parts, isOlder);
       passBack(
         within,
         parts.map((part, i) => [part, outer[i]!] as const),
@@ -42,6 +45,17 @@ export function gradients(loss: Value, variables: readonly Value[]): readonly Va
     gradient(node, outer).forEach((g, i) => {
       collect(node.inputs[i]!, g);
     });
+  };
+  const waitedFor = new Set<Value>();
+  /**
+   * The inputs of a block that is computed anew, once the gradient of its output is there and, so that nothing behind it is
+   * kept for them, all gradients of `variables` found so far. What is given, as weights are, is there anyway.
+   */
+  const delayed = (inputs: readonly Value[], g: Value): readonly Value[] => {
+    const found = variables.flatMap((variable) => collected.get(variable) ?? []);
+    const others = [g, ...found.filter((one) => !waitedFor.has(one))];
+    for (const one of found) waitedFor.add(one);
+    return inputs.map((input) => (input.node ? waitFor(input, others) : input));
   };
   passBack(
     reachable([loss], () => false),

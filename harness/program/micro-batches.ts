@@ -1,6 +1,7 @@
 /** Gradient accumulation: a step whose activations are those of a part of its batch at a time. */
 import { gradients } from "./gradient.ts";
 import { add, mul } from "./ops/arithmetic.ts";
+import { waitFor } from "./ops/ready.ts";
 import { slice } from "./ops/shape.ts";
 import type { Value } from "./tensor.ts";
 import type { Tracer } from "./trace.ts";
@@ -41,7 +42,8 @@ export function microBatches(
       const own = shape[0] === size;
       const declared = whole.get(name) ?? p.input(name, own ? [batch, ...shape.slice(1)] : shape, dtype);
       whole.set(name, declared);
-      return own ? slice(declared, 0, k * size, (k + 1) * size) : declared;
+      // Else an engine with an order of its own may hold the activations of all parts at once.
+      return own ? waitFor(slice(declared, 0, k * size, (k + 1) * size), total?.gradients ?? []) : declared;
     },
     output(name) {
       throw new Error(`microBatches: output ${name} would be of one part`);

@@ -73,7 +73,8 @@ export type Placement = number | "sum" | null;
 
 /** A way in which ranks share an operation's work: given inputs held so, each one's outputs are held so. */
 export interface Cut {
-  readonly inputs: readonly Placement[];
+  /** "any": whatever way it is held in. */
+  readonly inputs: readonly (Placement | "any")[];
   readonly outputs: readonly Placement[];
 }
 
@@ -113,6 +114,8 @@ export interface Op {
   readonly onnx: OnnxLowering | "decompose";
   /** The same mathematics in smaller operations (composite operations only). */
   readonly decompose?: (inputs: readonly Value[], attributes: Attributes) => readonly Value[];
+  /** The gradient is that of the decomposition computed anew, once the gradient of the output is there. */
+  readonly recomputed?: true;
 }
 
 export class ShapeError extends Error {
@@ -132,6 +135,12 @@ const BYTES: Readonly<Record<DType, number>> = { float32: 4, bfloat16: 2, int32:
 export const bytesOf = ({ dtype, shape }: TensorType): number => sizeOf(shape) * BYTES[dtype];
 
 let nextId = 0;
+
+/** What `make` makes, and how to tell values that were there before. */
+export function since<T>(make: () => T): { readonly made: T; readonly isOlder: (value: Value) => boolean } {
+  const first = nextId;
+  return { made: make(), isOlder: ({ id }) => id < first };
+}
 
 function requireSides(name: string, shape: Shape): void {
   if (!shape.every((side) => Number.isInteger(side) && side > 0))

@@ -2,9 +2,10 @@
  * Tracing: running a function over symbolic values and keeping what it did as a program, immutable data
  * that can be differentiated, counted, lowered, hashed and run by any backend.
  */
+import { recomputedBlock } from "./block.ts";
 import { countCost, type ProgramCost } from "./cost.ts";
 import type { Initialiser } from "./initialiser.ts";
-import { simplify } from "./simplify.ts";
+import { decomposing, simplify } from "./simplify.ts";
 import { type DType, leaf, type Node, type Shape, type Value } from "./tensor.ts";
 import { verify } from "./verify.ts";
 
@@ -45,14 +46,26 @@ export interface Tracer {
   update(name: string, value: Value): void;
   /** A tracer whose state names begin with `prefix`. */
   scope(prefix: string, options?: ScopeOptions): Tracer;
+  /** A block of a network: of what it computes nothing but the result is kept for the backward pass where the program recomputes. */
+  block(body: () => Value): Value;
   /** Trainable states declared so far, in order. */
   parameters(): readonly State[];
   /** The current value of a state, by its full name. */
   read(name: string): Value;
 }
 
+/** How a program is traced. */
+interface TraceOptions {
+  /** Blocks (`Tracer.block`) are computed anew in the backward pass: less memory, one more forward pass of them. */
+  readonly recompute?: boolean | undefined;
+}
+
 /** Traces `body` into a program. Throws on names used twice, shapes that do not fit, inputs nothing reads. */
-export function trace(name: string, body: (p: Tracer) => void): Program {
+export function trace(
+  name: string,
+  body: (p: Tracer) => void,
+  { recompute = false }: TraceOptions = {},
+): Program {
   const inputs: Record<string, Value> = {};
   const states = new Map<string, State>();
   const outputs: Record<string, Value> = {};
@@ -118,6 +131,7 @@ export function trace(name: string, body: (p: Tracer) => void): Program {
         options.trainable ?? trainable,
         options.copyOf ?? (copyOf === undefined ? undefined : copyOf + inner),
       ),
+    block: recompute ? recomputedBlock : (inner) => inner(),
     parameters: () => [...states.values()].filter((state) => state.trainable),
     read(key) {
       const state = states.get(key);
@@ -127,10 +141,10 @@ export function trace(name: string, body: (p: Tracer) => void): Program {
   });
 
   body(tracer("", true, undefined));
-  const graph = simplify({
-    outputs,
-    updates: [...updates].map(([key, value]) => ({ name: key, value })),
-  });
+  const graph = simplify(
+    { outputs, updates: [...updates].map(([key, value]) => ({ name: key, value })) },
+    decomposing(({ op }) => op.recomputed === true),
+  );
   const program = { name, inputs, states: [...states.values()], ...graph };
   verify(program);
   return { ...program, ...countCost(program) };

@@ -16,7 +16,7 @@ export async function handOn(
 ): Promise<TrainResult> {
   const file = join(folder, WEIGHTS);
   await writeTensors(file, stage.result(await executable.readState()));
-  const { macs, flops, parameters } = stage.program;
+  const { macs, flops, recomputed, parameters } = stage.program;
   const { batchSize, encoding = NO_WORK } = stage;
   return {
     weightsSha256: (await digest(file)).sha256,
@@ -25,6 +25,7 @@ export async function handOn(
     images: step * batchSize,
     macs: macs * step,
     flops: flops * step,
+    recomputed: { macs: recomputed.macs * step, flops: recomputed.flops * step },
     parameters,
     encoding: { macs: encoding.macs * step, flops: encoding.flops * step },
     preparation,

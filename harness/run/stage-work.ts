@@ -16,6 +16,8 @@ export interface StageWork {
   /** Of a step. */
   readonly macs: number;
   readonly flops: number;
+  /** Of a step, beside `macs` and `flops`: what is computed anew for the backward pass. No budget pays for it. */
+  readonly recomputed: Work;
   /** Of the forward passes, as a part of `macs`; those of `encoding` are not among them. */
   readonly forwardMacs: number;
   /** Of a step, as parts of `macs` and `flops`; zero where it encodes nothing. */
@@ -32,7 +34,7 @@ export interface StageWork {
 /** @throws UserError where neither the stage nor a budget says how many steps there are */
 export function stageWork(config: SettledConfig, dataset: Dataset, entry: string, stage: Stage): StageWork {
   const { name, batchSize, program, autoencoder = false, forward = ["loss"], encoding = NO_WORK } = stage;
-  const { macs, flops, parameters, outputs, states } = program;
+  const { macs, flops, recomputed, parameters, outputs, states } = program;
   const preparation = stage.preparationCost?.(dataset.train.length) ?? NO_PREPARATION;
   return {
     name,
@@ -41,6 +43,7 @@ export function stageWork(config: SettledConfig, dataset: Dataset, entry: string
     batchSize,
     macs,
     flops,
+    recomputed,
     forwardMacs: macsOf(forward.map((output) => outputs[output]!)) - encoding.macs,
     encoding,
     parameters,

@@ -16,6 +16,7 @@ import {
   split,
   transpose,
   upsampleNearest,
+  waitFor,
 } from "../../harness/program/index.ts";
 import { bools, floats, floatsOf, ints, type OpCase, testCase } from "./ops-case.ts";
 
@@ -63,6 +64,13 @@ export const movementCases = {
     testCase("unequal, last axis by its negative", [floats([2, 3])], (x) => pad(x!, -1, 1, 3)),
     testCase("middle axis", [floats([2, 1, 2])], (x) => pad(x!, 1, 0, 1)),
     testCase("integers", [ints([2], [1, 2])], (x) => pad(x!, 0, 1, 1)),
+  ],
+  ready: [
+    testCase(
+      "whatever is waited for",
+      [floats([2, 2]), floatsOf([], [7]), floatsOf([2, 1, 2], [Infinity, 1, 2, 3]), floats([5])],
+      (x, ...others) => waitFor(x!, others),
+    ),
   ],
   reduceScatter: [testCase("one process", [floats([2, 3])], (x) => reduceScatter(x!, 1))],
   reshape: [

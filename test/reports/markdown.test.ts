@@ -243,3 +243,13 @@ test("reporters write into the folder and say what they wrote", async () => {
   expect(await readFile(join(folder, "report.md"), "utf8")).toBe(report);
   expect(JSON.parse(await readFile(join(folder, "report.json"), "utf8"))).toEqual(fixtureResult());
 });
+
+test("what was computed anew to save memory is told below the ledger, and is in no bill", () => {
+  const result = fixtureResult();
+  result.ledger[0]!.recomputedFlops = 3e12;
+  const told =
+    "\nComputed anew for the backward pass to save memory, beside these and in no bill: pre-training (EPG, Heun 16; EPG, one step) 3 TFLOP.\n";
+  const text = markdown(result);
+  expect(text).toContain(told);
+  expect(text.replace(told, "")).toBe(report);
+});

@@ -14,6 +14,7 @@ import { linearOp, matmulOp } from "./matmul.ts";
 import * as normalization from "./normalization.ts";
 import { adamwUpdateOp } from "./optimizer.ts";
 import * as pooling from "./pooling.ts";
+import { readyOp } from "./ready.ts";
 import { maxOp, sumOp } from "./reduction.ts";
 import { upsampleNearestOp } from "./resize.ts";
 import * as shape from "./shape.ts";
@@ -68,6 +69,7 @@ export const OPS = {
   ownRows: collectives.ownRowsOp,
   pad: shape.padOp,
   pow: arithmetic.powOp,
+  ready: readyOp,
   reduceScatter: collectives.reduceScatterOp,
   relu: elementwise.reluOp,
   reshape: shape.reshapeOp,
@@ -122,6 +124,7 @@ export { gather, oneHot } from "./gather.ts";
 export { linear, matmul } from "./matmul.ts";
 export { batchNorm, batchNormWith, groupNorm, layerNorm } from "./normalization.ts";
 export { averagePool2d, maxPool2d, type PoolingOptions } from "./pooling.ts";
+export { waitFor } from "./ready.ts";
 export { max, mean, sum } from "./reduction.ts";
 export { upsampleNearest } from "./resize.ts";
 export { broadcastTo, concat, pad, reshape, slice, split, transpose } from "./shape.ts";

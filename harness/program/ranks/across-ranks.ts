@@ -156,7 +156,7 @@ const pointwiseCuts = (inputs: readonly Value[], { shape }: Value): readonly Cut
   }));
 
 const divides = (cut: Cut, { inputs, outputs }: Node, layout: Layout): boolean => {
-  const all = (values: readonly Value[], placements: readonly Placement[]): boolean =>
+  const all = (values: readonly Value[], placements: readonly (Placement | "any")[]): boolean =>
     values.every((value, i) => typeof placements[i] !== "number" || layout.divides(value, placements[i]));
   return all(inputs, cut.inputs) && all(outputs, cut.outputs);
 };

@@ -63,9 +63,9 @@ export class Layout {
   }
 
   /** Bytes that have to move, in units of the whole tensor once round; ∞ for what cannot be. */
-  price(value: Value, wanted: Placement): number {
+  price(value: Value, wanted: Placement | "any"): number {
     const { placement, parts } = this.#held.get(value)!;
-    if (parts.has(wanted)) return 0;
+    if (wanted === "any" || parts.has(wanted)) return 0;
     if (wanted === "sum") return Infinity;
     if (placement === null) return 0;
     const scattered = placement === "sum" && this.#scatters && wanted === 0;
@@ -73,8 +73,9 @@ export class Layout {
   }
 
   /** What a rank holds of `value` in that placement. */
-  as(value: Value, wanted: Placement): Value {
+  as(value: Value, wanted: Placement | "any"): Value {
     const held = this.#held.get(value)!;
+    if (wanted === "any") return held.parts.get(held.placement)!;
     const known = held.parts.get(wanted);
     if (known) return known;
     const part = this.#brought(value, held, wanted);

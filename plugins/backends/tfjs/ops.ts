@@ -90,6 +90,8 @@ export const TFJS_OPS: Readonly<Record<string, Run>> = {
   ownRows: collective,
   pad,
   pow: binary("pow"),
+  // Nodes run in their order here.
+  ready: (tf) => tf.fill([], 0),
   reduceScatter: collective,
   relu: unary("relu"),
   reshape: (tf, [x], { attributes }) => tf.reshape(x!, attributes.shape as Shape),

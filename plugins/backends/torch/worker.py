@@ -260,6 +260,12 @@ def cut(x, axis, start, end, step):
     return x[(slice(None),) * axis + (slice(start, end, step),)]
 
 
+def ready(*inputs):
+    """0, made of a number of each input, so that no compiler computes what reads it before them, or takes it for another."""
+    firsts = torch.stack([x[(0,) * len(x.shape)] for x in inputs])
+    return torch.sum(torch.lt(firsts, firsts).to(torch.float32))
+
+
 def split(x, axis, sizes):
     parts = torch.split(x, sizes, axis)
     return tuple(parts[i] for i in range(len(sizes)))
@@ -314,6 +320,7 @@ OPS = {
     "ownRows": lambda x, world: x if world == 1 else own_rows(x),
     "pad": pad,
     "pow": torch.pow,
+    "ready": ready,
     "reduceScatter": collective("reduce_scatter_tensor", "sum"),
     "relu": torch.relu,
     "reshape": lambda x, shape: x.reshape(shape),

@@ -61,26 +61,37 @@ const maskShape = (shape: NetworkShape, batch: number): number[] => [
 ];
 
 function consistencyProgram(settings: ConsistencySettings) {
-  const { shape, projector, recipe, batchSize, pretrained } = settings;
+  const { shape, projector, recipe, batchSize, pretrained, recompute } = settings;
   const { dropout } = recipe.consistency;
-  return trace("epg.consistency", (p) => {
-    const image = (name: string) => p.input(name, [batchSize, 3, shape.resolution, shape.resolution]);
-    const judge = pretrained ? frozenJudge(p, FROZEN, shape, projector, batchSize) : null;
-    const { loss, distance, contrastive } = consistencyLoss(p, p, shape, judge, adaptiveConstant(settings), {
-      x0: image("x0"),
-      noise: image("noise"),
-      labels: p.input("labels", [batchSize], "int32"),
-      from: levelInputs(p, "from", batchSize),
-      to: levelInputs(p, "to", batchSize),
-      weight: p.input("weight", [batchSize]),
-      teaching: p.input("teaching", []),
-      ...(dropout > 0 ? { dropout: p.input("dropout", maskShape(shape, batchSize)) } : {}),
-    });
-    p.output("loss", loss);
-    p.output("distance", distance);
-    if (contrastive) p.output("contrastive", contrastive);
-    adamw(p, loss, { ...recipe.consistency, clip: recipe.consistency.clip !== null, ema: true });
-  });
+  return trace(
+    "epg.consistency",
+    (p) => {
+      const image = (name: string) => p.input(name, [batchSize, 3, shape.resolution, shape.resolution]);
+      const judge = pretrained ? frozenJudge(p, FROZEN, shape, projector, batchSize) : null;
+      const { loss, distance, contrastive } = consistencyLoss(
+        p,
+        p,
+        shape,
+        judge,
+        adaptiveConstant(settings),
+        {
+          x0: image("x0"),
+          noise: image("noise"),
+          labels: p.input("labels", [batchSize], "int32"),
+          from: levelInputs(p, "from", batchSize),
+          to: levelInputs(p, "to", batchSize),
+          weight: p.input("weight", [batchSize]),
+          teaching: p.input("teaching", []),
+          ...(dropout > 0 ? { dropout: p.input("dropout", maskShape(shape, batchSize)) } : {}),
+        },
+      );
+      p.output("loss", loss);
+      p.output("distance", distance);
+      if (contrastive) p.output("contrastive", contrastive);
+      adamw(p, loss, { ...recipe.consistency, clip: recipe.consistency.clip !== null, ema: true });
+    },
+    { recompute },
+  );
 }
 
 /** 0 or 1/(1 − rate), a stream an image: each image's mask is the same whatever the batch. */

@@ -26,6 +26,8 @@ export interface FineTuningSettings {
   readonly batchSize: number;
   /** Images that pass forward and back at once; it divides the batch. */
   readonly microBatch?: number;
+  /** Blocks are computed anew in the backward pass. */
+  readonly recompute?: boolean;
   readonly steps: number | null;
   readonly share: number;
   /** Whether an encoder was pre-trained for it. */
@@ -36,14 +38,24 @@ export interface FineTuningSettings {
 const LEVELS = 1280;
 const LABEL_DROPOUT = 0.1;
 
-function diffusionProgram({ shape, recipe, batchSize, microBatch = batchSize }: FineTuningSettings) {
-  return trace("epg.diffusion", (p) => {
-    const { loss, gradients } = microBatches(p, batchSize, microBatch, (part) => ({
-      loss: lossOf(part, shape, microBatch),
-    }));
-    p.output("loss", loss);
-    adamw(p, loss, { ...recipe.diffusion, clip: recipe.diffusion.clip !== null, ema: true, gradients });
-  });
+function diffusionProgram({
+  shape,
+  recipe,
+  batchSize,
+  microBatch = batchSize,
+  recompute,
+}: FineTuningSettings) {
+  return trace(
+    "epg.diffusion",
+    (p) => {
+      const { loss, gradients } = microBatches(p, batchSize, microBatch, (part) => ({
+        loss: lossOf(part, shape, microBatch),
+      }));
+      p.output("loss", loss);
+      adamw(p, loss, { ...recipe.diffusion, clip: recipe.diffusion.clip !== null, ema: true, gradients });
+    },
+    { recompute },
+  );
 }
 
 function lossOf(p: Tracer, shape: NetworkShape, batch: number): Value {

@@ -53,7 +53,7 @@ export function representation(p: Tracer, shape: NetworkShape, x: Value, t: Valu
   const classToken = broadcastTo(classTokens(p, shape), [x.shape[0]!, shape.tokens, shape.width]);
   let sequence = tokens(p, shape, classToken, timeEmbedding(t, shape.width), x);
   for (let i = 0; i < shape.depth; i++)
-    sequence = encoderBlock(p.scope(`blocks.${i}.`), sequence, shape, true);
+    sequence = p.block(() => encoderBlock(p.scope(`blocks.${i}.`), sequence, shape, true));
   const first = reshape(slice(sequence, 1, 0, 1), [x.shape[0]!, shape.width]);
   return norm(p, "norm", first);
 }
@@ -85,7 +85,7 @@ export function network(
   let sequence = tokens(p, shape, classToken, time, x);
   const skips: Value[] = [];
   for (let i = 0; i < shape.depth; i++) {
-    sequence = encoderBlock(p.scope(`blocks.${i}.`), sequence, shape, false);
+    sequence = p.block(() => encoderBlock(p.scope(`blocks.${i}.`), sequence, shape, false));
     skips.push(sequence);
   }
   sequence = norm(p, "norm", sequence);
@@ -94,7 +94,9 @@ export function network(
   for (let i = 0; i < shape.decoderDepth; i++) {
     const mask = dropout && reshape(slice(dropout, 0, i, i + 1), dropout.shape.slice(1));
     const skip = skips.pop()!;
-    sequence = decoderBlock(p.scope(`decoder_blocks.${i}.`), sequence, skip, condition, shape, mask);
+    sequence = p.block(() =>
+      decoderBlock(p.scope(`decoder_blocks.${i}.`), sequence, skip, condition, shape, mask),
+    );
   }
   const patches = slice(sequence, 1, 1 + shape.tokens, sequence.shape[1]!);
   const pixels = dense(p, "out", norm(p, "out_norm", patches), 3 * shape.patch ** 2, { initialiser: zeros });

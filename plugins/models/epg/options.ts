@@ -51,6 +51,11 @@ export const schema = z.strictObject({
    * Of a diffusion alone: the contrastive losses of the other stages compare all images of a batch.
    */
   microBatch: z.int().min(1).max(65_536).nullable().default(null),
+  /**
+   * Computes blocks anew in the backward pass in place of keeping what they compute: less memory, one more forward pass of
+   * them, the same results.
+   */
+  recompute: z.boolean().default(false),
   /** Of fine-tuning; null: the size's own. */
   learningRate,
   /** Of fine-tuning; null: derived from the budget. */

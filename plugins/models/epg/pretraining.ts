@@ -34,6 +34,8 @@ export interface PretrainingSettings {
   readonly projector: ProjectorShape;
   readonly recipe: Recipe;
   readonly batchSize: number;
+  /** Blocks are computed anew in the backward pass. */
+  readonly recompute?: boolean;
   readonly steps: number | null;
   readonly share: number;
   readonly temperature: TemperatureSchedule;
@@ -56,33 +58,37 @@ export function levelTensors(name: string, sigmas: readonly number[]): Tensors {
 }
 
 /** One step of pre-training. The target network is the average that `adamw` keeps. */
-function pretrainingProgram({ shape, projector, recipe, batchSize }: PretrainingSettings) {
-  return trace("epg.pretraining", (p) => {
-    const image = (name: string) => p.input(name, [batchSize, 3, shape.resolution, shape.resolution]);
-    const target = p.scope(TARGET, { trainable: false, copyOf: "" });
-    const { loss, contrastive, consistency, statistics } = pretrainingLoss(
-      p,
-      target,
-      shape,
-      projector,
-      recipe.pretraining.targetBatchNorm,
-      {
-        clean: image("clean"),
-        view1: image("view1"),
-        view2: image("view2"),
-        noise: image("noise"),
-        level: levelInputs(p, "level", batchSize),
-        nextLevel: levelInputs(p, "nextLevel", batchSize),
-        lastLevel: levelInputs(p, "lastLevel", batchSize),
-        temperature: p.input("temperature", []),
-      },
-    );
-    p.output("loss", loss);
-    p.output("contrastive", contrastive);
-    p.output("consistency", consistency);
-    updateRunningStatistics(p, statistics, batchSize);
-    adamw(p, loss, { ...recipe.pretraining, clip: recipe.pretraining.clip !== null, ema: true });
-  });
+function pretrainingProgram({ shape, projector, recipe, batchSize, recompute }: PretrainingSettings) {
+  return trace(
+    "epg.pretraining",
+    (p) => {
+      const image = (name: string) => p.input(name, [batchSize, 3, shape.resolution, shape.resolution]);
+      const target = p.scope(TARGET, { trainable: false, copyOf: "" });
+      const { loss, contrastive, consistency, statistics } = pretrainingLoss(
+        p,
+        target,
+        shape,
+        projector,
+        recipe.pretraining.targetBatchNorm,
+        {
+          clean: image("clean"),
+          view1: image("view1"),
+          view2: image("view2"),
+          noise: image("noise"),
+          level: levelInputs(p, "level", batchSize),
+          nextLevel: levelInputs(p, "nextLevel", batchSize),
+          lastLevel: levelInputs(p, "lastLevel", batchSize),
+          temperature: p.input("temperature", []),
+        },
+      );
+      p.output("loss", loss);
+      p.output("contrastive", contrastive);
+      p.output("consistency", consistency);
+      updateRunningStatistics(p, statistics, batchSize);
+      adamw(p, loss, { ...recipe.pretraining, clip: recipe.pretraining.clip !== null, ema: true });
+    },
+    { recompute },
+  );
 }
 
 function temperatureAt(schedule: TemperatureSchedule, sigma: number, step: number, total: number): number {

@@ -52,17 +52,17 @@ function requireMicroBatch(options: EpgOptions): void {
   if (objective === "consistency")
     throw new UserError(
       "microBatch: the consistency objective's contrastive loss compares all images of a batch",
-      'drop microBatch, give a smaller batchSize, or take objective: "diffusion"',
+      'use recompute: true in its place, a smaller batchSize, or objective: "diffusion"',
     );
   if (pretraining.share > 0)
     throw new UserError(
       "microBatch: pre-training's contrastive loss and BatchNorm take all images of a batch together",
-      "drop microBatch, give a smaller batchSize, or do without pre-training here: pretraining: { share: 0 } or { weights: FILE }",
+      "use recompute: true in its place, a smaller batchSize, or do without pre-training here: pretraining: { share: 0 } or { weights: FILE }",
     );
 }
 
 function firstStage(options: EpgOptions, task: Task): Stage {
-  const { size, pretraining } = options;
+  const { size, pretraining, recompute } = options;
   const recipe = recipeFor(options);
   return pretrainingStage({
     ...pretraining,
@@ -71,6 +71,7 @@ function firstStage(options: EpgOptions, task: Task): Stage {
     projector: projectorShape(size),
     recipe,
     batchSize: recipe.batchSize,
+    recompute,
   });
 }
 
@@ -86,6 +87,7 @@ function fineTuningStage(options: EpgOptions, task: Task, { name, size, share, s
     recipe,
     batchSize: recipe.batchSize,
     microBatch: options.microBatch ?? recipe.batchSize,
+    recompute: options.recompute,
     steps,
     share,
     pretrained: encoder && size === options.size,

@@ -36,12 +36,14 @@ export interface AutoencoderConfig {
 export const downsamplingOf = ({ channels }: AutoencoderConfig): number => 2 ** (channels.length - 1);
 
 /** GroupNorm → SiLU → 3×3 → GroupNorm → SiLU → 3×3, plus x (through a 1×1 where channels change). */
-function residual(p: Tracer, x: Value, channels: number, groups: number): Value {
-  const first = convolution(p, "conv1", silu(normalizeGroups(p, "norm1", x, groups)), channels);
-  const second = convolution(p, "conv2", silu(normalizeGroups(p, "norm2", first, groups)), channels);
-  const shortcut = x.shape[1] === channels ? x : convolution(p, "conv_shortcut", x, channels, { kernel: 1 });
-  return add(shortcut, second);
-}
+const residual = (p: Tracer, x: Value, channels: number, groups: number): Value =>
+  p.block(() => {
+    const first = convolution(p, "conv1", silu(normalizeGroups(p, "norm1", x, groups)), channels);
+    const second = convolution(p, "conv2", silu(normalizeGroups(p, "norm2", first, groups)), channels);
+    const shortcut =
+      x.shape[1] === channels ? x : convolution(p, "conv_shortcut", x, channels, { kernel: 1 });
+    return add(shortcut, second);
+  });
 
 /** Attention with one head over all positions, added to x. */
 function positionAttention(p: Tracer, x: Value, groups: number): Value {
@@ -57,12 +59,8 @@ function positionAttention(p: Tracer, x: Value, groups: number): Value {
 function middle(p: Tracer, x: Value, groups: number): Value {
   const channels = x.shape[1]!;
   const first = residual(p.scope("resnets.0."), x, channels, groups);
-  return residual(
-    p.scope("resnets.1."),
-    positionAttention(p.scope("attentions.0."), first, groups),
-    channels,
-    groups,
-  );
+  const attended = p.block(() => positionAttention(p.scope("attentions.0."), first, groups));
+  return residual(p.scope("resnets.1."), attended, channels, groups);
 }
 
 const head = (p: Tracer, x: Value, channels: number, groups: number): Value =>

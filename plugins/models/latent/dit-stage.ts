@@ -81,21 +81,29 @@ export const ditStep = (
   objective: Objective = "diffusion",
   posterior: LatentSource["posterior"] = givenPosterior,
   microBatch = batch,
+  recompute = false,
 ): Program =>
-  trace(`${titleOf(objective).toLowerCase()}-step`, (p) => {
-    const shape = [microBatch, config.latentChannels, config.side, config.side];
-    const scale = p.input("latentScale", []);
-    const { loss, terms, gradients } = microBatches(p, batch, microBatch, (part) => {
-      const drawn = samplePosterior(posterior(part, microBatch, config), part.input("posteriorNoise", shape));
-      const labels = part.input("labels", [microBatch], "int32");
-      return LOSSES[objective](part, config, mul(drawn, scale), part.input("noise", shape), labels);
-    });
-    p.output("loss", loss);
-    for (const [name, value] of Object.entries(terms)) p.output(name, value);
-    adamw(p, loss, { ...BETAS, weightDecay: 0, ema: true, gradients });
-    p.state("latent_scale", [], ones);
-    p.update("latent_scale", scale);
-  });
+  trace(
+    `${titleOf(objective).toLowerCase()}-step`,
+    (p) => {
+      const shape = [microBatch, config.latentChannels, config.side, config.side];
+      const scale = p.input("latentScale", []);
+      const { loss, terms, gradients } = microBatches(p, batch, microBatch, (part) => {
+        const drawn = samplePosterior(
+          posterior(part, microBatch, config),
+          part.input("posteriorNoise", shape),
+        );
+        const labels = part.input("labels", [microBatch], "int32");
+        return LOSSES[objective](part, config, mul(drawn, scale), part.input("noise", shape), labels);
+      });
+      p.output("loss", loss);
+      for (const [name, value] of Object.entries(terms)) p.output(name, value);
+      adamw(p, loss, { ...BETAS, weightDecay: 0, ema: true, gradients });
+      p.state("latent_scale", [], ones);
+      p.update("latent_scale", scale);
+    },
+    { recompute },
+  );
 
 export interface DitStageSettings {
   readonly autoencoder: AutoencoderConfig;
@@ -111,6 +119,8 @@ export interface DitStageSettings {
   readonly latents: Latents;
   /** A number, or 1/σ of the training set's latents. */
   readonly latentScale: number | "measured";
+  /** Blocks are computed anew in the backward pass. */
+  readonly recompute: boolean;
   readonly steps: number | null;
   readonly share: number;
 }
@@ -128,6 +138,7 @@ export function ditStage(settings: DitStageSettings): Stage {
     flip,
     latents,
     latentScale,
+    recompute,
     steps,
     share,
   } = settings;
@@ -139,7 +150,7 @@ export function ditStage(settings: DitStageSettings): Stage {
   return {
     name: titleOf(objective),
     after: ["VAE"],
-    program: ditStep(config, batchSize, objective, source.posterior, microBatch),
+    program: ditStep(config, batchSize, objective, source.posterior, microBatch, recompute),
     ...(source.encoding && { encoding: source.encoding }),
     batchSize,
     steps,

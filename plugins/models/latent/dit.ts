@@ -155,7 +155,8 @@ export function dit(p: Tracer, x: Value, t: Value, labels: Value, config: DitCon
   });
   const conditioning = condition(p, t, labels, config);
   let tokens = add(embedPatches(p, x, config), positions);
-  for (let i = 0; i < depth; i++) tokens = block(p.scope(`blocks.${i}.`), tokens, conditioning, heads);
+  for (let i = 0; i < depth; i++)
+    tokens = p.block(() => block(p.scope(`blocks.${i}.`), tokens, conditioning, heads));
   const last = p.scope("final_layer.");
   const [shift, scale] = modulation(last, conditioning, 2) as [Value, Value];
   const patches = zeroDense(last, "linear", modulate(tokens, shift, scale), patch * patch * outputChannels);

@@ -74,6 +74,7 @@ const model: Model<LatentOptions> = {
       autoencoder: size.autoencoder,
       resolution: task.resolution,
       flip: options.flip ?? true,
+      recompute: options.recompute,
     };
     const dit = ditStage({
       ...common,

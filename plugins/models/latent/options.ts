@@ -74,6 +74,11 @@ export const schema = z
     latents: z.enum(LATENTS).optional(),
     /** Mirrors half of the training images; it does where nothing is said. */
     flip: z.boolean().optional(),
+    /**
+     * Computes blocks anew in the backward pass in place of keeping what they compute: less memory, one more forward pass of
+     * them, the same results.
+     */
+    recompute: z.boolean().default(false),
     /** The autoencoder's part of the training FLOPs. */
     vaeShare: z.number().min(0.01).max(0.99).optional(),
     /**

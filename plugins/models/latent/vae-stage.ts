@@ -43,17 +43,22 @@ export const vaeStep = (
   resolution: number,
   objective: VaeObjective,
   microBatch = batch,
+  recompute = false,
 ): Program =>
-  trace("vae-step", (p) => {
-    const found = microBatches(p, batch, microBatch, (part) => {
-      const images = part.input("images", [microBatch, 3, resolution, resolution]);
-      const noise = part.input("noise", latentShape(config, microBatch, resolution));
-      const { parts, loss, total } = vaeLoss(part, images, noise, config, objective);
-      return { loss: total, terms: { loss, ...parts } };
-    });
-    for (const [name, value] of Object.entries(found.terms)) p.output(name, value);
-    adamw(p, found.loss, { ...BETAS, weightDecay: 0, ema: true, gradients: found.gradients });
-  });
+  trace(
+    "vae-step",
+    (p) => {
+      const found = microBatches(p, batch, microBatch, (part) => {
+        const images = part.input("images", [microBatch, 3, resolution, resolution]);
+        const noise = part.input("noise", latentShape(config, microBatch, resolution));
+        const { parts, loss, total } = vaeLoss(part, images, noise, config, objective);
+        return { loss: total, terms: { loss, ...parts } };
+      });
+      for (const [name, value] of Object.entries(found.terms)) p.output(name, value);
+      adamw(p, found.loss, { ...BETAS, weightDecay: 0, ema: true, gradients: found.gradients });
+    },
+    { recompute },
+  );
 
 interface Adversarial {
   /** Of the adversarial loss, beside its adaptive weight. */
@@ -74,6 +79,8 @@ export interface VaeStageSettings {
   /** LPIPS in the loss; its net is frozen. */
   readonly perceptual: VaeObjective["perceptual"];
   readonly adversarial: Adversarial | null;
+  /** Blocks are computed anew in the backward pass. */
+  readonly recompute: boolean;
   readonly steps: number | null;
   readonly share: number;
 }
@@ -83,7 +90,7 @@ export const PERCEPTUAL_FILES = ["LPIPS trunk", "LPIPS linear layers"] as const;
 
 export function vaeStage(settings: VaeStageSettings): Stage {
   const { autoencoder, resolution, batchSize, learningRate, averageDecay, flip, steps, share } = settings;
-  const { perceptual, adversarial, microBatch } = settings;
+  const { perceptual, adversarial, microBatch, recompute } = settings;
   if (adversarial && microBatch < batchSize)
     throw new UserError(
       "microBatch: the discriminator's BatchNorm and the adaptive weight of vae.adversarial take all images of a batch together",
@@ -103,6 +110,7 @@ export function vaeStage(settings: VaeStageSettings): Stage {
       resolution,
       { perceptual, adversarialWeight: adversarial?.weight ?? null },
       microBatch,
+      recompute,
     ),
     batchSize,
     steps,

@@ -23,6 +23,7 @@ const line: TrainingLine = {
   macs: 1200e9,
   flops: 2500e9,
   forwardMacs: 400e9,
+  recomputedMacs: 0,
   parameters: 1000,
   // Weights, two moments and an average.
   memory: { stateBytes: 16_000, peakBytes: 1_200_000 },
@@ -38,6 +39,10 @@ describe("training on N GPUs", () => {
     // 12 images · 2 GFLOP / 0.5 TFLOP/s
     expect(stageOn(1)).toMatchObject({ imagesPerGpu: 12, stepSeconds: 0.048, communication: null });
     expect(stageOn(1).gpuHours).toBeCloseTo((100 * 0.048) / 3600, 12);
+  });
+
+  it("takes longer where blocks are computed anew", () => {
+    expect(stageOn(1, 0.5, { ...line, recomputedMacs: 400e9 }).stepSeconds).toBeCloseTo(0.064, 12);
   });
 
   it("waits for the GPU that has the most images", () => {

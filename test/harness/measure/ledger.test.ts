@@ -16,6 +16,7 @@ const WORK = {
   macs: 1000,
   flops: 2100,
   parameters: 7,
+  recomputed: NO_WORK,
   encoding: NO_WORK,
   preparation: NO_PREPARATION,
   ...NOT_MEASURED,
@@ -59,4 +60,10 @@ test("a sampling that failed is billed by its calls, whatever became of their im
     macs: 3,
     wallSeconds: null,
   });
+});
+
+test("what is computed anew stands beside the work, where there is any", () => {
+  const of = (recomputed: typeof NO_WORK) => trainingLines(DIT, { ...WORK, recomputed }, ["A"], false)[0];
+  expect(of({ macs: 300, flops: 610 })).toMatchObject({ macs: 1000, flops: 2100, recomputedFlops: 610 });
+  expect(of(NO_WORK)).not.toHaveProperty("recomputedFlops");
 });
