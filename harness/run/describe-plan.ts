@@ -64,9 +64,15 @@ export function describePlan(
   ].join("\n");
 }
 
-function memory({ name, entry, batchSize, stateBytes, activationBytes, peakBytes }: PlannedStage): string {
+function memory(stage: PlannedStage): string {
+  const { name, entry, batchSize, stateBytes, activationBytes, peakBytes } = stage;
   const each = giga(activationBytes / batchSize);
-  return `  ${entry}: ${name}: ${giga(stateBytes)} GB of weights, moments and averages; activations of ${each} GB an image, were nothing freed; of a batch ${giga(peakBytes)} GB at once, each freed after its last use`;
+  return `  ${entry}: ${name}: ${giga(stateBytes)} GB of weights, moments and averages; activations of ${each} GB an image, were nothing freed; of a batch ${giga(peakBytes)} GB at once, each freed after its last use${recomputation(stage)}`;
+}
+
+function recomputation({ recomputed, recomputingPeakBytes }: PlannedStage): string {
+  if (recomputed.flops > 0) return `; for that ${giga(recomputed.flops)} GFLOPs more a step, in no budget`;
+  return recomputingPeakBytes ? `; ${giga(recomputingPeakBytes())} GB with recompute: true` : "";
 }
 
 function total({ name, trainFlops, stages, pretrained, made }: PlannedEntry): string {

@@ -131,9 +131,10 @@ describe("shares the work evenly", () => {
   const stages = [
     ...stagesOf(epg, { size: "tiny", batchSize: 8 }),
     ...stagesOf(epg, { size: "tiny", objective: "consistency", batchSize: 8 }).slice(1),
+    ...stagesOf(epg, { size: "tiny", batchSize: 8, recompute: true }),
     ...stagesOf(latent, { size: "tiny", vae: { batchSize: 8, adversarial: {} }, dit: { batchSize: 8 } }),
   ];
-  it("knows five stages", () => expect(stages.map(([name]) => name)).toHaveLength(5));
+  it("knows seven stages", () => expect(stages.map(([name]) => name)).toHaveLength(7));
 
   it.each(stages)("%s", (_, program) => {
     for (const shardOptimiser of [false, true]) {
