@@ -11,6 +11,8 @@ const shared = {
   hookTimeout: 120_000,
 };
 
+const KILLS = "test/e2e/*kill.test.ts";
+
 export default defineConfig({
   test: {
     // ONNX Runtime is native and keeps its own threads: it lives in processes, not in worker threads.
@@ -31,11 +33,21 @@ export default defineConfig({
           ...shared,
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          exclude: [...shared.exclude, KILLS],
           globalSetup: "test/e2e/build.ts",
           testTimeout: 300_000,
-          fileParallelism: false,
-          // After the others: it measures whole runs, and they would starve one another.
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: "kills",
+          include: [KILLS],
+          globalSetup: "test/e2e/build.ts",
+          // Alone: their moments are drawn from how long a run took that was left alone.
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -8,8 +8,10 @@ import { ENGINE_STEPS } from "./engines.ts";
 import { EPG_STEPS } from "./epg-step.ts";
 import { EVAL } from "./eval.ts";
 import { EVAL_MEMORY } from "./eval-memory.ts";
+import { FEEDING } from "./feeding.ts";
 import { INCEPTION } from "./inception.ts";
 import { LARGE } from "./large.ts";
+import { LATENT_CACHE } from "./latent-cache.ts";
 import { METRICS } from "./metrics.ts";
 import { type BenchRow, Skipped } from "./row.ts";
 import { RUN_LOOP } from "./run-loop.ts";
@@ -17,6 +19,7 @@ import { SAMPLING } from "./sampling.ts";
 import { SCORES } from "./scores.ts";
 import { TORCH } from "./torch.ts";
 import { TRAIN_STEPS } from "./train-step.ts";
+import { TRANSPORT } from "./transport.ts";
 
 const BENCHES: Readonly<Record<string, () => Promise<BenchRow>>> = {
   ...TRAIN_STEPS,
@@ -25,13 +28,16 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchRow>>> = {
   ...DIT_STEP,
   ...ENGINE_STEPS,
   ...RUN_LOOP,
+  ...FEEDING,
   ...SAMPLING,
+  ...LATENT_CACHE,
   ...METRICS,
   ...INCEPTION,
   ...SCORES,
   ...EVAL,
   ...EVAL_MEMORY,
   ...TORCH,
+  ...TRANSPORT,
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } });

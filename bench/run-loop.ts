@@ -2,6 +2,7 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { NO_PREPARATION } from "../harness/measure/ledger.ts";
 import type { Executable, Stage, StageContext } from "../harness/plugin.ts";
 import type { JobHost, TrainJob } from "../harness/run/jobs.ts";
 import { openProduct } from "./product.ts";
@@ -24,7 +25,7 @@ interface Loop {
 }
 
 async function openLoop(): Promise<Loop> {
-  const { BEGINNING, runSteps, openCurve, createStream, initialState, onnxruntime, shapes, epg } =
+  const { BEGINNING, runSteps, Feed, openCurve, createStream, initialState, onnxruntime, shapes, epg } =
     await openProduct();
   const folder = await mkdtemp(join(tmpdir(), "epg-bench-"));
   const backend = await onnxruntime.open({ threads: 2 } as never);
@@ -51,13 +52,12 @@ async function openLoop(): Promise<Loop> {
   const executable = await backend.compile(stage.program, state);
   const host: JobHost = { emit: () => {}, stopping: () => false, now: () => performance.now() };
   const run = async (steps: number): Promise<void> => {
-    const job = { folder, steps, frameEvery: steps + 1 } as unknown as TrainJob;
+    const job = { folder, steps, until: steps, milestones: [], frameEvery: steps + 1 } as unknown as TrainJob;
     const record = await openCurve(folder, { ...stage, steps, preparationFlops: 0 }, 0);
-    await runSteps(
-      { job, host, stage, context: { ...context, steps }, backend, executable, frames: null, record },
-      {},
-      BEGINNING,
-    );
+    const make = stage.batches({ ...context, steps }, {});
+    const feed = new Feed({ make, openMakers: null, first: 0, steps });
+    const loop = { job, host, stage, backend, executable, frames: null, record, preparation: NO_PREPARATION };
+    await runSteps(loop, feed, BEGINNING);
   };
   return { executable, stage, context, run };
 }

@@ -25,6 +25,8 @@ const row = z.strictObject({
   beside: z.strictObject({ label: z.string(), value: z.number().nullable() }).optional(),
   /** The metric with seed group g left out, g = 0…: what paired comparisons and their errors are made from. */
   deleteGroup: z.array(z.number()).optional(),
+  /** Of a timing: how often it was repeated. */
+  rounds: z.int().optional(),
   /** Not counted here: as the config declares it, or the model's own program reports it. */
   told: z.enum(["declared", "reported"]).optional(),
   /** Never to be gated, and why. */
@@ -51,13 +53,23 @@ const resampled = z.strictObject({
   ),
 });
 
+const milestone = z.strictObject({
+  /** The model entry whose training it is of. */
+  of: z.string(),
+  /** Of the entry's training FLOPs, as the config names it; what they were, steps being whole, is in `total-train-flops`. */
+  part: z.number(),
+  /** Steps of the entry's last stage, and of them all. */
+  step: z.int(),
+  steps: z.int(),
+});
+
 const entry = z.strictObject({
   name: z.string(),
   /**
-   * `model`: trained and sampled; `resampled`: a model's weights sampled on the comparison's terms; `reconstruction`: a
-   * model's autoencoder on held-out images; `reference-point`: a yardstick.
+   * `model`: trained and sampled; `resampled`: a model's weights sampled on the comparison's terms; `milestone`: a model's
+   * weights on the way, sampled as it is; `reconstruction`: a model's autoencoder on held-out images; `reference-point`: a yardstick.
    */
-  kind: z.enum(["model", "resampled", "reconstruction", "reference-point"]),
+  kind: z.enum(["model", "resampled", "milestone", "reconstruction", "reference-point"]),
   /** One sentence: what this entry is. */
   description: z.string(),
   status: z.enum(["ok", "failed"]),
@@ -95,6 +107,7 @@ const entry = z.strictObject({
     )
     .optional(),
   resampled: resampled.optional(),
+  milestone: milestone.optional(),
   /** Of a run with a comparison: why none of its rows is `matched`. */
   unmatched: z.string().optional(),
 });
@@ -126,10 +139,16 @@ const ledgerLine = z.strictObject({
   parameters: z.int().nullable(),
   /** MACs are as the config declares them, not counted. */
   declared: z.literal(true).optional(),
+  /** MACs are as the model's own file tells them, not counted here. */
+  reported: z.literal(true).optional(),
   /** Training of an autoencoder, which other models can share. */
   autoencoder: z.literal(true).optional(),
+  /** It failed: what it took until then, and the images it had made. */
+  failed: z.literal(true).optional(),
   /** The stage's first run, also after a resume or from the cache; null where it was not timed apart. */
   wallSeconds: z.number().nullable(),
+  /** Of `wallSeconds`, what training's steps waited for their batches; absent in results before it was measured. */
+  inputWaitSeconds: z.number().nonnegative().optional(),
   peakMemoryBytes: z.int().nullable(),
   cached: z.boolean(),
 });

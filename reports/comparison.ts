@@ -2,7 +2,7 @@
 import { DECODING } from "../harness/measure/ledger.ts";
 import type { Result, ResultEntry } from "../harness/result.ts";
 import { metricFamily, metricLabel } from "../harness/result.ts";
-import { arrow, count, NO_VALUE, quantity } from "./format.ts";
+import { arrow, columnSize, count, NO_VALUE, quantity } from "./format.ts";
 import { termsOf } from "./frontier.ts";
 import { metricsOf, rowOf } from "./metric-table.ts";
 import { type Column, escaped, list, table } from "./text.ts";
@@ -46,6 +46,7 @@ function comparisonTable(result: Result, entries: readonly ResultEntry[]): strin
     right("Images/s"),
   ];
   const macs = ({ name }: ResultEntry): number => rowOf(result, name, "macs-per-image")?.value ?? Infinity;
+  const size = columnSize(entries.map(({ name }) => rowOf(result, name, "macs-per-image")?.value ?? null));
   const lines = [...entries]
     .sort((a, b) => macs(a) - macs(b) || 0)
     .map((entry) => {
@@ -62,8 +63,8 @@ function comparisonTable(result: Result, entries: readonly ResultEntry[]): strin
         count(resampled?.calls ?? null),
         escaped([sampling.solver, sampling.steps].filter((part) => part !== undefined).join(" ")),
         guidanceCell(sampling),
-        cell("macs-per-image"),
-        quantity({ value: decoderMacs(result, entry), unit: "MAC" }),
+        quantity({ value: rowOf(result, name, "macs-per-image")?.value ?? null, unit: "MAC", size }),
+        quantity({ value: decoderMacs(result, entry), unit: "MAC", size }),
         cell("nfe"),
         cell("decoder-calls"),
         ...quality.map(cell),
@@ -83,7 +84,10 @@ function guidanceCell({ guidanceScale, guidanceLow, guidanceHigh }: ResultEntry[
 /** Of an image, by the ledger: a row's own line, whose trials have names of their own. */
 const decoderMacs = ({ ledger }: Result, { name }: ResultEntry): number =>
   ledger
-    .filter(({ kind, entries, stage }) => kind === "decoding" && entries.includes(name) && stage === DECODING)
+    .filter(
+      ({ kind, entries, stage, failed }) =>
+        kind === "decoding" && entries.includes(name) && stage === DECODING && !failed,
+    )
     .reduce((sum, { macs, images }) => sum + (macs ?? 0) / images, 0);
 
 /** Entries without a row on like terms, guided, and why. */

@@ -1,8 +1,17 @@
 /** What it took: the ledger of the run, each entry's bill, and what an image costs. */
 import { hasAutoencoder, MODELS_SHARING, trainingBill } from "../harness/measure/autoencoder-bill.ts";
-import { metricKind, metricLabel, type Result, type ResultEntry } from "../harness/result.ts";
-import { cost, count, NO_VALUE, quantity } from "./format.ts";
+import { MOST_INPUT_WAIT } from "../harness/measure/ledger.ts";
+import {
+  type LedgerLine,
+  metricKind,
+  metricLabel,
+  type Result,
+  type ResultEntry,
+  type ResultRow,
+} from "../harness/result.ts";
+import { cost, count, inOneUnit, NO_VALUE, quantity } from "./format.ts";
 import { type ExtraColumn, metricsOf, metricTable } from "./metric-table.ts";
+import { samplerText } from "./sampler-text.ts";
 import { type Column, code, escaped, list, table } from "./text.ts";
 
 /** What belongs to training; every other cost is one of sampling. */
@@ -24,29 +33,66 @@ export function ledger(result: Result): string {
     right("Work in FLOPs"),
     right("Parameters"),
     right("Wall"),
+    right("Input wait"),
     right("Peak memory"),
     { head: "Cached" },
   ];
-  const lines = result.ledger.map((line) => [
-    `${escaped(line.stage)} (${line.kind})`,
+  const of = (key: "macs" | "flops" | "parameters" | "wallSeconds" | "peakMemoryBytes", unit: string) =>
+    inOneUnit(result.ledger.map((line) => ({ value: line[key], unit })));
+  const [macs, flops] = [of("macs", "MAC"), of("flops", "FLOP")];
+  const parameters = of("parameters", "parameters");
+  const [wall, memory] = [of("wallSeconds", "s"), of("peakMemoryBytes", "byte")];
+  const lines = result.ledger.map((line, i) => [
+    `${escaped(line.stage)} (${line.kind}${line.failed ? ", failed" : ""})`,
     line.entries.map(escaped).join("; "),
     count(line.steps),
     count(line.images),
     count(line.batchSize),
-    cost({ value: line.macs, unit: "MAC", told: line.declared && "declared" }),
-    cost({ value: line.flops, unit: "FLOP" }),
-    cost({ value: line.parameters, unit: "parameters" }),
-    quantity({ value: line.wallSeconds, unit: "s" }),
-    quantity({ value: line.peakMemoryBytes, unit: "byte" }),
+    cost({ ...macs[i]!, told: toldBy(line) }),
+    cost(flops[i]!),
+    cost(parameters[i]!),
+    quantity(wall[i]!),
+    percent(inputWait(line)),
+    quantity(memory[i]!),
     line.cached ? "yes" : "no",
   ]);
   return [
     "## Compute ledger",
     table(columns, lines),
     "FLOPs are 2·MACs + element-wise operations, counted from the programs; published “GFLOPs” are often MACs. " +
-      "Wall-clock is each stage's first run, also where it came from the cache.",
+      "Wall-clock is that of the steps or batches of each stage's first run, also where it came from the cache: a progress line's seconds " +
+      "hold the pictures of a training too. Encoding and decoding without a time of their own are in that of their stage. " +
+      "Input wait: the part of it that training's steps waited for their batches." +
+      (result.ledger.some(({ failed }) => failed)
+        ? " Failed: what ran until then, and the images made."
+        : ""),
     ...recomputation(result),
+    ...starved(result),
   ].join("\n\n");
+}
+
+const toldBy = ({ declared, reported }: LedgerLine): string | undefined =>
+  declared ? "declared" : reported ? "reported" : undefined;
+
+/** Part of a training's time; null where it was not measured. */
+function inputWait({ inputWaitSeconds = Number.NaN, wallSeconds }: LedgerLine): number | null {
+  const part = inputWaitSeconds / (wallSeconds ?? 0);
+  return part >= 0 && part <= 1 ? part : null;
+}
+
+const percent = (part: number | null): string => (part === null ? NO_VALUE : `${(100 * part).toFixed(1)} %`);
+
+/** Which trainings waited for batches more than they should. */
+function starved({ ledger }: Result): string[] {
+  const lines = ledger.filter((line) => (inputWait(line) ?? 0) > MOST_INPUT_WAIT);
+  if (lines.length === 0) return [];
+  const waits = lines.map(
+    (line) => `${escaped(line.stage)} (${line.entries.map(escaped).join("; ")}) ${percent(inputWait(line))}`,
+  );
+  return [
+    `**Training waited for its batches** more than ${percent(MOST_INPUT_WAIT)} of its time: ${waits.join(", ")}. ` +
+      "They are made on the CPU: more cores, or a faster disk, would have made its steps come sooner.",
+  ];
 }
 
 /** What hardware did beside the work that is counted. */
@@ -91,17 +137,24 @@ function uncounted({ ledger }: Result): string {
 /** Where an entry has an autoencoder, trained here or out of a file: its training with that in full, in part and without. */
 function autoencoderBills({ run, ledger }: Result): string[] {
   const told = run.entries.some(({ pretrained }) => pretrained?.some(({ autoencoder }) => autoencoder));
-  const rows = run.entries.flatMap(({ name, kind, pretrained = [] }) => {
+  const shares = [1, 1 / MODELS_SHARING, 0];
+  const billed = run.entries.flatMap(({ name, kind, pretrained = [] }) => {
     const lines = [
       ...pretrained.map((line) => ({ ...line, kind: "training" as const, macs: null })),
       ...ledger.filter(({ entries }) => entries.includes(name)),
     ];
     if (kind !== "model" || !hasAutoencoder(lines)) return [];
-    const shares = [1, 1 / MODELS_SHARING, 0];
-    const work = shares.map((share) => cost({ value: trainingBill(lines, share).flops, unit: "FLOP" }));
-    return [[escaped(name), ...work]];
+    return {
+      name,
+      bills: shares.map((share) => ({ value: trainingBill(lines, share).flops, unit: "FLOP" })),
+    };
   });
-  if (rows.length === 0) return [];
+  if (billed.length === 0) return [];
+  const cells = inOneUnit(billed.flatMap(({ bills }) => bills)).map(cost);
+  const rows = billed.map(({ name }, i) => [
+    escaped(name),
+    ...cells.slice(i * shares.length, (i + 1) * shares.length),
+  ]);
   return [
     "### The autoencoder, billed three ways",
     table([{ head: "" }, right("in full"), right(`shared by ${MODELS_SHARING} models`), right("free")], rows),
@@ -111,16 +164,26 @@ function autoencoderBills({ run, ledger }: Result): string[] {
 
 export function sampling(result: Result): string {
   const isSampling = (metric: string): boolean => !BILL.has(metric);
-  const how: ExtraColumn = { head: "Sampler", cell: samplerText };
+  const how: ExtraColumn = {
+    head: "Sampler",
+    cell: ({ sampling: settings }) => escaped(samplerText(settings)) || NO_VALUE,
+  };
   const lines = metricsOf(result, (row) => metricKind(row.metric) !== "score" && isSampling(row.metric)).map(
     (metric) => {
-      const words = result.results
-        .filter((row) => row.metric === metric)
-        .map(({ convention }) => escaped(convention));
-      return `${escaped(metricLabel(metric, result.run.features))} (${code(metric)}): ${[...new Set(words)].join("; ")}`;
+      const rows = result.results.filter((row) => row.metric === metric);
+      const words = new Set(rows.map(({ convention }) => escaped(convention)));
+      return `${escaped(metricLabel(metric, result.run.features))} (${code(metric)}): ${[...words].join("; ")}${roundsText(rows)}`;
     },
   );
   return ["## Sampling", costTable(result, isSampling, [how]), list(lines)].join("\n\n");
+}
+
+/** "; 16 to 21 rounds" of a timing, by the entry. */
+function roundsText(rows: readonly ResultRow[]): string {
+  const rounds = rows.flatMap((row) => row.rounds ?? []);
+  if (rounds.length === 0) return "";
+  const range = [...new Set([Math.min(...rounds), Math.max(...rounds)])];
+  return `; ${range.join(" to ")} rounds`;
 }
 
 function costTable(
@@ -131,9 +194,4 @@ function costTable(
   const metrics = metricsOf(result, (row) => metricKind(row.metric) !== "score" && wanted(row.metric));
   const entries = result.run.entries.filter(({ kind }) => kind === "model");
   return metricTable(result, entries, metrics, extra);
-}
-
-function samplerText({ sampling: settings }: ResultEntry): string {
-  const parts = Object.entries(settings).map(([key, value]) => `${escaped(key)} ${escaped(String(value))}`);
-  return parts.length === 0 ? NO_VALUE : parts.join(", ");
 }

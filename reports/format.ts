@@ -34,15 +34,33 @@ export interface Shown {
   readonly value: number | null;
   readonly standardError?: number | null;
   readonly unit?: string;
+  /** By which its column's unit is chosen (`columnSize`); without it, its own size. */
+  readonly size?: number;
+}
+
+/** What the unit of a column is chosen by: its largest value, or a thousandth of that where others would be below a tenth of the unit. */
+export function columnSize(values: readonly (number | null)[]): number {
+  const sizes = values.flatMap((value) => (value ? [Math.abs(value)] : []));
+  if (sizes.length === 0) return 0;
+  const largest = Math.max(...sizes);
+  const unit = 1000 ** Math.floor(Math.log10(largest) / 3 + 1e-12);
+  return Math.min(...sizes) < 0.1 * unit ? largest / 1000 : largest;
+}
+
+/** Cells of one column, told in one unit. */
+export function inOneUnit<Cell extends Shown>(cells: readonly Cell[]): (Cell & { readonly size: number })[] {
+  const size = columnSize(cells.map(({ value }) => value));
+  return cells.map((cell) => ({ ...cell, size }));
 }
 
 /**
  * "61.2 ± 1.8", "80.2 TFLOP", "51 ms".
  * @param errorDigits significant digits of the error; the value's last digit is the error's
  */
-export function quantity({ value, standardError = null, unit = "" }: Shown, errorDigits = 2): string {
+export function quantity(shown: Shown, errorDigits = 2): string {
+  const { value, standardError = null, unit = "" } = shown;
   if (value === null) return NO_VALUE;
-  const scaled = scale(Math.max(Math.abs(value), standardError ?? 0), unit);
+  const scaled = scale(shown.size ?? Math.max(Math.abs(value), standardError ?? 0), unit);
   // Rounding noise is no error: of equal images, say.
   const known = standardError !== null && standardError > 1e-9 * Math.abs(value);
   const error = known ? standardError * scaled.factor : null;

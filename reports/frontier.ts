@@ -7,8 +7,9 @@ import {
   type ResultEntry,
   type ResultRow,
 } from "../harness/result.ts";
-import { quantity } from "./format.ts";
+import { columnSize, quantity } from "./format.ts";
 import { rowOf } from "./metric-table.ts";
+import { isMostlyBias } from "./scores.ts";
 import { type Column, escaped, image, table } from "./text.ts";
 
 interface Axis {
@@ -30,16 +31,16 @@ export interface FrontierPoint {
   readonly entry: string;
   readonly terms: Terms;
   readonly cost: number;
-  /** The Fréchet distance. */
+  /** Of the metric that ranks: the lower, the better. */
   readonly value: number;
   readonly standardError: number | null;
   readonly onLine: boolean;
 }
 
-export type Terms = "as published" | "matched" | "unguided";
+export type Terms = "as published" | "matched" | "unguided" | "on the way";
 
 export interface Frontier extends Axis {
-  /** "FD", "FID". */
+  /** "FD", "FID", "KID". */
   readonly quality: string;
   readonly points: readonly FrontierPoint[];
   /** Rows that have a score, and why they are not among the points. */
@@ -48,16 +49,22 @@ export interface Frontier extends Axis {
   readonly svg: string;
 }
 
-/** Rows of models that finished, as published and sampled again. */
+/** Rows of models: as published and sampled again. */
 export const termsOf = ({ kind, resampled }: ResultEntry): Terms | null =>
   kind === "model" ? "as published" : (resampled?.terms ?? null);
 
-/** The row of an entry's Fréchet distance, to whatever the run scored against. */
+/** Of weights on the way, training is all that differs. */
+const termsAlong = ({ metric }: Axis, entry: ResultEntry): Terms | null =>
+  metric === "total-train-flops" && entry.milestone ? "on the way" : termsOf(entry);
+
+/** The row of an entry's distance to whatever the run scored against: KID where a Fréchet distance is mostly bias. */
 const distanceOf = ({ results, run }: Result, { name }: ResultEntry): ResultRow | undefined =>
   results.find(
     ({ entry, metric, value }) =>
-      entry === name && metricFamily(metric, run.features) === "fd" && value !== null,
+      entry === name && metricFamily(metric, run.features) === ranking(run) && value !== null,
   );
+
+const ranking = (run: Result["run"]): "fd" | "kid" => (isMostlyBias(run) ? "kid" : "fd");
 
 /** Equal budgets are filled by whole steps, which differ below the third digit: that makes no row the cheaper one. */
 const toBudget = (cost: number): number => Number(cost.toPrecision(3));
@@ -67,7 +74,7 @@ export function frontiers(result: Result): Frontier[] {
   return AXES.flatMap((axis) => {
     const lacking: { name: string; why: string }[] = [];
     const priced = result.run.entries.flatMap((entry) => {
-      const [terms, distance] = [termsOf(entry), distanceOf(result, entry)];
+      const [terms, distance] = [termsAlong(axis, entry), distanceOf(result, entry)];
       if (terms === null || distance === undefined) return [];
       const row = rowOf(result, entry.name, axis.metric);
       const cost = row?.value ?? null;
@@ -77,7 +84,7 @@ export function frontiers(result: Result): Frontier[] {
         return [];
       }
       const { metric, standardError } = distance;
-      const owner = entry.resampled?.of ?? entry.name;
+      const owner = (entry.resampled ?? entry.milestone)?.of ?? entry.name;
       return [{ name: entry.name, entry: owner, terms, cost, value: distance.value!, standardError, metric }];
     });
     if (new Set(priced.map(({ name }) => name)).size < 2) return [];
@@ -102,9 +109,17 @@ export function frontier(result: Result): string | null {
   if (all.length === 0) return null;
   const note =
     "On the line: no other row is as good at as low a cost. ± is one standard error and covers the draw of samples, not training: " +
-    "rows within it may change places. Training is billed in full to every row of its weights, sampling again trains nothing.";
+    "rows within it may change places. Training is billed in full to every row of its weights, sampling again trains nothing." +
+    (isMostlyBias(result.run)
+      ? " Ranked by KID, since most of a Fréchet distance of so few images is bias."
+      : "");
   return ["## Frontier", note, ...all.map((one) => section(result, one))].join("\n\n");
 }
+
+const ON_THE_WAY =
+  "Lines: an entry along its training, its weights by then (their running average, where it keeps one) sampled as the entry is. A state on the way is not what a run planned " +
+  "for that budget would end with: learning rates, averages and curricula go by the length of the whole, and rates that fall are still high. Earlier stages (pre-training, " +
+  "VAE) are in every point whole, since images are made of the last stage's weights.";
 
 function section(result: Result, { metric, quality, title, points, lacking, svg }: Frontier): string {
   const columns: Column[] = [
@@ -114,19 +129,22 @@ function section(result: Result, { metric, quality, title, points, lacking, svg 
     { head: "On the line" },
   ];
   const unit = rowOf(result, points[0]!.name, metric)!.unit;
+  const size = columnSize(points.map(({ cost }) => cost));
   const lines = [...points]
     .sort((a, b) => a.cost - b.cost || a.value - b.value)
     .map(({ name, cost, value, standardError, onLine }) => [
       escaped(name),
-      escaped(quantity({ value: cost, unit })),
+      escaped(quantity({ value: cost, unit, size })),
       escaped(quantity({ value, standardError })),
       onLine ? "**yes**" : "",
     ]);
+  const onTheWay = points.some(({ terms }) => terms === "on the way") ? [ON_THE_WAY] : [];
   const missing = lacking.map(({ name, why }) => `${escaped(name)} (${why})`);
   return [
     `### Against ${title}`,
     image(`${quality} against ${title}`, svg),
     table(columns, lines),
+    ...onTheWay,
     ...(missing.length === 0 ? [] : [`Rows without it: ${missing.join(", ")}.`]),
   ].join("\n\n");
 }

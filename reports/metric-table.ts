@@ -9,7 +9,7 @@ import {
   type ResultEntry,
   type ResultRow,
 } from "../harness/result.ts";
-import { arrow, cost, NO_VALUE, quantity } from "./format.ts";
+import { arrow, cost, inOneUnit, NO_VALUE, quantity } from "./format.ts";
 import { type Column, escaped, table } from "./text.ts";
 
 /** The metrics of a choice of rows, each once, in reading order. */
@@ -41,10 +41,11 @@ export function metricTable(
     ...extra,
     ...metrics.map((metric): Column => ({ head: head(result, metric), align: "right" })),
   ];
-  const lines = entries.map((entry) => [
+  const cells = metrics.map((metric) => metricColumn(result, entries, metric));
+  const lines = entries.map((entry, i) => [
     entry.status === "failed" ? `${escaped(entry.name)} (failed)` : escaped(entry.name),
     ...extra.map(({ cell }) => cell(entry)),
-    ...metrics.map((metric) => valueCell(result, entry.name, metric)),
+    ...cells.map((column) => column[i]!),
   ]);
   return table(columns, lines);
 }
@@ -67,10 +68,15 @@ function besideText({ beside, unit }: ResultRow): string {
   return beside === undefined ? "" : `<br>(${escaped(`${beside.label}: ${quantity({ ...beside, unit })}`)})`;
 }
 
-function valueCell(result: Result, entry: string, metric: string): string {
-  const row = rowOf(result, entry, metric);
-  if (row === undefined) return NO_VALUE;
-  const text = escaped(metricKind(metric) === "count" ? cost(row) : quantity(row));
+/** A cell an entry, all in one unit. */
+function metricColumn(result: Result, entries: readonly ResultEntry[], metric: string): string[] {
+  const rows = entries.map(({ name }) => rowOf(result, name, metric));
+  const { size } = inOneUnit(rows.flatMap((row) => row ?? []))[0] ?? { size: 0 };
+  return rows.map((row) => (row === undefined ? NO_VALUE : valueCell(result, { ...row, size })));
+}
+
+function valueCell(result: Result, row: ResultRow & { readonly size: number }): string {
+  const text = escaped(metricKind(row.metric) === "count" ? cost(row) : quantity(row));
   const beside = isBesideShared(result, row.metric) ? "" : besideText(row);
   return `${isBest(result, row) ? `**${text}**` : text}${beside}`;
 }

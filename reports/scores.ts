@@ -86,12 +86,16 @@ function sampleSizes(result: Result, entry: ResultEntry): number[] {
   return [...new Set(sizes.length > 0 ? sizes : [entry.n])];
 }
 
-/** Below five images a feature dimension most of a Fréchet distance is bias. */
+/** Images a feature dimension, below which most of a Fréchet distance is bias. */
+const ENOUGH = 5;
+
+export const isMostlyBias = ({ samples, featureDims }: Result["run"]): boolean =>
+  samples < ENOUGH * featureDims;
+
 function biasNote({ run }: Result): string[] {
-  const enough = 5 * run.featureDims;
-  if (run.samples >= enough) return [];
+  if (!isMostlyBias(run)) return [];
   return [
-    `At n = ${count(run.samples)}, below ${count(enough)} (five images a feature dimension), most of a Fréchet distance ` +
+    `At n = ${count(run.samples)}, below ${count(ENOUGH * run.featureDims)} (five images a feature dimension), most of a Fréchet distance ` +
       "is bias: compare it at equal n only, and trust KID.",
   ];
 }

@@ -1,4 +1,4 @@
-/** The end of a run on a terminal: a table of 100 columns, one sentence, the verdict. */
+/** The end of a run on a terminal: a table no wider than that, one sentence, the verdict. */
 import { styleText } from "node:util";
 import Table from "cli-table3";
 import {
@@ -9,11 +9,10 @@ import {
   type Result,
   type ResultRow,
 } from "../harness/result.ts";
-import { arrow, cost, NO_VALUE, quantity } from "./format.ts";
+import { arrow, cost, inOneUnit, NO_VALUE, quantity } from "./format.ts";
 import { plain } from "./text.ts";
 import { GATE_MARKS, NO_GATES } from "./verdicts.ts";
 
-const WIDTH = 100;
 const GAP = 2;
 const LEAST_NAME = 14;
 /** Whether to colour is decided by `wantsColor`, not by styleText's look at stdout. */
@@ -21,6 +20,8 @@ const ALWAYS = { validateStream: false };
 
 export interface TerminalOptions {
   readonly color: boolean;
+  /** Of the terminal, characters. */
+  readonly width: number;
   /** Where the full report lies; null where none was written. */
   readonly reportPath: string | null;
 }
@@ -37,7 +38,7 @@ export function terminal(result: Result, options: TerminalOptions): string {
     plain(result.run.match),
     ...(result.run.banner === null ? [] : [plain(result.run.banner)]),
     "",
-    scoreTable(result, bold),
+    scoreTable(result, options.width, bold),
     "",
     ...encoderLines(result),
     ...failed.map(({ name, failure }) => `"${plain(name)}" failed: ${plain(failure ?? "no reason given")}`),
@@ -71,29 +72,32 @@ interface KeyColumn {
   readonly label: string;
   /** One family, or two to be set as "a / b". */
   readonly families: readonly string[];
-  readonly withError: boolean;
+  /** What its error is worth to a reader where there is not room for all; 0: it has none. */
+  readonly error: 0 | 1 | 2;
 }
 
 const KEY_COLUMNS: readonly KeyColumn[] = [
-  { label: "FD", families: ["fd"], withError: true },
-  { label: "KID", families: ["kid"], withError: true },
-  { label: "P / R", families: ["precision", "recall"], withError: false },
-  { label: "class acc.", families: ["class-accuracy"], withError: true },
-  { label: "NFE", families: ["nfe"], withError: false },
-  { label: "images/s", families: ["throughput"], withError: false },
-  { label: "training", families: ["total-train-flops"], withError: false },
+  { label: "FD", families: ["fd"], error: 2 },
+  { label: "KID", families: ["kid"], error: 2 },
+  { label: "P / R", families: ["precision", "recall"], error: 1 },
+  { label: "class acc.", families: ["class-accuracy"], error: 2 },
+  { label: "NFE", families: ["nfe"], error: 0 },
+  { label: "images/s", families: ["throughput"], error: 1 },
+  { label: "training", families: ["total-train-flops"], error: 0 },
 ];
 
-/** Errors are dropped where the table would not fit otherwise. */
-function scoreTable(result: Result, bold: (text: string) => string): string {
-  const withErrors = layOut(result, true);
-  const { head, rows, widths } = withErrors.nameWidth >= LEAST_NAME ? withErrors : layOut(result, false);
+/** Errors are dropped where the table would not fit otherwise, the least first. */
+function scoreTable(result: Result, width: number, bold: (text: string) => string): string {
+  const layouts = [1, 2, 3].map((least) => layOut(result, width, least));
+  const fitting = layouts.filter(({ fits }) => fits);
+  const { head, rows, widths, wholeWords } =
+    fitting.find((layout) => layout.wholeWords) ?? fitting[0] ?? layouts.at(-1)!;
   const table = new Table({
     head: head.map(bold),
     colWidths: widths,
     colAligns: head.map((_, i) => (i === 0 ? "left" : "right")),
     wordWrap: true,
-    wrapOnWordBoundary: false,
+    wrapOnWordBoundary: wholeWords,
     style: { head: [], border: [], "padding-left": 0, "padding-right": GAP, compact: true },
     chars: NO_LINES,
   });
@@ -125,7 +129,8 @@ const NO_LINES = Object.fromEntries(
   ].map((name) => [name, ""]),
 );
 
-function layOut(result: Result, withErrors: boolean) {
+/** @param least of the errors that are shown */
+function layOut(result: Result, width: number, least: number) {
   const models = result.run.entries.filter(({ kind }) => kind === "model");
   const columns = KEY_COLUMNS.filter(({ families }) =>
     result.results.some((row) => families.includes(familyOf(result, row))),
@@ -133,14 +138,25 @@ function layOut(result: Result, withErrors: boolean) {
   const head = ["", ...columns.map((column) => headText(result, column))];
   const rows = models.map(({ name }) => [
     plain(name),
-    ...columns.map((column) => cellText(result, name, column, withErrors)),
+    ...columns.map((column) => cellText(result, name, column, column.error >= least)),
   ]);
   const natural = columns.map(
     (_, i) => GAP + Math.max(head[i + 1]!.length, ...rows.map((row) => row[i + 1]!.length)),
   );
-  const nameWidth = WIDTH - natural.reduce((sum, width) => sum + width, 0);
-  const longest = Math.max(LEAST_NAME, ...rows.map((row) => row[0]!.length)) + GAP;
-  return { head, rows, nameWidth, widths: [Math.max(Math.min(nameWidth, longest), LEAST_NAME), ...natural] };
+  const room = width - natural.reduce((sum, one) => sum + one, 0);
+  const names = rows.map(([name]) => name!);
+  const longest = Math.max(LEAST_NAME, ...names.map((name) => name.length)) + GAP;
+  const longestWord =
+    Math.max(0, ...names.flatMap((name) => name.split(" ").map((word) => word.length))) + GAP;
+  const nameWidth = Math.max(Math.min(room, longest), LEAST_NAME);
+  return {
+    head,
+    rows,
+    widths: [nameWidth, ...natural],
+    fits: room >= LEAST_NAME,
+    // A word that is longer than its line is broken rather than cut off.
+    wholeWords: nameWidth >= longestWord,
+  };
 }
 
 const familyOf = (result: Result, row: ResultRow): string => metricFamily(row.metric, result.run.features);
@@ -151,21 +167,17 @@ function headText(result: Result, { label, families }: KeyColumn): string {
   return `${name}${row === undefined || metricKind(row.metric) === "count" ? "" : arrow(row.direction)}`;
 }
 
-function cellText(
-  result: Result,
-  entry: string,
-  { families, withError }: KeyColumn,
-  withErrors: boolean,
-): string {
+function cellText(result: Result, entry: string, { families }: KeyColumn, withError: boolean): string {
   const cells = families.map((family) => {
     const row = result.results.find((one) => one.entry === entry && familyOf(result, one) === family);
     if (row === undefined) return NO_VALUE;
     const unit = metricKind(row.metric) === "machine" || family === "nfe" ? "" : row.unit;
-    if (metricKind(row.metric) === "count") return cost({ value: row.value, unit, told: row.told });
-    return quantity(
-      { value: row.value, unit, standardError: withError && withErrors ? row.standardError : null },
-      1,
-    );
+    if (metricKind(row.metric) === "count") {
+      const rows = result.results.filter(({ metric }) => metric === row.metric);
+      const { size } = inOneUnit(rows)[0]!;
+      return cost({ value: row.value, unit, told: row.told, size });
+    }
+    return quantity({ value: row.value, unit, standardError: withError ? row.standardError : null }, 1);
   });
   return cells.join(" / ");
 }

@@ -110,7 +110,10 @@ function alive(pid) {
 }
 
 function compile() {
-  process.stderr.write("epg-bench: the sources have changed, building dist/\n");
+  const before = existsSync(dist);
+  process.stderr.write(
+    `epg-bench: ${before ? "the sources have changed, building dist/" : "building dist/ (first use)"}\n`,
+  );
   const digest = sourceDigest(); // before tsc reads: an edit meanwhile makes dist/ stale, not wrong
   const made = join(lock, "dist");
   const tsc = join(root, "node_modules/typescript/bin/tsc");
@@ -121,7 +124,9 @@ function compile() {
   const arguments_ = [tsc, "-p", join(root, "tsconfig.build.json"), "--outDir", made];
   const { status } = spawnSync(process.execPath, arguments_, { stdio: ["ignore", 2, 2] });
   if (status !== 0) {
-    process.stderr.write("error: the sources do not compile; dist/ is as it was\n");
+    process.stderr.write(
+      `error: the sources do not compile; dist/ is ${before ? "as it was" : "not made"}\n`,
+    );
     return false;
   }
   // tsc leaves these where they are.
@@ -129,7 +134,7 @@ function compile() {
     if (file.endsWith(".py")) copyFileSync(join(root, file), join(made, file));
   }
   writeFileSync(join(made, ".built"), digest);
-  if (existsSync(dist)) renameSync(dist, join(lock, "old"));
+  if (before) renameSync(dist, join(lock, "old"));
   renameSync(made, dist);
   return true;
 }

@@ -22,6 +22,7 @@ const CONTRACTS = [
   "user-cache.ts",
   "weights",
   "batches.ts",
+  "bytes.ts",
 ];
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   program: [],
@@ -30,6 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "linear-algebra": [],
   "errors.ts": [],
   "batches.ts": [],
+  "bytes.ts": [],
   "suggest.ts": [],
   "package-root.ts": [],
   "user-cache.ts": [],
@@ -38,7 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "result.ts": [],
   contracts: ["program", "formats", "random"],
   "plugin.ts": ["contracts", "result.ts"],
-  measure: ["plugin.ts", "program", "result.ts", "errors.ts"],
+  measure: ["plugin.ts", "program", "result.ts", "errors.ts", "bytes.ts"],
   gate: ["result.ts", "errors.ts", "suggest.ts"],
   config: ["plugin.ts", "errors.ts", "suggest.ts", "package-root.ts", "gate", "index.ts", "plugins"],
   references: ["formats", "errors.ts", "suggest.ts", "package-root.ts", "user-cache.ts"],
@@ -88,6 +90,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: [
     "contracts",
+    "bytes.ts",
     "formats",
     "result.ts",
     "errors.ts",

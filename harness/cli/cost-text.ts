@@ -1,5 +1,6 @@
 /** What `cost` prints. */
-import { quantity } from "../../reports/format.ts";
+import { columnSize, quantity } from "../../reports/format.ts";
+import { samplerText } from "../../reports/sampler-text.ts";
 import type { Told } from "../contracts/elsewhere.ts";
 import type { ElsewhereCost, EntryCost } from "../cost/entry-cost.ts";
 import type { PublishedHours } from "../cost/hours.ts";
@@ -15,8 +16,9 @@ export interface Bill {
 }
 
 const UNKNOWN = "–";
-const macs = (value: number): string => quantity({ value, unit: "MAC" });
-const flops = (value: number): string => quantity({ value, unit: "FLOP" });
+/** @param size of its column, by which the unit is chosen */
+const macs = (value: number, size = value): string => quantity({ value, unit: "MAC", size });
+const flops = (value: number, size = value): string => quantity({ value, unit: "FLOP", size });
 const orUnknown = (value: number | null, text: (value: number) => string): string =>
   value === null ? "unknown" : text(value);
 const count = (value: number | null): string => value?.toLocaleString("en") ?? UNKNOWN;
@@ -43,12 +45,13 @@ export function entryText(title: string, cost: EntryCost, bills: readonly Bill[]
     ...(pretrained.length + training.length === 0 ? [] : [...trainingTable(cost, bills), ""]),
     ...samplingTable(cost),
     ...(cost.resamplings.length === 0 ? [] : ["", ...resamplingTable(cost)]),
+    ...(cost.milestones.length === 0 ? [] : ["", ...milestoneTable(cost)]),
   ]);
 }
 
 /** What is known of an entry whose images are made elsewhere. */
 export function elsewhereText({ name, resolution, elsewhere, resamplings }: ElsewhereCost): string {
-  const { calls, macs: work, parameters, trainFlops } = elsewhere;
+  const { calls, macs: work, parameters, trainFlops, decoder } = elsewhere;
   const told = (told: Told | null, unit: string): [string, string] =>
     told === null ? ["unknown", ""] : [quantity({ value: told.value, unit }), told.by];
   return lines([
@@ -58,7 +61,9 @@ export function elsewhereText({ name, resolution, elsewhere, resamplings }: Else
       ["", "", ""],
       ["training", ...told(trainFlops, "FLOP")],
       ["network calls an image", ...told(calls, "calls")],
+      ...(decoder ? [["decoder calls an image", ...told(decoder.calls, "calls")]] : []),
       ["MACs an image", ...told(work, "MAC")],
+      ...(decoder ? [["of them the decoder's", ...told(decoder.macs, "MAC")]] : []),
       ["parameters", ...told(parameters, "parameters")],
     ]).slice(1),
     ...(resamplings.length === 0 ? [] : ["", ...resamplingTable({ resamplings })]),
@@ -68,6 +73,16 @@ export function elsewhereText({ name, resolution, elsewhere, resamplings }: Else
 function trainingTable(cost: EntryCost, bills: readonly Bill[]): string[] {
   const { pretrained, training, encodingEveryStepMacs } = cost;
   const all = allTraining(cost);
+  const totals = (hasAutoencoder(all) ? bills : bills.slice(0, 1)).map(({ name, share }) => ({
+    ...trainingBill(all, share),
+    title: hasAutoencoder(all) ? `in all, VAE ${name}` : "in all",
+  }));
+  const most = {
+    macs: columnSize([...training, ...totals].map((line) => line.macs)),
+    flops: columnSize([...pretrained, ...training, ...totals].map((line) => line.flops)),
+    images: columnSize(training.map(({ images }) => images)),
+    tripled: columnSize(training.map(({ forwardMacs }) => 3 * forwardMacs)),
+  };
   const elsewhere = pretrained.map(({ stage, file, steps, flops: work }) => [
     work === null
       ? `${stage} (${file}, which does not tell)`
@@ -76,29 +91,32 @@ function trainingTable(cost: EntryCost, bills: readonly Bill[]): string[] {
     UNKNOWN,
     UNKNOWN,
     "unknown",
-    orUnknown(work, flops),
+    orUnknown(work, (value) => flops(value, most.flops)),
   ]);
   const rows = training.map((line) => [
     line.stage,
     count(line.steps),
     count(line.batchSize),
-    quantity({ value: line.images, unit: "parameters" }),
-    macs(line.macs),
-    flops(line.flops),
+    quantity({ value: line.images, unit: "parameters", size: most.images }),
+    macs(line.macs, most.macs),
+    flops(line.flops, most.flops),
     `×${(line.macs / line.forwardMacs).toFixed(2)}`,
-    line.kind === "encoding" ? UNKNOWN : macs(3 * line.forwardMacs),
+    line.kind === "encoding" ? UNKNOWN : macs(3 * line.forwardMacs, most.tripled),
   ]);
-  const totals = (hasAutoencoder(all) ? bills : bills.slice(0, 1)).map(({ name, share }) => {
-    const total = trainingBill(all, share);
-    const title = hasAutoencoder(all) ? `in all, VAE ${name}` : "in all";
-    return [title, "", "", "", orUnknown(total.macs, macs), orUnknown(total.flops, flops)];
-  });
+  const inAll = totals.map((total) => [
+    total.title,
+    "",
+    "",
+    "",
+    orUnknown(total.macs, (value) => macs(value, most.macs)),
+    orUnknown(total.flops, (value) => flops(value, most.flops)),
+  ]);
   return [
     ...columns([
       ["training", "steps", "batch", "images", "MACs", "FLOPs", "forward", "×3 rule"],
       ...elsewhere,
       ...rows,
-      ...totals,
+      ...inAll,
     ]),
     ...(encodingEveryStepMacs === null
       ? []
@@ -108,38 +126,53 @@ function trainingTable(cost: EntryCost, bills: readonly Bill[]): string[] {
 
 function samplingTable(cost: EntryCost): string[] {
   const { sampling, nfe, decoderCalls, macsPerImage, macsPerCall, attentionMacsPerCall } = cost;
-  const settings = Object.entries(cost.sampler).map(([name, value]) => `${name} ${value}`);
   return [
     ...columns([
       ["sampling an image", "calls", "MACs", "FLOPs", "parameters"],
       ...sampling.map(({ stage, kind, macs: work, flops: operations, parameters }) => [
         kind === "decoding" ? "decoder" : stage.replace("sampling", "network"),
         count(kind === "decoding" ? decoderCalls : nfe),
-        macs(work),
-        flops(operations),
-        quantity({ value: parameters, unit: "parameters" }),
+        macs(work, macsPerImage),
+        flops(operations, columnSize(sampling.map((line) => line.flops))),
+        quantity({
+          value: parameters,
+          unit: "parameters",
+          size: columnSize(sampling.map((line) => line.parameters)),
+        }),
       ]),
       ["in all", "", macs(macsPerImage)],
     ]),
     `a call: ${macs(macsPerCall)} with attention's two products, ${macs(macsPerCall - attentionMacsPerCall)} without`,
-    `sampler: ${settings.join(", ")}`,
+    `sampler: ${samplerText(cost.sampler)}`,
     ...(cost.adaptive
       ? ["it chooses its steps by what the network says: these calls are those on a network that answers 0"]
       : []),
   ];
 }
 
-const resamplingTable = ({ resamplings }: Pick<EntryCost, "resamplings">): string[] =>
-  columns([
+function resamplingTable({ resamplings }: Pick<EntryCost, "resamplings">): string[] {
+  const most = {
+    macs: columnSize(resamplings.map(({ macsPerImage }) => macsPerImage)),
+    samples: columnSize(resamplings.map(({ sampleFlops }) => sampleFlops)),
+    trials: columnSize(resamplings.map(({ trialFlops }) => trialFlops)),
+  };
+  return columns([
     ["sampled again", "calls", "decoder", "MACs an image", "FLOPs of samples", "FLOPs of trials"],
     ...resamplings.map(({ name, nfe, decoderCalls, macsPerImage, sampleFlops, trialFlops }) => [
       name,
       count(nfe),
       count(decoderCalls),
-      orUnknown(macsPerImage, macs),
-      orUnknown(sampleFlops, flops),
-      trialFlops === 0 ? UNKNOWN : orUnknown(trialFlops, flops),
+      orUnknown(macsPerImage, (value) => macs(value, most.macs)),
+      orUnknown(sampleFlops, (value) => flops(value, most.samples)),
+      trialFlops === 0 ? UNKNOWN : orUnknown(trialFlops, (value) => flops(value, most.trials)),
     ]),
+  ]);
+}
+
+const milestoneTable = ({ milestones }: EntryCost): string[] =>
+  columns([
+    ["sampled on the way", "FLOPs of samples"],
+    ...milestones.map(({ name, sampleFlops }) => [name, flops(sampleFlops)]),
   ]);
 
 /** What its authors and others printed, and what our count had to assume. */

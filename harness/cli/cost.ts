@@ -10,6 +10,7 @@ import { writeJson } from "./output-file.ts";
 
 interface CostFlags {
   readonly config?: string;
+  readonly data?: string;
   readonly vae?: Bill;
   readonly gpus?: number;
   readonly gpu: GpuName;
@@ -21,6 +22,7 @@ export function define(command: Command): void {
   command
     .argument("[model]", "a published one by name; without it and without --config, all of them")
     .option("-c, --config <file>", "the entries of a config")
+    .option("--data <folder>", "images in place of the config's data set, as for `run`")
     .option(
       "--vae <bill>",
       "bill an autoencoder's training in full, shared:K (K models use it) or free (default: all three)",
@@ -58,9 +60,11 @@ function percentOf(text: string): number {
 const ALL_BILLS = ["full", `shared:${MODELS_SHARING}`, "free"].map(billOf);
 
 async function cost(model: string | undefined, flags: CostFlags): Promise<void> {
-  const { config, vae, gpus, utilisation, json } = flags;
+  const { config, data, vae, gpus, utilisation, json } = flags;
   if (model !== undefined && config !== undefined)
     throw new UserError(`both the model ${model} and --config were given`, "give one of them");
+  if (config === undefined && data !== undefined)
+    throw new UserError("--data was given without --config", "name the config whose data set it replaces");
   if (gpus === undefined && utilisation !== undefined)
     throw new UserError("--utilisation was given without --gpus", "say on how many GPUs: --gpus 8");
   const bills = vae ? [vae] : ALL_BILLS;
@@ -68,7 +72,7 @@ async function cost(model: string | undefined, flags: CostFlags): Promise<void> 
     gpus !== undefined
       ? await onGpus(gpus, model, flags)
       : config !== undefined
-        ? await ofConfig(config, bills)
+        ? await ofConfig(config, data, bills)
         : model !== undefined
           ? await ofModel(model, bills)
           : await ofAll(bills);
@@ -81,18 +85,18 @@ interface Answer {
   readonly record: unknown;
 }
 
-async function costsOf(file: string): Promise<(EntryCost | ElsewhereCost)[]> {
+async function costsOf(file: string, data: string | undefined): Promise<(EntryCost | ElsewhereCost)[]> {
   const [{ loadConfig }, { entryCosts }] = await Promise.all([
     import("../config/index.ts"),
     import("../cost/entry-cost.ts"),
   ]);
   const note = (line: string): boolean => process.stderr.write(`${line}\n`);
-  return entryCosts(await loadConfig({ file, folder: process.cwd(), overrides: {}, note }));
+  return entryCosts(await loadConfig({ file, folder: process.cwd(), overrides: { data }, note }));
 }
 
-async function ofConfig(file: string, bills: readonly Bill[]): Promise<Answer> {
+async function ofConfig(file: string, data: string | undefined, bills: readonly Bill[]): Promise<Answer> {
   const { elsewhereText, entryText, billed } = await import("./cost-text.ts");
-  const costs = await costsOf(file);
+  const costs = await costsOf(file, data);
   return {
     told: costs
       .map((one) => ("elsewhere" in one ? elsewhereText(one) : entryText(one.name, one, bills)))
@@ -133,7 +137,7 @@ async function ofAll(bills: readonly Bill[]): Promise<Answer> {
 async function onGpus(
   count: number,
   model: string | undefined,
-  { config, gpu, utilisation }: CostFlags,
+  { config, data, gpu, utilisation }: CostFlags,
 ): Promise<Answer> {
   const [{ namedCost, modelNames }, { impliedUtilisation }, { onGpus }, { gpusText }] = await Promise.all([
     import("../cost/named-cost.ts"),
@@ -143,7 +147,7 @@ async function onGpus(
   ]);
   const implied = impliedUtilisation(await namedCost("epg-xl-256"));
   const gpus = { gpu: GPUS[gpu], count, utilisation: utilisation ?? implied.utilisation };
-  const costs = config === undefined ? [] : await costsOf(config);
+  const costs = config === undefined ? [] : await costsOf(config, data);
   for (const name of config !== undefined ? [] : model !== undefined ? [model] : modelNames())
     costs.push(await namedCost(name));
   const entries = costs.map((cost) =>

@@ -44,13 +44,15 @@ export function lacks({ machine, backends }: Findings): string[] {
 
 /** A row each, and below one that does not work how to mend it. */
 export function told(findings: Findings): string {
+  const lacking = lacks(findings);
   const all = [...findings.machine, ...Object.values(findings.backends).flat()];
-  const lines = columns(all.map(({ what, works, detail }) => [works ? "works" : "missing", what, detail]));
+  const standing = ({ what, works }: Finding): string =>
+    works ? "works" : lacking.includes(what) ? "missing" : "not available (optional)";
+  const lines = columns(all.map((one) => [standing(one), one.what, one.detail]));
   const mended = lines.flatMap((line, i) => {
     const { fix } = all[i]!;
     return fix === null ? [line] : [line, `         fix: ${fix}`];
   });
-  const lacking = lacks(findings);
   const verdict =
     lacking.length === 0
       ? "`epg-bench run` can run here."

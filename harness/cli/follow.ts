@@ -41,6 +41,7 @@ export async function follow(
     process.stderr.write(`${outcome.reason}\ngo on with: ${await again(asked.folder)}\n`);
     return interruption.exitCode() ?? EXIT.crash;
   }
+  if (outcome.kind === "served") return interruption.exitCode() ?? EXIT.ok;
   return ended(outcome, asked.folder, flags);
 }
 
@@ -50,12 +51,13 @@ const again = async (folder: string): Promise<string> => {
 };
 
 async function ended(
-  outcome: Exclude<RunOutcome, { kind: "stopped" }>,
+  outcome: Exclude<RunOutcome, { kind: "stopped" | "served" }>,
   folder: string,
   flags: FollowFlags,
 ): Promise<number> {
   if (outcome.kind === "planned") {
     process.stdout.write(`${outcome.plan.trimEnd()}\n`);
+    if (outcome.lack) throw outcome.lack;
     return EXIT.ok;
   }
   if (outcome.kind === "shared") return shared(outcome, folder);
@@ -95,11 +97,16 @@ async function deliver(result: Result, folder: string, { json, color }: FollowFl
   }
   const { terminal, wantsColor } = await import("../../reports/terminal.ts");
   const colored = color && wantsColor(process.env, process.stdout.isTTY === true);
-  process.stdout.write(terminal(result, { color: colored, reportPath: reports.join(", ") }));
+  process.stdout.write(
+    terminal(result, { color: colored, width: terminalWidth(), reportPath: reports.join(", ") }),
+  );
   const { shortened } = await import("../config/module.ts");
   const grids = result.run.entries.flatMap(({ kind, grid }) => (kind === "model" && grid ? [grid] : []));
   for (const grid of grids) process.stdout.write(`Samples: ${shortened(join(folder, grid))}\n`);
 }
+
+/** What is piped into a file has room. */
+const terminalWidth = (): number => Math.max(80, process.stdout.columns ?? 120);
 
 async function writeJson(file: string, text: string, folder: string): Promise<void> {
   const { default: writeFileAtomic } = await import("write-file-atomic");

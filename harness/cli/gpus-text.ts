@@ -1,4 +1,5 @@
 /** What `cost --gpus` prints: a line a stage, then everything it rests on. */
+import { bytesText } from "../bytes.ts";
 import type { ImpliedUtilisation } from "../cost/hours.ts";
 import { type Gpus, linkOf, type StageOnGpus } from "../cost/on-gpus.ts";
 import { GPUS_A_NODE } from "../measure/gpus.ts";
@@ -16,7 +17,7 @@ interface Estimate {
 const UNKNOWN = "–";
 const number = (value: number): string => value.toLocaleString("en", { maximumSignificantDigits: 3 });
 const count = (value: number): string => value.toLocaleString("en");
-const giga = (bytes: number): string => (bytes / 1e9).toFixed(bytes < 1e10 ? 2 : 0);
+const giga = (bytes: number): string => number(bytes / 1e9);
 const percent = (part: number): string => `${(100 * part).toFixed(1)} %`;
 const orUnknown = (value: number | null, text: (value: number) => string): string =>
   value === null ? UNKNOWN : text(value);
@@ -35,10 +36,10 @@ export function gpusText(estimate: Estimate): string {
       "s a step",
       "hours",
       "GPU-hours",
-      "sent, GB",
-      "ms",
-      "GB a GPU",
-      "of them activations",
+      "sent a step, GB",
+      "communication, ms a step",
+      "memory a GPU, GB",
+      "of it activations, GB",
     ],
     ...entries.flatMap(({ name, stages }) => rowsOf(name, stages)),
   ]);
@@ -83,13 +84,13 @@ const misfits = (name: string, stages: readonly StageOnGpus[], { gpu }: Gpus): s
     memory === null || memory.fits
       ? []
       : [
-          `${name}: ${stage} does not fit in the ${giga(gpu.memoryBytes)} GB of one ${gpu.name}: it wants ${wayOut(memory.recomputingTotal, gpu.memoryBytes)}`,
+          `${name}: ${stage} does not fit in the ${bytesText(gpu.memoryBytes)} of one ${gpu.name}: it wants ${wayOut(memory.recomputingTotal, gpu.memoryBytes)}`,
         ],
   );
 
 function wayOut(recomputing: number | null, room: number): string {
   if (recomputing === null) return "more GPUs";
-  const total = `${giga(recomputing)} GB a GPU with recompute: true`;
+  const total = `${bytesText(recomputing)} a GPU with recompute: true`;
   return recomputing <= room ? `more GPUs, or ${total}` : `more GPUs, also for the ${total}`;
 }
 
@@ -97,9 +98,9 @@ function wayOut(recomputing: number | null, room: number): string {
 function assumptions({ gpus, stated, implied }: Estimate): string[] {
   const { gpu, utilisation } = gpus;
   const [first, then] = implied.claims;
-  const link = `${linkOf(gpus) / 1e9} GB/s`;
+  const link = `${bytesText(linkOf(gpus))}/s`;
   return [
-    `Peak: ${gpu.peakFlops / 1e12} TFLOP/s of dense bfloat16 and ${giga(gpu.memoryBytes)} GB a GPU (${gpu.source}).`,
+    `Peak: ${gpu.peakFlops / 1e12} TFLOP/s of dense bfloat16 and ${bytesText(gpu.memoryBytes)} a GPU (${gpu.source}).`,
     `Utilisation: ${percent(utilisation)}, ${stated ? "as --utilisation says" : "what the published hours below imply"}; it is of wall time: waits for data and links are in it.`,
     `Published, EPG-XL: ${first.hours} h of pre-training and ${then.hours} h of fine-tuning on ${first.hardware}; our ${percent(first.utilisation)} and ${percent(then.utilisation)} of peak, ${percent(implied.utilisation)} together (2·MACs that we count over those hours).`,
     "Time: 2·MACs a step, those computed anew among them, of the GPU with most images, over peak and utilisation; a step is never shorter than its communication.",

@@ -35,6 +35,8 @@ export function define(command: Command): void {
         "compile",
         "precision",
         "threads",
+        "microBatch",
+        "recompute",
         "unconditional",
         "skipUnreadable",
         "against",
@@ -48,7 +50,7 @@ export function define(command: Command): void {
         .conflicts(["json"]),
     )
     .option("--quick", "sample and score only the entries that train nothing: those with weights")
-    .option("--dry-run", "print the plan with each stage's FLOPs, run nothing")
+    .option("--dry-run", "print the plan with each stage's FLOPs, run nothing; exit 2 where it could not run")
     .option("--seed <n>", "training seed", wholeNumber(0))
     .option("--samples <n>", "images sampled from each entry", wholeNumber(4))
     .option("--backend <name>", "what computes, in place of the config's: onnxruntime, torch, openvino, tfjs")
@@ -64,6 +66,7 @@ export function define(command: Command): void {
     .addOption(
       new Option("--precision <type>", "torch: what products are computed in (default: f32)").choices([
         "f32",
+        "tf32",
         "bf16",
       ]),
     )
@@ -74,6 +77,17 @@ export function define(command: Command): void {
         .conflicts(["processes"]),
     )
     .option("--processes <n>", "torch: train in that many processes, on the CPU say", wholeNumber(1))
+    .option(
+      "--micro-batch <n>",
+      "train on that many images of a batch at once, the same losses",
+      wholeNumber(1),
+    )
+    .option(
+      "--recompute",
+      "train with blocks computed anew in the backward pass: less memory, a quarter more work, the same losses",
+    )
+    .option("--nodes <n>", "torch: train on that many machines: the same command on each", wholeNumber(1))
+    .option("--rendezvous <host:port>", "torch: which of them runs, and a free port of it")
     .option("--unconditional", "train and sample without labels")
     .option("--skip-unreadable", "leave unreadable images out instead of stopping at them")
     .addOption(new Option("--against <part>", "score against").choices(["reference", "train"]))

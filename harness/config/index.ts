@@ -7,7 +7,7 @@ import { packageRoot } from "../package-root.ts";
 import { findConfig } from "./discover.ts";
 import { defaultExport, shortened } from "./module.ts";
 import { backendOptions, type Overrides, override } from "./overrides.ts";
-import { checkConfig, checkPlugins, readResolved, requireOptions } from "./resolve.ts";
+import { checkConfig, checkPlugins, readResolved, requireOptions, withOption } from "./resolve.ts";
 import type { ResolvedConfig } from "./schema.ts";
 
 export type { Overrides } from "./overrides.ts";
@@ -30,8 +30,11 @@ export async function loadConfig({ file, folder, overrides, note }: ConfigReques
   const path = own ?? builtinConfig(builtIn);
   const source = own === undefined ? `the built-in config ${builtIn}` : shortened(own);
   note(`config: ${source}`);
-  const config = override(checkConfig(await defaultExport(path, "the config"), source), overrides, note);
+  const given = override(checkConfig(await defaultExport(path, "the config"), source), overrides, note);
   const baseFolder = own === undefined ? resolve(folder) : dirname(own);
+  const { microBatch, recompute } = overrides;
+  const inParts = await withOption(given, "--micro-batch", "microBatch", microBatch, baseFolder);
+  const config = await withOption(inParts, "--recompute", "recompute", recompute, baseFolder);
   const resolved: ResolvedConfig = {
     ...config,
     name: own === undefined ? builtIn : basename(own).replace(/(\.config)?\.[^.]+$/, ""),
@@ -56,13 +59,13 @@ function existing(file: string): string {
   throw new UserError(`--config: no file ${shortened(file)}`, "give the path of a config file");
 }
 
-/** A run's config as it was, but in as many processes as are asked for now: that changes results by rounding alone. */
+/** A run's config as it was, but in as many processes and on as many machines as are asked for now: that changes results by rounding alone. */
 export async function resumedConfig(
   folder: string,
-  { gpus, processes }: Pick<Overrides, "gpus" | "processes">,
+  { gpus, processes, nodes, rendezvous }: Pick<Overrides, "gpus" | "processes" | "nodes" | "rendezvous">,
 ): Promise<ResolvedConfig> {
   const config = readResolved(folder);
-  const own = backendOptions({ gpus, processes });
+  const own = backendOptions({ gpus, processes, nodes, rendezvous });
   const { backend } = config;
   const resumed = { ...config, backend: { ...backend, options: { ...backend.options, ...own } } };
   await requireOptions(resumed, own);

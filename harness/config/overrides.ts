@@ -21,6 +21,14 @@ export interface Overrides {
   readonly processes?: number | undefined;
   /** The same, a GPU each. */
   readonly gpus?: number | undefined;
+  /** Images of a batch that pass forward and back at once, of every entry that trains. */
+  readonly microBatch?: number | undefined;
+  /** Blocks are computed anew in the backward pass, of every entry that trains. */
+  readonly recompute?: boolean | undefined;
+  /** Machines that train together. */
+  readonly nodes?: number | undefined;
+  /** Where they meet: `host:port` of the one that runs. */
+  readonly rendezvous?: string | undefined;
   readonly unconditional?: boolean | undefined;
   readonly skipUnreadable?: boolean | undefined;
   readonly against?: "reference" | "train" | undefined;
@@ -54,11 +62,13 @@ function backend(configured: CheckedConfig["backend"], flags: Overrides): Checke
 
 /** The options of a backend that flags set. */
 export function backendOptions(flags: Overrides): Record<string, unknown> {
-  const { python, compile, precision, threads, gpus } = flags;
+  const { python, compile, precision, threads, gpus, nodes, rendezvous } = flags;
   const { device = gpus === undefined ? undefined : "cuda", processes = gpus } = flags;
   return {
     ...(device !== undefined && { device }),
     ...(processes !== undefined && { processes }),
+    ...(nodes !== undefined && { nodes }),
+    ...(rendezvous !== undefined && { rendezvous }),
     // A command is looked up, a path is relative to where it was written.
     ...(python !== undefined && { python: /[/\\]/.test(python) ? resolve(python) : python }),
     ...(compile === false && { compile }),

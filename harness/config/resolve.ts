@@ -57,6 +57,33 @@ export async function requireOptions(
   );
 }
 
+/**
+ * Gives an option to every entry that trains by a model that knows it.
+ * @param flag what gave it
+ * @param value undefined: nothing did
+ * @throws UserError where there is no such entry
+ */
+export async function withOption(
+  config: CheckedConfig,
+  flag: string,
+  option: string,
+  value: unknown,
+  baseFolder: string,
+): Promise<CheckedConfig> {
+  if (value === undefined) return config;
+  const entries: CheckedConfig["entries"] = {};
+  for (const [name, model] of Object.entries(config.entries)) {
+    const { schema } = await loadPlugin("model", model.plugin, baseFolder);
+    const knows = fieldAt(schema, [], {}).keys.includes(option) && (model.options.weights ?? null) === null;
+    entries[name] = knows ? { ...model, options: { ...model.options, [option]: value } } : model;
+  }
+  if (Object.values(entries).some(({ options }) => options[option] === value)) return { ...config, entries };
+  throw new UserError(
+    `${flag}: no entry of the config trains by a model that has the option ${option}`,
+    "drop the flag, or name a config with such an entry: epg, latent or sit",
+  );
+}
+
 /** Reads the resolved config of a run back, for `--resume`. */
 export function readResolved(folder: string): ResolvedConfig {
   const file = join(folder, RESOLVED_FILE);

@@ -67,6 +67,15 @@ export const configSchema = z.strictObject({
   unconditional: z.boolean().default(false),
   /** Preview grids over each training stage. */
   checkpoints: z.int().min(1).max(1000).default(4),
+  /**
+   * Parts of each entry's training FLOPs after which its weights are sampled and scored as they are at the end: quality along
+   * training. A part that ends before an entry's last stage begins has no images yet.
+   */
+  milestones: z
+    .array(z.number().gt(0).lt(1))
+    .max(100)
+    .refine(distinct, "names a part of the training twice")
+    .default([]),
   entries: z
     .record(z.string().min(1), descriptor("model"))
     .refine((entries) => Object.keys(entries).length > 0, "needs at least one entry to train"),

@@ -6,9 +6,27 @@ export interface BackendPlugin<Options = never> {
   readonly name: string;
   readonly schema: ZodType<Options>;
   open(options: Options): Promise<Backend>;
+  /**
+   * Before a run whose options name several machines, the same command on each: brings them together. Null for one machine.
+   * Throws where they do not come together; an aborted signal ends the wait.
+   */
+  gather?(options: Options, host: GatherHost): Promise<Gathered | null>;
   /** What of it works on this machine, with the options' defaults: tried, not guessed. */
   check?(): Promise<readonly Finding[]>;
 }
+
+export interface GatherHost {
+  /** For whoever waits. */
+  note(line: string): void;
+  readonly signal: AbortSignal;
+}
+
+/** This machine's part in a run on several. */
+export type Gathered =
+  /** It runs; `leave` tells the others that it has. */
+  | { readonly leads: true; leave(): Promise<void> }
+  /** It computes for the one that runs, until that has. */
+  | { readonly leads: false; serve(): Promise<void> };
 
 /** A part of a plugin that works here, or that is missing. */
 export interface Finding {
@@ -25,7 +43,8 @@ export interface Backend {
   readonly name: string;
   readonly version: string;
   readonly device: string;
-  readonly precision: "float32" | "bfloat16";
+  /** Of products; results of different ones are kept apart. */
+  readonly precision: "float32" | "tensorfloat32" | "bfloat16";
   readonly threads: number;
   /** That train together; without it, one. Which of them does what changes results by rounding alone: they have one key. */
   readonly processes?: number;
@@ -57,6 +76,8 @@ export interface Executable {
   readonly program: Program;
   /** Runs once: every read sees the state before it, all updates apply together after it. Outputs are new arrays, the caller's own. */
   run(inputs: Tensors): Promise<Tensors>;
+  /** Brings a run's inputs to where it computes, also while another runs. That run, the next to begin, is given this very object. */
+  send?(inputs: Tensors): Promise<void>;
   readState(names?: readonly string[]): Promise<Tensors>;
   writeState(tensors: Tensors): Promise<void>;
   dispose(): Promise<void>;

@@ -10,9 +10,12 @@ export interface Told {
 export interface Elsewhere {
   /** Network calls an image, guidance passes counted. */
   readonly calls: Told | null;
-  /** Multiply-accumulates an image. */
+  /** Multiply-accumulates an image, a decoder's among them. */
   readonly macs: Told | null;
+  /** A decoder's among them. */
   readonly parameters: Told | null;
+  /** Of a latent model: what of these is its decoder's; absent without, or where it cannot be told apart. */
+  readonly decoder?: { readonly calls: Told; readonly macs: Told | null; readonly parameters: Told };
   /** Of all training. */
   readonly trainFlops: Told | null;
   /** Whether it runs in a process of its own, whose memory is not measured. */

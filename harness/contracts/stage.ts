@@ -43,21 +43,26 @@ export interface Stage {
   /** States that do not start from their initialisers, by state name. */
   start(context: StageContext): Tensors;
   /**
-   * The inputs of step `step` (from 0): a pure function of (context, step), so that any step can be
-   * made again after a kill. `prepared` is what `prepare` returned.
+   * The inputs of step `step` (from 0): a pure function of (context, step), so that any step can be made again after
+   * a kill, and by any thread: the model's module is loaded anew in each. `prepared` is what `prepare` returned. Arrays
+   * are the caller's own, new ones for every step.
    */
-  batches(context: StageContext, prepared: Tensors): (step: number) => Promise<Tensors>;
+  batches(context: BatchContext, prepared: Tensors): (step: number) => Promise<Tensors>;
   /** What the stage hands on, from its final (or a checkpoint's) state: names → tensors. */
   result(state: Tensors): Tensors;
 }
 
-export interface StageContext {
+/** What a stage's batches are made from. */
+export interface BatchContext {
   readonly task: Task;
   readonly steps: number;
   readonly batchSize: number;
   readonly train: ImageSource;
   /** Keyed by (seed, stage); draw with further keys: `random.stream("noise", step)`. */
   readonly random: Stream;
+}
+
+export interface StageContext extends BatchContext {
   /** Results of the stages named in `after`. */
   readonly previous: StageWeights;
   readonly runtime: Runtime;

@@ -5,6 +5,7 @@ import type { Elsewhere } from "../plugin.ts";
 import { drySampling } from "../run/dry-sampling.ts";
 import { cacheFolder } from "../run/folder.ts";
 import { openDataset, openModel, taskOf } from "../run/open.ts";
+import { proposeMilestones } from "../run/plan-milestones.ts";
 import { proposeResamplings } from "../run/plan-resamplings.ts";
 import { type ResamplingCost, resamplingCost } from "../run/resampling-cost.ts";
 import { settled } from "../run/settle.ts";
@@ -42,6 +43,8 @@ export interface EntryCost {
   readonly adaptive: boolean;
   /** Rows that the config's comparison adds, their trials with them. */
   readonly resamplings: readonly ResamplingCost[];
+  /** Rows of its weights on the way, each sampled as it is. */
+  readonly milestones: readonly { readonly name: string; readonly sampleFlops: number }[];
 }
 
 /** An entry whose images are made elsewhere, where nothing is counted. */
@@ -68,11 +71,10 @@ export async function entryCosts(resolved: ResolvedConfig): Promise<(EntryCost |
       costs.push({ name, resolution: task.resolution, elsewhere, resamplings });
       continue;
     }
-    const training = model
-      .stages(options, task)
-      .flatMap((stage) => linesOf(stageWork(config, dataset, name, stage), name));
+    const stages = model.stages(options, task).map((stage) => stageWork(config, dataset, name, stage));
+    const training = stages.flatMap((stage) => linesOf(stage, name));
     const sampling = await drySampling(model, options, task, config);
-    const { nfe, macsPerImage, decoderCalls, decoderMacsPerImage } = sampling;
+    const { nfe, macsPerImage, flopsPerImage, decoderCalls, decoderMacsPerImage } = sampling;
     costs.push({
       name,
       resolution: task.resolution,
@@ -88,6 +90,10 @@ export async function entryCosts(resolved: ResolvedConfig): Promise<(EntryCost |
       sampler: sampling.description,
       adaptive: sampling.adaptive,
       resamplings,
+      milestones: proposeMilestones(name, config.milestones, stages).rows.map((row) => ({
+        name: row.name,
+        sampleFlops: config.samples * flopsPerImage,
+      })),
     });
   }
   return costs;

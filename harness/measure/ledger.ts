@@ -1,6 +1,10 @@
 /** The compute ledger: a line for everything that costs, counted from the programs that ran. */
-import type { PreparationCost, Work } from "../plugin.ts";
+import type { PreparationCost, Told, Work } from "../plugin.ts";
 import type { LedgerLine } from "../result.ts";
+import type { Tallies, Tally } from "./counting.ts";
+
+/** Part of its time that training may wait for batches: above it a device is not fed as it could be. */
+export const MOST_INPUT_WAIT = 0.02;
 
 /** The line of an entry's own decoding. */
 export const DECODING = "decoding samples";
@@ -44,7 +48,10 @@ type MeasuredInPart = { readonly [Name in keyof Measured]: number | null };
 export const NOT_MEASURED = { wallSeconds: null, peakMemoryBytes: null } as const;
 
 /** What training a stage took. */
-export interface TrainingCost extends TrainingWork, Measured {}
+export interface TrainingCost extends TrainingWork, Measured {
+  /** Of `wallSeconds`, what steps waited for their batches. */
+  readonly inputWaitSeconds: number;
+}
 
 /** The work of making `n` samples; null: computed elsewhere, and not known. */
 interface SamplingWork {
@@ -54,18 +61,20 @@ interface SamplingWork {
   readonly macsPerImage: number | null;
   readonly flopsPerImage: number | null;
   readonly decoderCalls: number;
-  readonly decoderMacsPerImage: number;
-  readonly decoderFlopsPerImage: number;
+  readonly decoderMacsPerImage: number | null;
+  readonly decoderFlopsPerImage: number | null;
   readonly networkParameters: number | null;
   readonly decoderParameters: number;
-  /** Whether MACs are as the config declares them. */
-  readonly declared: boolean;
+  /** Who tells MACs that were not counted here; null: they were. */
+  readonly told: Told["by"] | null;
 }
 
 /** The same where all of it was counted. */
 export interface CountedSampling extends SamplingWork {
   readonly macsPerImage: number;
   readonly flopsPerImage: number;
+  readonly decoderMacsPerImage: number;
+  readonly decoderFlopsPerImage: number;
   readonly networkParameters: number;
 }
 
@@ -93,6 +102,7 @@ export function trainingLines(
     parameters: result.parameters,
     ...(autoencoder && { autoencoder }),
     wallSeconds: result.wallSeconds,
+    ...("inputWaitSeconds" in result && { inputWaitSeconds: result.inputWaitSeconds }),
     peakMemoryBytes: result.peakMemoryBytes,
   };
   const encoded = (
@@ -138,8 +148,10 @@ export function samplingLines(entry: string, result: SamplingCost, cached: boole
     peakMemoryBytes: result.peakMemoryBytes,
     cached,
   };
-  const ofAll = (perImage: number | null, decoder: number): number | null =>
-    perImage === null ? null : (perImage - decoder) * result.n;
+  /** All of it where the decoder's part is not known. */
+  const ofAll = (perImage: number | null, decoder: number | null = 0): number | null =>
+    perImage === null ? null : (perImage - (decoder ?? 0)) * result.n;
+  const reported = result.told === "reported" && { reported: true as const };
   const network: LedgerLine = {
     ...common,
     stage: "sampling",
@@ -147,7 +159,8 @@ export function samplingLines(entry: string, result: SamplingCost, cached: boole
     macs: ofAll(result.macsPerImage, result.decoderMacsPerImage),
     flops: ofAll(result.flopsPerImage, result.decoderFlopsPerImage),
     parameters: result.networkParameters,
-    ...(result.declared && { declared: true }),
+    ...(result.told === "declared" && { declared: true }),
+    ...reported,
     wallSeconds: result.wallSeconds,
   };
   if (result.decoderCalls === 0) return [network];
@@ -155,11 +168,47 @@ export function samplingLines(entry: string, result: SamplingCost, cached: boole
     ...common,
     stage: DECODING,
     kind: "decoding",
-    macs: result.decoderMacsPerImage * result.n,
-    flops: result.decoderFlopsPerImage * result.n,
+    macs: ofAll(result.decoderMacsPerImage),
+    flops: ofAll(result.decoderFlopsPerImage),
     parameters: result.decoderParameters,
+    ...reported,
     // Its time is in the sampling's.
     wallSeconds: null,
   };
   return [network, decoder];
+}
+
+/** What a sampling took that failed before it ended. */
+export interface BrokenSampling extends Measured {
+  /** Made until then. */
+  readonly images: number;
+  readonly batchSize: number;
+  readonly tallies: Tallies;
+}
+
+/** Its lines: the calls that were made, those for images that were never finished among them. */
+export function brokenSamplingLines(
+  entry: string,
+  { images, batchSize, tallies, wallSeconds, peakMemoryBytes }: BrokenSampling,
+): LedgerLine[] {
+  const line = (stage: string, kind: "sampling" | "decoding", { macs, flops, parameters }: Tally) => ({
+    stage,
+    entries: [entry],
+    kind,
+    steps: null,
+    images,
+    batchSize,
+    macs,
+    flops,
+    parameters,
+    failed: true as const,
+    wallSeconds: kind === "sampling" ? wallSeconds : null,
+    peakMemoryBytes,
+    cached: false,
+  });
+  const { network, decoder } = tallies;
+  return [
+    ...(network.calls > 0 ? [line("sampling", "sampling", network)] : []),
+    ...(decoder.calls > 0 ? [line(DECODING, "decoding", decoder)] : []),
+  ];
 }

@@ -4,6 +4,7 @@ import { statfs } from "node:fs/promises";
 import os from "node:os";
 import { dirname, resolve } from "node:path";
 import { execa } from "execa";
+import { bytesText } from "../bytes.ts";
 import type { Finding } from "../plugin.ts";
 
 export interface MachineFinding extends Finding {
@@ -15,8 +16,6 @@ const LEAST_NODE = [20, 19] as const;
 /** With room: the processes of the built-in configs hold 0.6 GB at their most and leave 0.17 GB in run folder and cache. */
 const LEAST_MEMORY = 2e9;
 const LEAST_DISK = 1e9;
-
-const giga = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 
 /** @param folder where runs and their cache lie */
 export const examineMachine = (folder: string): Promise<MachineFinding[]> =>
@@ -41,11 +40,11 @@ function memoryFinding(): MachineFinding {
   const bytes = limit > 0 ? Math.min(limit, os.totalmem()) : os.totalmem();
   const cpu = `${os.availableParallelism()} cores of ${os.cpus()[0]?.model.trim() ?? "an unknown CPU"}`;
   const works = bytes >= LEAST_MEMORY;
-  const fix = works ? null : `give it ${giga(LEAST_MEMORY)} or more`;
+  const fix = works ? null : `give it ${bytesText(LEAST_MEMORY)} or more`;
   return {
     what: "memory",
     works,
-    detail: `${giga(bytes)}, ${giga(os.freemem())} free; ${cpu}`,
+    detail: `${bytesText(bytes)}, ${bytesText(os.freemem())} free; ${cpu}`,
     fix,
     needed: true,
   };
@@ -66,8 +65,8 @@ export async function diskFinding(folder: string): Promise<MachineFinding> {
   }
   const { bavail, bsize } = await statfs(there);
   const works = bavail * bsize >= LEAST_DISK;
-  const fix = works ? null : `free ${giga(LEAST_DISK)}, or run in a folder on another disk`;
-  return { ...common, works, detail: `${giga(bavail * bsize)} free at ${there}`, fix };
+  const fix = works ? null : `free ${bytesText(LEAST_DISK)}, or run in a folder on another disk`;
+  return { ...common, works, detail: `${bytesText(bavail * bsize)} free at ${there}`, fix };
 }
 
 const nearestExisting = (path: string): string => (existsSync(path) ? path : nearestExisting(dirname(path)));

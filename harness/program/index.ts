@@ -10,7 +10,7 @@ export {
   xavierUniform,
   zeros,
 } from "./initialiser.ts";
-export { type Accumulated, microBatches } from "./micro-batches.ts";
+export { type Accumulated, microBatches, type PartLoss } from "./micro-batches.ts";
 export { lower, type StoredState, toOnnx } from "./onnx/index.ts";
 export * from "./ops/index.ts";
 export { type AdamWOptions, type AdamWStep, adamw, adamwInputs, scalar } from "./optimizers.ts";

@@ -6,23 +6,31 @@ import { slice } from "./ops/shape.ts";
 import type { Value } from "./tensor.ts";
 import type { Tracer } from "./trace.ts";
 
+export interface PartLoss {
+  /** The mean over the part's images. */
+  readonly loss: Value;
+  /** Other scalar means over them, by name. */
+  readonly terms?: Readonly<Record<string, Value>>;
+}
+
 export interface Accumulated {
   readonly loss: Value;
+  readonly terms: Readonly<Record<string, Value>>;
   /** Of every parameter declared so far, in order: what `adamw` takes. */
   readonly gradients: readonly Value[];
 }
 
 /**
- * The loss of `batch` images, and its gradients, as means over parts of `size` images, each passed forward and back
- * before the next one: so activations are `size` images' where a backend runs nodes in order.
- * @param lossOf the mean loss of `size` images; inputs that it declares with `size` rows are parts of inputs of `batch`.
+ * The loss of `batch` images, its terms and its gradients, as means over parts of `size` images, each passed forward and back
+ * before the next one is begun: so activations are `size` images'.
+ * @param lossOf the loss of `size` images; inputs that it declares with `size` rows are parts of inputs of `batch`.
  * It must not hang on the batch otherwise, as a contrastive loss or BatchNorm does. It may declare inputs and parameters.
  */
 export function microBatches(
   p: Tracer,
   batch: number,
   size: number,
-  lossOf: (p: Tracer) => Value,
+  lossOf: (p: Tracer) => PartLoss,
 ): Accumulated {
   if (batch % size !== 0)
     throw new Error(`microBatches: ${size} images a part must divide the batch of ${batch}`);
@@ -46,15 +54,26 @@ export function microBatches(
   });
   let total: Accumulated | null = null;
   for (let k = 0; k < parts; k++) {
-    const loss = lossOf(partAt(k));
+    const { loss, terms = {} } = lossOf(partAt(k));
     const found = gradients(
       loss,
       p.parameters().map(({ value }) => value),
     );
     total = total
-      ? { loss: add(total.loss, loss), gradients: found.map((g, i) => add(total!.gradients[i]!, g)) }
-      : { loss, gradients: found };
+      ? {
+          loss: add(total.loss, loss),
+          terms: mapped(total.terms, (sum, name) => add(sum, terms[name]!)),
+          gradients: total.gradients.map((sum, i) => add(sum, found[i]!)),
+        }
+      : { loss, terms, gradients: found };
   }
   const mean = (sum: Value): Value => (parts === 1 ? sum : mul(sum, 1 / parts));
-  return { loss: mean(total!.loss), gradients: total!.gradients.map(mean) };
+  const { loss, terms, gradients: sums } = total!;
+  return { loss: mean(loss), terms: mapped(terms, mean), gradients: sums.map(mean) };
 }
+
+const mapped = (
+  values: Readonly<Record<string, Value>>,
+  change: (value: Value, name: string) => Value,
+): Record<string, Value> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value, name)]));

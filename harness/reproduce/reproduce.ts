@@ -11,7 +11,9 @@ import { openReference } from "../evaluate/reference.ts";
 import type { DownloadContext } from "../references/download.ts";
 import { fetchFile } from "../references/fetch.ts";
 import type { Result } from "../result.ts";
-import { writeJson } from "../run/folder.ts";
+import { cacheFolder, writeJson } from "../run/folder.ts";
+import { openDataset, openModel, taskOf } from "../run/open.ts";
+import { fittingPart } from "../run/pretrained.ts";
 import type { RunRequest } from "../run/request.ts";
 import { type SampledEntry, sampleEntries } from "../run/sample-entries.ts";
 import { weightsFolder } from "../user-cache.ts";
@@ -58,9 +60,11 @@ export async function reproduce(request: ReproductionRequest): Promise<Reproduct
       `the recipe ${name} names no reference`,
       "give one with --reference, by name or path",
     );
+  const given = request.weights === null ? null : await configOf(request);
+  if (given) await requireWeights(given, name);
   await requireReference(reference);
   await requireFeatures(recipe);
-  const config = await configOf(request);
+  const config = given ?? (await configOf(request));
   const [sampled] = (await sampleEntries({ ...request, config })) as [SampledEntry];
   const { features, convention, expected } = recipe;
   const evaluation = await evaluate({
@@ -172,6 +176,14 @@ async function checkpointOf(
   );
   for (const note of notes) progress.note(note);
   return path;
+}
+
+/** A file of another network is refused now, not after a reference was fetched. */
+async function requireWeights(config: ResolvedConfig, name: string): Promise<void> {
+  const task = taskOf(config, await openDataset(config, cacheFolder()));
+  const { model, options } = await openModel(config, config.entries[name]!, name);
+  for (const { file, open } of model.pretrained?.(options) ?? [])
+    await fittingPart(open, resolve(config.baseFolder, file), task);
 }
 
 async function requireReference(reference: string): Promise<void> {

@@ -1,21 +1,27 @@
 /** Entries of a result: what each is, how it ended, and what of it lies in the run folder. */
 import { basename } from "node:path";
 import type { ResultEntry } from "../result.ts";
+import { milestoneEntries } from "./assemble-milestones.ts";
 import { resampledEntries } from "./assemble-resamplings.ts";
 import type { FoundEntry, FoundPoint } from "./found.ts";
 import { hashOf } from "./identity.ts";
 import { isTrained } from "./match-sentence.ts";
-import { reconstructionName } from "./plan.ts";
+import { type PlannedEntry, reconstructionName } from "./plan.ts";
 import { describePretrained, distinctFiles } from "./pretrained.ts";
 import { toldLines } from "./told-lines.ts";
 
-/** A model's own, those it is sampled again as, and its autoencoder's. */
+/** A model's own, those it is sampled again as and on the way, and its autoencoder's. */
 export function modelEntries(entry: FoundEntry, seeds: string): ResultEntry[] {
   const { planned, sampling, failure, pictures, reconstruction } = entry;
   const { pretrained, stages, made } = planned;
   const elsewhere = pretrained.length > 0 ? [describePretrained(pretrained)] : [];
   const common = {
-    weights: weightsHash(entry),
+    weights: isTrained(entry)
+      ? weightsHash(
+          planned,
+          entry.training.map(({ result }) => result.weightsSha256),
+        )
+      : null,
     recipe: planned.stages.at(-1)?.recipe ?? null,
     seeds: made.images === null ? seeds : null,
   };
@@ -43,7 +49,10 @@ export function modelEntries(entry: FoundEntry, seeds: string): ResultEntry[] {
     ...(pretrained.length > 0 && { pretrained: pretrainedLines(entry) }),
     ...(planned.unmatched !== null && { unmatched: planned.unmatched }),
   };
-  const again = resampledEntries(model, entry);
+  const again = [
+    ...resampledEntries(model, entry),
+    ...milestoneEntries(model, entry, (trained) => weightsHash(planned, trained)),
+  ];
   if (!reconstruction) return [own, ...again];
   return [
     own,
@@ -70,15 +79,11 @@ const pretrainedLines = ({ planned, training }: FoundEntry): NonNullable<ResultE
     training.map(({ result }) => result.weightsSha256),
   ).map(({ kind: _, macs: __, ...line }) => line);
 
-/** Of what it samples from: a file's own, or a hash over all that was trained and named; null where training broke off. */
-function weightsHash(entry: FoundEntry): string | null {
-  const { pretrained, stages, made } = entry.planned;
+/** Of what it samples from: a file's own, or a hash over all that was trained and named. @param trained sha256 a stage */
+function weightsHash({ pretrained, stages, made }: PlannedEntry, trained: readonly string[]): string {
   if (made.identity !== null) return made.identity;
   const files = distinctFiles(pretrained).map(({ sha256 }) => sha256);
-  if (stages.length === 0 && files.length === 1) return files[0]!;
-  return isTrained(entry)
-    ? hashOf([...entry.training.map(({ result }) => result.weightsSha256), ...files])
-    : null;
+  return stages.length === 0 && files.length === 1 ? files[0]! : hashOf([...trained, ...files]);
 }
 
 /** A yardstick's. */

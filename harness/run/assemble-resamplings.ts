@@ -38,13 +38,13 @@ export const resampledRows = ({ planned: { pretrained }, training, resamplings }
     return [...scoreRows(name, score.scores), ...measureRows(facts)];
   });
 
-/** A row's own sampling, and before it that of its trials. */
+/** A row's own sampling, and before it that of its trials; of either, what was done of it where it failed. */
 export const resampledLines = ({ resamplings }: FoundEntry): LedgerLine[] =>
   resamplings.flatMap((found) => [
     ...trialLines(found),
     ...(found.sampling
       ? samplingLines(found.planned.name, found.sampling.result, found.sampling.cached)
-      : []),
+      : found.broken),
   ]);
 
 /** All trials of a row as one line of the network's calls and one of the decoder's. */

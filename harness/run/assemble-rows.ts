@@ -1,6 +1,7 @@
 /** Rows of a result, of everything that was found. */
 import { scoreRows } from "../evaluate/score.ts";
 import type { ResultRow } from "../result.ts";
+import { milestoneRows } from "./assemble-milestones.ts";
 import { resampledRows } from "./assemble-resamplings.ts";
 import { elsewhereRows } from "./elsewhere-rows.ts";
 import type { Found } from "./found.ts";
@@ -27,7 +28,7 @@ export function rowsOf(found: Found): ResultRow[] {
       );
     if (probe) rows.push(probeRow(planned.name, probe));
     if (reconstruction) rows.push(...reconstructionRows(planned.name, reconstruction));
-    rows.push(...resampledRows(entry));
+    rows.push(...resampledRows(entry), ...milestoneRows(entry));
   }
   for (const { name, score } of points) if (score) rows.push(...scoreRows(name, score.scores));
   return besideReal(rows, found);

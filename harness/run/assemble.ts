@@ -10,6 +10,7 @@ import { packageVersion } from "../package-root.ts";
 import type { Dataset } from "../plugin.ts";
 import { type LedgerLine, RESULT_SCHEMA_VERSION, type Result } from "../result.ts";
 import { modelEntries, pointEntry } from "./assemble-entries.ts";
+import { milestoneLines } from "./assemble-milestones.ts";
 import { resampledLines } from "./assemble-resamplings.ts";
 import { rowsOf } from "./assemble-rows.ts";
 import type { Found, FoundEntry } from "./found.ts";
@@ -85,10 +86,10 @@ function ledgerOf({ entries }: Found): LedgerLine[] {
     ...[...billed.values()].flatMap(({ names, entry }) =>
       trainingLines(entry.stage, entry.result, names, entry.cached),
     ),
-    ...entries.flatMap(({ planned, sampling }) =>
-      sampling ? samplingLines(planned.name, sampling.result, sampling.cached) : [],
+    ...entries.flatMap(({ planned, sampling, broken }) =>
+      sampling ? samplingLines(planned.name, sampling.result, sampling.cached) : broken,
     ),
-    ...entries.flatMap(resampledLines),
+    ...entries.flatMap((entry) => [...resampledLines(entry), ...milestoneLines(entry)]),
   ];
 }
 
@@ -98,8 +99,8 @@ function runOf(
 ): Result["run"] {
   const { command, startedAt } = beginning;
   const complete =
-    found.entries.every(({ failure, resamplings }) =>
-      [failure, ...resamplings.map((one) => one.failure)].every((one) => one === null),
+    found.entries.every(({ failure, resamplings, milestones }) =>
+      [failure, ...[...resamplings, ...milestones].map((one) => one.failure)].every((one) => one === null),
     ) && found.points.every(({ failure }) => failure === null);
   const seeds = seedsHash(config, dataset);
   const scores = [...found.entries, ...found.points]
@@ -170,6 +171,9 @@ function warningsOf({ dataset, found, config, warnings }: Assembly): string[] {
     ...warnings,
     ...dataset.warnings,
     ...(config.comparison ? found.entries.filter(standsAlone).map(({ planned }) => alone(planned)) : []),
+    ...found.entries.flatMap(({ planned: { name, unreached } }) =>
+      unreached === null ? [] : [`${name}: ${unreached}`],
+    ),
     ...found.entries.filter(lacksFilm).map(({ planned }) => filmless(planned)),
     ...(scores[0]?.warnings ?? []),
     ...(counts.size > 1

@@ -14,6 +14,8 @@ export interface Position {
   /** Steps done. */
   readonly step: number;
   readonly wallSeconds: number;
+  /** Of them, what steps waited for their batches. */
+  readonly inputWaitSeconds: number;
   readonly loss: number;
   readonly peakMemoryBytes: number;
   readonly course: Course | null;
@@ -23,6 +25,7 @@ export interface Position {
 export const BEGINNING: Position = {
   step: 0,
   wallSeconds: 0,
+  inputWaitSeconds: 0,
   loss: Number.NaN,
   peakMemoryBytes: 0,
   course: null,

@@ -22,6 +22,8 @@ const NOTHING_SPENT: Spent = {
 };
 
 const SPENT = "spent.json";
+/** The same of a sampling that failed, the calls of the chunk that it did not finish among them. */
+const FAILED = "failed.json";
 const chunkFile = (start: number): string => `chunk-${start}.u8`;
 
 interface Asked {
@@ -32,7 +34,7 @@ interface Asked {
   readonly tallies: Tallies;
 }
 
-/** Makes the chunks that are not there yet, each counted before the next begins. */
+/** Makes the chunks that are not there yet, each counted before the next begins; what a failure took is kept. */
 export async function sampleAll(
   job: Sampling,
   host: JobHost,
@@ -43,22 +45,30 @@ export async function sampleAll(
   const { folder } = job;
   const { batchSize } = sampler;
   const total = batches.reduce((sum, { kept }) => sum + kept, 0);
+  await rm(join(folder, FAILED), { force: true });
   let spent = (await readStored<Spent>(folder, SPENT))?.value ?? NOTHING_SPENT;
   const before = spent.tallies;
   let done = 0;
+  host.emit({ type: "began", done, total, unit: "images" });
   for (const [k, { positions, start, kept }] of batches.entries()) {
     if (host.stopping()) throw new Stopped(`stopped after ${done} of ${total} samples`);
     const file = join(folder, chunkFile(start));
-    const counted = k < spent.chunks;
-    if (!counted || !existsSync(file) || (await stat(file)).size !== batchSize * imageBytes(task)) {
+    const isCounted = k < spent.chunks;
+    if (!isCounted || !existsSync(file) || (await stat(file)).size !== batchSize * imageBytes(task)) {
       const began = host.now();
-      await writeFileAtomic(file, Buffer.from(await makeChunk(sampler, job, positions, labels)));
-      spent = {
-        chunks: spent.chunks + 1,
+      const counted = (chunks: number): Spent => ({
+        chunks,
         tallies: sumOfTallies(before, tallies),
         wallSeconds: spent.wallSeconds + (host.now() - began) / 1000,
         peakMemoryBytes: Math.max(spent.peakMemoryBytes, peakMemoryBytes(backend)),
-      };
+      });
+      try {
+        await writeFileAtomic(file, Buffer.from(await makeChunk(sampler, job, positions, labels)));
+      } catch (error) {
+        await store(folder, counted(spent.chunks), [], FAILED);
+        throw error;
+      }
+      spent = counted(spent.chunks + 1);
       await store(folder, spent, [], SPENT);
     }
     done += kept;
@@ -89,6 +99,12 @@ const makeChunk = (
     positions.map((k) => sampleStreams(config.seed, k, k + 1, purpose)[0]!),
     positions.map((k) => labels[k]!),
   );
+
+/** Of a sampling that failed; of one whose process died, without the chunk that it was at. null: it made no call. */
+export async function spentInVain(folder: string): Promise<Spent | null> {
+  const stored = (await readStored<Spent>(folder, FAILED)) ?? (await readStored<Spent>(folder, SPENT));
+  return stored?.value ?? null;
+}
 
 export async function removeChunks(folder: string): Promise<void> {
   const chunkFiles = (await readdir(folder)).filter((name) => /^chunk-\d+\.u8$/.test(name));

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import Table from "cli-table3";
-import type { UserError } from "../errors.ts";
+import { bytesText } from "../bytes.ts";
 import { H200, hoursAt } from "../measure/utilisation.ts";
 import type { Plan, PlannedEntry } from "./plan.ts";
 import type { PlannedStage } from "./plan-stages.ts";
@@ -20,14 +20,10 @@ const gpuHours = (flops: number): string =>
 const flopsOf = ({ steps, flops, preparation }: PlannedStage): number => steps * flops + preparation.flops;
 
 /**
- * A table of stages with their FLOPs (2·MACs + element-wise operations), their memory, then the total of each entry, and why it could not run yet.
- * @param resamplings lines of what is sampled again
+ * A table of stages with their FLOPs (2·MACs + element-wise operations), their memory, then the total of each entry.
+ * @param more lines of what is sampled again and on the way
  */
-export function describePlan(
-  { stages, entries }: Plan,
-  resamplings: readonly string[],
-  lack: UserError | null,
-): string {
+export function describePlan({ stages, entries }: Plan, more: readonly string[]): string {
   const table = new Table({
     head: [
       "stage",
@@ -59,20 +55,19 @@ export function describePlan(
     "Each entry billed in full, as if it ran alone:",
     ...entries.map(total),
     `GPU-hours: of an H200 at ${100 * UTILISATION} % of its ${H200.peakFlops / 1e12} TFLOP/s.`,
-    ...resamplings,
-    ...(lack ? [`It cannot run yet: ${lack.message}; ${lack.fix}.`] : []),
+    ...more,
   ].join("\n");
 }
 
 function memory(stage: PlannedStage): string {
   const { name, entry, batchSize, stateBytes, activationBytes, peakBytes } = stage;
-  const each = giga(activationBytes / batchSize);
-  return `  ${entry}: ${name}: ${giga(stateBytes)} GB of weights, moments and averages; activations of ${each} GB an image, were nothing freed; of a batch ${giga(peakBytes)} GB at once, each freed after its last use${recomputation(stage)}`;
+  const each = bytesText(activationBytes / batchSize);
+  return `  ${entry}: ${name}: ${bytesText(stateBytes)} of weights, moments and averages; activations of ${each} an image, were nothing freed; of a batch ${bytesText(peakBytes)} at once, each freed after its last use${recomputation(stage)}`;
 }
 
 function recomputation({ recomputed, recomputingPeakBytes }: PlannedStage): string {
   if (recomputed.flops > 0) return `; for that ${giga(recomputed.flops)} GFLOPs more a step, in no budget`;
-  return recomputingPeakBytes ? `; ${giga(recomputingPeakBytes())} GB with recompute: true` : "";
+  return recomputingPeakBytes ? `; ${bytesText(recomputingPeakBytes())} with recompute: true` : "";
 }
 
 function total({ name, trainFlops, stages, pretrained, made }: PlannedEntry): string {

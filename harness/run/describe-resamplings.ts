@@ -6,7 +6,8 @@ import type { SettledConfig } from "./settle.ts";
 
 const HEAD = ["row", "NFE", "decoder calls", "GMACs an image", "GFLOPs of samples", "GFLOPs of trials"];
 
-const giga = (n: number | null): string =>
+/** "unknown" where it is. */
+export const giga = (n: number | null): string =>
   n === null ? "unknown" : (n / 1e9).toLocaleString("en", { maximumSignificantDigits: 4 });
 
 /** A table of them, an image of each sampled on a backend that computes nothing; no line where there are none. */

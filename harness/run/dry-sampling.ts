@@ -46,7 +46,7 @@ export async function drySampling(
     decoderFlopsPerImage: decoder.flops,
     networkParameters: network.parameters,
     decoderParameters: decoder.parameters,
-    declared: false,
+    told: null,
     attentionMacsPerCall: attentionMacs(networks[0]!),
     description: sampler.description,
     adaptive: sampler.adaptive ?? false,

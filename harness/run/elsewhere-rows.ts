@@ -6,7 +6,7 @@ import { speedRows } from "./rows.ts";
 
 const BY: Readonly<Record<Told["by"], string>> = {
   declared: "as the config declares it, not counted",
-  reported: "as the model's own program reports it",
+  reported: "as the model's own program or file reports it",
   counted: "counted by the plugin",
 };
 
@@ -16,7 +16,7 @@ export function elsewhereRows(
   { elsewhere, peakMemoryBytes }: SampledElsewhere,
   timing: MeasureResult | null,
 ): ResultRow[] {
-  const { calls, macs, parameters, trainFlops } = elsewhere;
+  const { calls, macs, parameters, trainFlops, decoder } = elsewhere;
   const row = (metric: string, told: Told | null, unit: string, what: string): ResultRow => ({
     entry,
     metric,
@@ -30,7 +30,8 @@ export function elsewhereRows(
   });
   return [
     row("nfe", calls, "calls", "network calls an image"),
-    row("macs-per-image", macs, "MAC", "multiply-accumulates an image"),
+    ...(decoder ? [row("decoder-calls", decoder.calls, "calls", "decoder calls an image")] : []),
+    row("macs-per-image", macs, "MAC", "multiply-accumulates an image, a decoder's among them"),
     row("sample-flops-per-image", null, "FLOP", "2·MACs + element-wise operations an image"),
     row("parameters", parameters, "parameters", "numbers in the networks"),
     row("total-train-flops", trainFlops, "FLOP", "FLOPs of all training"),

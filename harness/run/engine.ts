@@ -1,12 +1,14 @@
-/** The order of a run's work: train every stage once, then sample, time and score every entry, then what is sampled again, then the yardsticks. */
+/** The order of a run's work: train every stage once, then sample, time and score every entry, then what is sampled again and on the way, then the yardsticks. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TrainingCurve } from "../result.ts";
+import { brokenLines } from "./broken-sampling.ts";
 import { writeCurve } from "./curves.ts";
 import { readFilm } from "./film.ts";
 import { base, type Engine, type Found, type FoundEntry, type Untrained, weightsOf } from "./found.ts";
 import { hashOf } from "./identity.ts";
-import type { MeasureResult, SampleResult, TrainResult } from "./jobs.ts";
+import type { MeasureResult, SampleResult, TrainJob, TrainResult } from "./jobs.ts";
+import { followEntry, milestonesOf, trainMilestones } from "./milestones.ts";
 import { type Outcome, perform } from "./perform.ts";
 import { NO_PICTURES, slug, writeEntryPictures, writeGrid, writeStoredGrid } from "./pictures.ts";
 import type { PlannedEntry } from "./plan.ts";
@@ -16,7 +18,7 @@ import { resampleEntry } from "./resample.ts";
 import { entrySampling, untrainedSampling } from "./sampling.ts";
 import { scoreEntry, scorePoints } from "./scoring.ts";
 
-/** What became of every stage, by its key. */
+/** What became of every stage and of its milestones, by their keys. */
 export type Trained = ReadonlyMap<string, Outcome<TrainResult>>;
 
 export async function runJobs(engine: Engine): Promise<Found> {
@@ -27,7 +29,8 @@ export async function runJobs(engine: Engine): Promise<Found> {
   const scored: FoundEntry[] = [];
   for (const entry of sampled) scored.push(await scoreEntry(engine, entry));
   const entries: FoundEntry[] = [];
-  for (const entry of scored) entries.push(await resampleEntry(engine, entry));
+  for (const entry of scored)
+    entries.push(await followEntry(engine, await resampleEntry(engine, entry), trained));
   return { entries, points: await scorePoints(engine, untrained), curves };
 }
 
@@ -54,12 +57,17 @@ export function failedStage({ stages }: PlannedEntry, trained: Trained): string 
   return null;
 }
 
-/** Trains every stage that is not in the cache. */
+/** Trains every stage that is not in the cache, and keeps its milestones. */
 export async function trainStages(engine: Engine): Promise<{ trained: Trained; curves: TrainingCurve[] }> {
   const trained = new Map<string, Outcome<TrainResult>>();
   const curves: TrainingCurve[] = [];
   for (const stage of engine.plan.stages) {
-    trained.set(stage.key, await trainStage(engine, stage, trained));
+    const job = trainJob(engine, stage, trained);
+    const outcome = await trainStage(engine, stage, trained, job);
+    trained.set(stage.key, outcome);
+    // Of a training that broke off nothing is sampled.
+    if (outcome.state === "done")
+      for (const [key, left] of await trainMilestones(engine, job, stage.key)) trained.set(key, left);
     const curve = await keepCurve(engine, stage);
     if (curve) curves.push(curve);
   }
@@ -80,32 +88,35 @@ function failuresIn({ plan }: Engine, { stages }: WeightsSource, trained: Traine
   });
 }
 
+const trainJob = (engine: Engine, stage: PlannedStage, trained: Trained): TrainJob => ({
+  ...base(engine, "train", stage.key, titleOf(stage), stage.code),
+  kind: "train",
+  model: stage.model,
+  stage: stage.name,
+  steps: stage.steps,
+  until: stage.steps,
+  milestones: milestonesOf(engine, stage.key),
+  previous: stage.previous,
+  beside: failuresIn(engine, stage.beside, trained).length === 0 ? stage.beside : null,
+  frameEvery: Math.ceil(stage.steps / engine.config.checkpoints),
+  film: stage.film,
+});
+
 async function trainStage(
   engine: Engine,
   stage: PlannedStage,
   trained: Trained,
+  job: TrainJob,
 ): Promise<Outcome<TrainResult>> {
-  const title = titleOf(stage);
   const [failed] = failuresIn(engine, stage.previous, trained);
   if (failed) return { state: "failed", reason: `its stage "${failed.name}" failed: ${failed.reason}` };
-  const job = {
-    ...base(engine, "train", stage.key, title, stage.code),
-    kind: "train",
-    model: stage.model,
-    stage: stage.name,
-    steps: stage.steps,
-    previous: stage.previous,
-    beside: failuresIn(engine, stage.beside, trained).length === 0 ? stage.beside : null,
-    frameEvery: Math.ceil(stage.steps / engine.config.checkpoints),
-    film: stage.film,
-  } as const;
   const side = engine.plan.task.resolution;
   return perform<TrainResult>(engine.performer, job, {
     fresh: true,
     onFrame: async ({ step, file }) => {
       const name = `${fileNameOf(stage)}-step-${step}`;
       const path = await writeGrid(engine.folder, name, await readFile(file), side);
-      engine.performer.progress.note(`${title}: step ${step}: ${join(engine.folder, path)}`);
+      engine.performer.progress.note(`${job.title}: step ${step}: ${join(engine.folder, path)}`);
     },
   });
 }
@@ -115,10 +126,12 @@ async function sampleEntry(engine: Engine, planned: PlannedEntry, trained: Train
     planned,
     training: [],
     sampling: null,
+    broken: [],
     timing: null,
     score: null,
     reconstruction: null,
     resamplings: [],
+    milestones: [],
     probe: null,
     failure: null,
     pictures: NO_PICTURES,
@@ -132,11 +145,15 @@ async function sampleEntry(engine: Engine, planned: PlannedEntry, trained: Train
   }
   const { job } = entrySampling(engine, planned);
   const sampling = await perform<SampleResult>(engine.performer, job, { fresh: true });
-  if (sampling.state === "failed") return { ...found, training, failure: `sampling: ${sampling.reason}` };
+  if (sampling.state === "failed") {
+    const broken = await brokenLines(job, planned, planned.name);
+    return { ...found, training, broken, failure: `sampling: ${sampling.reason}` };
+  }
   const frames = planned.film === null ? new Map<number, string>() : await readFilm(planned.film);
   const side = engine.plan.task.resolution;
   const pictures = await writeEntryPictures(engine.folder, slug(planned.name), job.folder, side, frames);
-  if (planned.made.images !== null) return { ...found, training, sampling, pictures };
+  const sampled = { ...found, training, sampling, pictures };
+  if (planned.made.images !== null) return sampled;
   // Timings belong to this run and this machine: they are kept in the run folder, never in the cache.
   const timing = await perform<MeasureResult>(
     engine.performer,
@@ -150,6 +167,7 @@ async function sampleEntry(engine: Engine, planned: PlannedEntry, trained: Train
     },
     { fresh: true },
   );
-  if (timing.state === "failed") return { ...found, training, pictures, failure: `timing: ${timing.reason}` };
-  return { ...found, training, sampling, timing: timing.result, pictures };
+  return timing.state === "failed"
+    ? { ...sampled, failure: `timing: ${timing.reason}` }
+    : { ...sampled, timing: timing.result };
 }

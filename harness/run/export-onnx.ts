@@ -3,7 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import { basename } from "node:path";
 import { writeAtomically } from "../formats/atomic.ts";
 import { asBytes, type NumericData } from "../formats/numeric-array.ts";
-import { type StoredState, type Tensors, toOnnx } from "../program/index.ts";
+import { type Program, type StoredState, type Tensors, toOnnx } from "../program/index.ts";
 import type { Exported } from "./export.ts";
 
 /** An ONNX file is one protobuf message, of at most 2 GiB. */
@@ -21,7 +21,7 @@ export async function writeOnnx(
   mostInside = MOST_INSIDE_BYTES,
 ): Promise<readonly string[]> {
   const { program, documentation } = network;
-  const about = { documentation, metadata };
+  const about = { documentation, metadata: { ...metadata, macs_per_image: `${macsAnImage(program)}` } };
   const bytes = Object.values(weights).reduce((sum, { data }) => sum + data.byteLength, 0);
   if (bytes <= mostInside) {
     await writeBytes(path, toOnnx(program, weights, about));
@@ -34,6 +34,9 @@ export async function writeOnnx(
   await writeBytes(path, toOnnx(program, {}, { ...about, stored }));
   return [path, data];
 }
+
+/** Of a call, whose batch is the first axis of whatever goes in. */
+const macsAnImage = ({ macs, inputs }: Program): number => macs / Object.values(inputs)[0]!.shape[0]!;
 
 function placed(weights: Tensors, location: string): Record<string, StoredState> {
   let end = 0;

@@ -1,6 +1,6 @@
 /** The features of a shard's images: what `score` would see of them. */
 import { mkdir } from "node:fs/promises";
-import { featuresOf } from "./features-of.ts";
+import { looking } from "./features-of.ts";
 import { imagesOf } from "./image-sets.ts";
 import type { ExtractJob, ExtractResult, JobHost } from "./jobs.ts";
 import { FEATURES, writeFeatures } from "./kept-features.ts";
@@ -15,11 +15,10 @@ export async function extract(job: ExtractJob, host: JobHost): Promise<ExtractRe
   opened ??= openScoring(job);
   const { dataset, extractor } = await opened;
   const images = await imagesOf({ kind: "stored", folder: job.samples, labelled: true }, dataset);
-  const features = await featuresOf(extractor, images, dataset.resolution, host, extractor.name);
+  const features = await looking(extractor, dataset.resolution, host, images.n)(images, extractor.name);
   await mkdir(job.folder, { recursive: true });
   await writeFeatures(job.folder, features);
   const result: ExtractResult = { n: images.n };
   await store(job.folder, result, [FEATURES]);
-  host.emit({ type: "progress", done: images.n + 1, total: images.n + 1, unit: "images" });
   return result;
 }

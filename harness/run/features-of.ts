@@ -5,26 +5,26 @@ import type { LabelledImages } from "./image-sets.ts";
 import type { JobHost } from "./jobs.ts";
 import { joinFeatures } from "./join-features.ts";
 
+/** Only the features of images stay in memory. @param note of the progress */
+type Look = (images: LabelledImages, note: string) => Promise<Features>;
+
 /**
- * Only the features of images stay in memory. What is made of them is one more piece of work.
- * @param note of the progress
+ * Looks at one set of images after another, told as one course.
+ * @param side of the images, pixels
+ * @param total images of all sets
  */
-export function featuresOf(
-  extractor: FeatureExtractor,
-  { n, runs }: LabelledImages,
-  side: number,
-  host: JobHost,
-  note: string,
-): Promise<Features> {
-  async function* extracted(): AsyncGenerator<Features> {
-    let done = 0;
-    for await (const run of runs) {
-      const shape = { n: run.length / (3 * side ** 2), height: side, width: side };
-      const features = await extractor.extract(imageViews(run, shape));
-      done += shape.n;
-      host.emit({ type: "progress", done, total: n + 1, unit: "images", note });
-      yield features;
+export function looking(extractor: FeatureExtractor, side: number, host: JobHost, total: number): Look {
+  let done = 0;
+  return ({ n, runs }, note) => {
+    async function* extracted(): AsyncGenerator<Features> {
+      for await (const run of runs) {
+        const shape = { n: run.length / (3 * side ** 2), height: side, width: side };
+        const features = await extractor.extract(imageViews(run, shape));
+        done += shape.n;
+        host.emit({ type: "progress", done, total, unit: "images", note });
+        yield features;
+      }
     }
-  }
-  return joinFeatures(n, extracted());
+    return joinFeatures(n, extracted());
+  };
 }

@@ -1,7 +1,7 @@
 /** What the parts of a run's work share: what they are given, and what they find. */
 import { join } from "node:path";
 import type { Dataset } from "../plugin.ts";
-import type { TrainingCurve } from "../result.ts";
+import type { LedgerLine, TrainingCurve } from "../result.ts";
 import type { CodeHashes } from "./identity.ts";
 import type {
   JobBase,
@@ -17,6 +17,7 @@ import { datasetOrigin } from "./origin.ts";
 import type { Outcome, Performer } from "./perform.ts";
 import type { Pictures } from "./pictures.ts";
 import type { Plan, PlannedEntry } from "./plan.ts";
+import type { PlannedMilestone } from "./plan-milestones.ts";
 import type { PlannedResampling } from "./plan-resamplings.ts";
 import type { PlannedStage } from "./plan-stages.ts";
 import type { WeightsSource } from "./pretrained.ts";
@@ -42,6 +43,7 @@ export interface FoundEntry {
     readonly cached: boolean;
   }[];
   readonly sampling: Sampled | null;
+  readonly broken: Broken;
   readonly timing: MeasureResult | null;
   readonly score: ScoreResult | null;
   readonly reconstruction: {
@@ -50,6 +52,7 @@ export interface FoundEntry {
     readonly pictures: Pictures;
   } | null;
   readonly resamplings: readonly FoundResampling[];
+  readonly milestones: readonly FoundMilestone[];
   /** null without a stage to probe, or without classes. */
   readonly probe: ProbeResult | null;
   readonly failure: string | null;
@@ -63,6 +66,7 @@ export interface FoundResampling {
   readonly guidance: number | null;
   readonly trials: readonly FoundTrial[];
   readonly sampling: Sampled | null;
+  readonly broken: Broken;
   readonly timing: MeasureResult | null;
   readonly score: ScoreResult | null;
   readonly failure: string | null;
@@ -75,6 +79,20 @@ export interface FoundTrial {
   /** null where judging failed: what was sampled is paid for all the same. */
   readonly judged: ValidateResult | null;
 }
+
+/** What is known of an entry's weights on the way. */
+export interface FoundMilestone {
+  readonly planned: PlannedMilestone;
+  /** Of the last stage up to there; null where they could not be had. */
+  readonly training: TrainResult | null;
+  readonly sampling: Sampled | null;
+  readonly broken: Broken;
+  readonly score: ScoreResult | null;
+  readonly failure: string | null;
+}
+
+/** Ledger lines of what a sampling took that failed; none where none did. */
+export type Broken = readonly LedgerLine[];
 
 interface Sampled {
   readonly result: SampleResult;

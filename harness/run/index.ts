@@ -4,6 +4,7 @@ import { UserError } from "../errors.ts";
 import { environment } from "../measure/environment.ts";
 import type { Backend, Dataset } from "../plugin.ts";
 import { assembleResult, withGate } from "./assemble.ts";
+import { describeMilestones } from "./describe-milestones.ts";
 import { describePlan } from "./describe-plan.ts";
 import { describeResamplings } from "./describe-resamplings.ts";
 import { runJobs } from "./engine.ts";
@@ -19,7 +20,7 @@ import {
   systemClock,
 } from "./journal.ts";
 import { joinShards } from "./merge.ts";
-import { openBackend, openDataset, taskOf } from "./open.ts";
+import { gatherMachines, openBackend, openDataset, taskOf } from "./open.ts";
 import { makePlan, type Plan } from "./plan.ts";
 import { quickened } from "./quick.ts";
 import type { RunOutcome, RunRequest } from "./request.ts";
@@ -30,7 +31,20 @@ import { WorkerPool } from "./workers.ts";
 
 export type { RunOutcome, RunRequest } from "./request.ts";
 
+/** On several machines, the one that leads runs; the others compute with it. */
 export async function run(request: RunRequest): Promise<RunOutcome> {
+  const { config, dryRun, progress, signal } = request;
+  const gathered = dryRun ? null : await gatherMachines(config, { note: progress.note, signal });
+  if (gathered?.leads === false) await gathered.serve();
+  try {
+    if (gathered?.leads === false || (gathered && signal.aborted)) return { kind: "served" };
+    return await runHere(request);
+  } finally {
+    if (gathered?.leads) await gathered.leave();
+  }
+}
+
+async function runHere(request: RunRequest): Promise<RunOutcome> {
   const { folder, clock = systemClock } = request;
   const beginning = request.resume ? await readBeginning(folder) : await begin(request, clock);
   const dataset = await openDataset(request.config, beginning.cache);
@@ -42,8 +56,10 @@ export async function run(request: RunRequest): Promise<RunOutcome> {
   await backend.close?.();
   const lack = tooFew(dataset, config, plan);
   if (beginning.shard) requireBatches(beginning.shard, plan, config.samples);
-  if (request.dryRun)
-    return { kind: "planned", plan: describePlan(plan, await describeResamplings(config, plan), lack) };
+  if (request.dryRun) {
+    const more = [...(await describeResamplings(config, plan)), ...(await describeMilestones(config, plan))];
+    return { kind: "planned", plan: describePlan(plan, more), lack };
+  }
   if (lack) throw lack;
 
   const claimed = await claimFolder(folder);

@@ -24,7 +24,12 @@ export interface TrainJob extends JobBase {
   readonly kind: "train";
   readonly model: Descriptor<"model">;
   readonly stage: string;
+  /** Of the whole stage, which its schedules go by. */
   readonly steps: number;
+  /** The step that this job ends with: the last, or a milestone. */
+  readonly until: number;
+  /** Weights to be left on the way. */
+  readonly milestones: readonly Milestone[];
   /** What this stage starts from. */
   readonly previous: WeightsSource;
   /** What its pictures are sampled with beside; null where that failed to be trained: no pictures. */
@@ -33,6 +38,12 @@ export interface TrainJob extends JobBase {
   readonly frameEvery: number;
   /** Where they are kept. */
   readonly film: string;
+}
+
+/** Where a stage's weights after some of its steps are kept: `<cache>/train/<key>`. */
+interface Milestone {
+  readonly step: number;
+  readonly folder: string;
 }
 
 export interface TrainResult extends TrainingCost {
@@ -220,8 +231,8 @@ export type JobEvent =
       readonly unit: string;
       readonly note?: string;
     }
-  /** Goes on where an earlier process left off. */
-  | { readonly type: "resumed"; readonly done: number; readonly total: number; readonly unit: string }
+  /** The first step or batch begins: what is timed; after `done`, where an earlier process left off. */
+  | { readonly type: "began"; readonly done: number; readonly total: number; readonly unit: string }
   | { readonly type: "frame"; readonly step: number; readonly file: string }
   /** Another run is at this very job. */
   | { readonly type: "waiting"; readonly rival: Rival };

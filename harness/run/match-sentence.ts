@@ -10,7 +10,7 @@ export const isTrained = ({ planned, training }: FoundEntry): boolean =>
 export function matchSentence({ entries }: Found): string {
   const named = (some: readonly FoundEntry[]): string =>
     some.map(({ planned }) => `"${planned.name}"`).join(", ");
-  const elsewhere = entries.filter(({ planned }) => planned.stages.length === 0);
+  const elsewhere = entries.filter(({ planned, failure }) => planned.stages.length === 0 && failure === null);
   const here = entries.filter(({ planned }) => planned.stages.length > 0);
   const broken = here.filter((entry) => !isTrained(entry));
   const partly = here.filter((entry) => isTrained(entry) && entry.planned.pretrained.length > 0);
@@ -20,7 +20,7 @@ export function matchSentence({ entries }: Found): string {
     elsewhereSentence(elsewhere.map(({ planned }) => planned)),
     ...(partly.length === 0 ? [] : [` Partly trained elsewhere: ${partly.map(partlyTrained).join(", ")}.`]),
   ].join("");
-  if (here.length === 0) return others.trim();
+  if (here.length === 0) return elsewhere.length === 0 ? "No entry finished." : others.trim();
   if (trained.length + partly.length === 0) return `No entry was trained to the end.${others}`;
   if (trained.length === 0) return others.trim();
   const all = trained.map(({ planned }) => planned.trainFlops);

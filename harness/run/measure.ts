@@ -9,7 +9,7 @@ import { weightsFrom } from "./pretrained.ts";
 import { sampleStreams } from "./seeds.ts";
 import { store } from "./store.ts";
 
-const USUAL = { rounds: 5, milliseconds: 2000, largestBatch: Number.POSITIVE_INFINITY };
+const USUAL = { rounds: 5, milliseconds: 1000, largestBatch: Number.POSITIVE_INFINITY };
 const BRIEF = { rounds: 3, milliseconds: 300, largestBatch: Number.POSITIVE_INFINITY };
 const QUICK = { ...BRIEF, largestBatch: 8 };
 
@@ -25,22 +25,18 @@ export async function measure(job: MeasureJob, host: JobHost): Promise<MeasureRe
     const sampler: Sampler = await model.sampler(options, task, weights, runtime, size, config);
     const streams = () => sampleStreams(config.seed, 0, size);
     const labels = [...labelsOf(config, dataset, size)];
-    let round = 0;
     try {
-      return await timed(
-        async () => {
-          await sampler.sample(streams(), labels);
-          host.emit({ type: "progress", done: ++round, total: rounds, unit: "rounds" });
-        },
-        rounds,
-        milliseconds,
-      );
+      return await timed(() => sampler.sample(streams(), labels), rounds, milliseconds);
     } finally {
       await sampler.dispose();
     }
   };
 
+  const told = (done: number, note: string) =>
+    host.emit({ type: "progress", done, total: 2, unit: "timings", note });
+  told(0, `batches of ${batchSize}`);
   const batch = await timeAt(batchSize);
+  told(1, "single images");
   const single = await timeAt(1);
   const rate = (milliseconds: number): number => (batchSize * 1000) / milliseconds;
   const result: MeasureResult = {

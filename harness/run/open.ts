@@ -1,6 +1,7 @@
 /** Opening what a config names: the same in the process that plans and in the workers. */
 import { join } from "node:path";
 import type { ResolvedConfig } from "../config/index.ts";
+import { fieldName } from "../config/issues.ts";
 import { loadPlugin, parseOptions } from "../config/plugins.ts";
 import { UserError } from "../errors.ts";
 import { type Product, product } from "../linear-algebra/index.ts";
@@ -9,6 +10,8 @@ import type {
   Dataset,
   Descriptor,
   FeatureExtractor,
+  Gathered,
+  GatherHost,
   ImageSource,
   Model,
   Runtime,
@@ -34,6 +37,13 @@ export async function openBackend(config: ResolvedConfig): Promise<Backend> {
   const { backend, baseFolder } = config;
   const plugin = await loadPlugin("backend", backend.plugin, baseFolder);
   return plugin.open(parseOptions(plugin, backend, ["backend"], sourceOf(config)));
+}
+
+/** This machine's part in a run; null where it is the only one. */
+export async function gatherMachines(config: ResolvedConfig, host: GatherHost): Promise<Gathered | null> {
+  const { backend, baseFolder } = config;
+  const plugin = await loadPlugin("backend", backend.plugin, baseFolder);
+  return (await plugin.gather?.(parseOptions(plugin, backend, ["backend"], sourceOf(config)), host)) ?? null;
 }
 
 /** Scores are computed in float32, whatever the models are: without the option `precision`, where the backend has it. */
@@ -70,13 +80,18 @@ export async function openModel(
   return { model, options: parseOptions(model, descriptor, ["entries", entry], sourceOf(config)) };
 }
 
-/** A model does not know which entry's options it refuses. */
+/** What a model's refusal begins with where it is of an option: "guidance.scale is 2, but …", "weights: …". */
+const OPTION = /^[a-z]\w*(?:\.\w+)*(?=: | is )/;
+
+/** A model does not know which entry's options it refuses. @throws UserError with the option's whole path in the config */
 export async function namingEntry<Result>(entry: string, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    throw new UserError(`entries.${entry}: ${error.message}`, error.fix);
+    const [option] = OPTION.exec(error.message) ?? [];
+    const at = fieldName(["entries", entry, ...(option === undefined ? [] : ["options"])]);
+    throw new UserError(`${at}${option === undefined ? ": " : "."}${error.message}`, error.fix);
   }
 }
 

@@ -54,7 +54,7 @@ export async function perform<Result>(
       progress.note(`${job.title}: waits for another run that is at it (process ${pid} on ${machine})`);
       return;
     }
-    if (event.type === "resumed") {
+    if (event.type === "began") {
       stageOf(event.total, event.unit, event.done);
       return;
     }

@@ -9,6 +9,7 @@ import { type MadeElsewhere, madeElsewhere } from "./made-elsewhere.ts";
 import { requireImages } from "./made-images.ts";
 import { extractorIdentity, namingEntry, openModel, taskOf } from "./open.ts";
 import { slug } from "./pictures.ts";
+import { type PlannedMilestone, planMilestones } from "./plan-milestones.ts";
 import { type PlannedResampling, planResamplings } from "./plan-resamplings.ts";
 import { type PlannedStage, planStages } from "./plan-stages.ts";
 import { type PretrainedFile, pretrainedFiles, withContents } from "./pretrained.ts";
@@ -40,6 +41,10 @@ export interface PlannedEntry {
   readonly resamplings: readonly PlannedResampling[];
   /** Of a comparison: why no matched row is among them. */
   readonly unmatched: string | null;
+  /** Its weights on the way, sampled as it is. */
+  readonly milestones: readonly PlannedMilestone[];
+  /** Why some that the config names are not among them. */
+  readonly unreached: string | null;
   readonly code: CodeHashes;
   /** Folder of the pictures of its last stage that this entry's sampler would take; null where none trains. */
   readonly film: string | null;
@@ -115,11 +120,15 @@ export async function planEntries(
     };
     const entry = { config, dataset, task, name, descriptor, model, options, files, identity };
     const { rows: resamplings, unmatched } = await planResamplings(entry);
+    const own = planned.map(({ key }) => stages.get(key)!);
+    const samplesKeyOf = (keys: readonly string[]): string =>
+      samplesKey({ ...identity, stages: keys }, pretrained, settings, seedsHash(config, dataset));
+    const along = planMilestones(name, config.milestones, own, cache, samplesKeyOf);
     entries.push({
       name,
       model: descriptor,
       title: model.name,
-      stages: planned.map(({ key }) => stages.get(key)!),
+      stages: own,
       pretrained,
       made,
       judges: files.filter(({ judges }) => judges),
@@ -127,9 +136,11 @@ export async function planEntries(
       probed: planned.find((stage) => stage.name === probe?.stage) ?? null,
       deviations: model.deviations(options, task),
       samplingBatch: Math.min(model.samplingBatchSize(options, task), config.samples),
-      samplesKey: samplesKey(identity, pretrained, settings, seedsHash(config, dataset)),
+      samplesKey: samplesKeyOf(identity.stages),
       resamplings,
       unmatched,
+      milestones: along.rows,
+      unreached: along.unreached,
       code,
       film: planned.at(-1)?.film ?? null,
       trainFlops: planned.reduce(
@@ -145,10 +156,10 @@ export async function planEntries(
 /** Entries are told apart by name in the result and by a short form of it in file names. */
 function refuseClashes(entries: readonly PlannedEntry[]): void {
   const taken = new Map([...REFERENCE_POINTS, UNTRAINED].map(({ name }) => [slug(name), name]));
-  const names = entries.flatMap(({ name, resamplings }) => [
+  const names = entries.flatMap(({ name, resamplings, milestones }) => [
     name,
     reconstructionName(name),
-    ...resamplings.map((one) => one.name),
+    ...[...resamplings, ...milestones].map((one) => one.name),
   ]);
   for (const name of names) {
     const other = taken.get(slug(name));

@@ -4,8 +4,8 @@ import type { ResolvedConfig } from "../config/index.ts";
 import { recogniseTensors } from "../config/plugins.ts";
 import { UserError } from "../errors.ts";
 import { filesOf, openTensors } from "../formats/open-tensors.ts";
-import type { Descriptor, Model, StageWeights, Task } from "../plugin.ts";
-import { OtherFamily } from "../weights/weights-file.ts";
+import type { Descriptor, Model, Pretrained, StageWeights, Task } from "../plugin.ts";
+import { OtherNetwork } from "../weights/weights-file.ts";
 import type { OpenEntry } from "./open.ts";
 import { distinctBy, type ToldTraining, toldByAll, toldTraining, toldUpTo } from "./provenance.ts";
 import { digest, listDigest } from "./store.ts";
@@ -48,8 +48,7 @@ export async function pretrainedFiles(
   const known = new Map<string, Pick<PretrainedFile, "sha256" | "told">>();
   for (const { stage, file, judges, autoencoder, open } of model.pretrained?.(options) ?? []) {
     const path = resolve(baseFolder, file);
-    const { part, close } = await open(path, task).catch((error: unknown) => likened(error, path));
-    await close();
+    const part = await fittingPart(open, path, task);
     const content = known.get(path) ?? { sha256: await contentOf(path), told: await toldTraining(path) };
     known.set(path, content);
     const told = content.told && toldUpTo(stage, content.told);
@@ -66,9 +65,20 @@ export async function pretrainedFiles(
   return files;
 }
 
-/** @throws what was thrown; of a file of another family, with what it looks like */
+/**
+ * Compares a file with the network that is wanted, by names and shapes.
+ * @returns the part of it that is taken
+ * @throws UserError, which tells what the file looks like where it holds another network
+ */
+export async function fittingPart(open: Pretrained["open"], path: string, task: Task): Promise<string> {
+  const { part, close } = await open(path, task).catch((error: unknown) => likened(error, path));
+  await close();
+  return part;
+}
+
+/** @throws what was thrown; of another network, with what it looks like */
 async function likened(error: unknown, path: string): Promise<never> {
-  if (!(error instanceof OtherFamily)) throw error;
+  if (!(error instanceof OtherNetwork)) throw error;
   const { tensors, metadata, close } = await openTensors(path);
   await close();
   const shapes = new Map([...tensors].map(([name, { shape }]) => [name, shape]));

@@ -1,5 +1,6 @@
 /** What a run is asked for, and what it comes to. */
 import type { ResolvedConfig } from "../config/index.ts";
+import type { UserError } from "../errors.ts";
 import type { Result } from "../result.ts";
 import type { Clock } from "./journal.ts";
 import type { Progress } from "./progress.ts";
@@ -34,5 +35,8 @@ export type RunOutcome =
       readonly shard: Shard;
       readonly failures: readonly string[];
     }
-  | { readonly kind: "planned"; readonly plan: string }
+  /** `lack`: why it could not run yet; null where it could. */
+  | { readonly kind: "planned"; readonly plan: string; readonly lack: UserError | null }
+  /** This machine computed for another one's run, or was stopped before any ran. */
+  | { readonly kind: "served" }
   | { readonly kind: "stopped"; readonly folder: string; readonly reason: string };

@@ -1,6 +1,8 @@
 /** An entry's weights sampled again on the terms of the comparison: trials choose the guidance, then a row is sampled, timed and scored. */
 import { join } from "node:path";
+import { brokenLines, forTrial } from "./broken-sampling.ts";
 import {
+  type Broken,
   base,
   type Engine,
   type FoundEntry,
@@ -36,6 +38,7 @@ async function resample(
     guidance: null,
     trials: [],
     sampling: null,
+    broken: [],
     timing: null,
     score: null,
     pictures: NO_PICTURES,
@@ -46,7 +49,10 @@ async function resample(
   const found = { ...none, trials, guidance: chosen.guidance };
   const { job } = resampling(engine, entry, planned, chosen);
   const sampling = await perform<SampleResult>(engine.performer, job, { fresh: true });
-  if (sampling.state === "failed") return { ...found, failure: `sampling: ${sampling.reason}` };
+  if (sampling.state === "failed") {
+    const broken = await brokenLines(job, entry, planned.name);
+    return { ...found, broken, failure: `sampling: ${sampling.reason}` };
+  }
   const side = engine.plan.task.resolution;
   const grid = await writeStoredGrid(engine.folder, slug(planned.name), job.folder, side);
   const sampled = { ...found, sampling, pictures: { ...NO_PICTURES, grid } };
@@ -64,12 +70,18 @@ interface Tried {
   readonly chosen: Candidate;
 }
 
+interface NotTried {
+  readonly trials: readonly FoundTrial[];
+  readonly broken: Broken;
+  readonly failure: string;
+}
+
 /** The candidate of the lowest distance; the first of several. */
 export async function chooseGuidance(
   engine: Engine,
   entry: PlannedEntry,
   { name, candidates }: PlannedResampling,
-): Promise<Tried | { readonly trials: readonly FoundTrial[]; readonly failure: string }> {
+): Promise<Tried | NotTried> {
   if (candidates.length === 1) return { trials: [], chosen: candidates[0]! };
   const trials: FoundTrial[] = [];
   const distances: number[] = [];
@@ -77,12 +89,16 @@ export async function chooseGuidance(
     const title = `${name}: trial of guidance ${candidate.guidance}`;
     const job = sampleJob(engine, entry, candidate, title, "trial");
     const sampling = await perform<SampleResult>(engine.performer, job, { fresh: true });
-    if (sampling.state === "failed") return { trials, failure: `${title}: ${sampling.reason}` };
+    if (sampling.state === "failed") {
+      const broken = (await brokenLines(job, entry, name)).map(forTrial);
+      return { trials, broken, failure: `${title}: ${sampling.reason}` };
+    }
     const judged = await validate(engine, title, job.folder, candidate.trialKey);
     const trial = { guidance: candidate.guidance!, sampling };
     if (judged.state === "failed")
       return {
         trials: [...trials, { ...trial, judged: null }],
+        broken: [],
         failure: `judging the ${title}: ${judged.reason}`,
       };
     trials.push({ ...trial, judged: judged.result });

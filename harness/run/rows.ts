@@ -15,16 +15,16 @@ export interface EntryFacts {
 
 const totalFlops = ({ flops, preparation }: TrainResult): number => flops + preparation.flops;
 
-/** Costs and speeds: everything but the scores. */
-export function measureRows({ planned, training, sampling, timing }: EntryFacts): ResultRow[] {
-  const row = (
+const countRow =
+  (entry: string) =>
+  (
     metric: string,
     value: number,
     unit: string,
     direction: ResultRow["direction"],
     convention: string,
   ): ResultRow => ({
-    entry: planned.name,
+    entry,
     metric,
     value,
     unit,
@@ -34,6 +34,9 @@ export function measureRows({ planned, training, sampling, timing }: EntryFacts)
     convention,
   });
 
+/** Costs and speeds: everything but the scores. */
+export function measureRows({ planned, training, sampling, timing }: EntryFacts): ResultRow[] {
+  const row = countRow(planned.name);
   const peak = Math.max(sampling.peakMemoryBytes, ...training.map(({ peakMemoryBytes }) => peakMemoryBytes));
   const last = training.at(-1);
   const lastRows = last
@@ -47,9 +50,6 @@ export function measureRows({ planned, training, sampling, timing }: EntryFacts)
         ),
       ]
     : [];
-  const total = totalOf(planned.pretrained, training);
-  const totalRows =
-    total === null ? [] : [row("total-train-flops", total.flops, "FLOP", "lower", total.convention)];
   // How long weights made elsewhere took is not known, which is not 0.
   const wallRows =
     planned.pretrained.length > 0
@@ -95,7 +95,7 @@ export function measureRows({ planned, training, sampling, timing }: EntryFacts)
       "numbers in the networks that sampling calls, decoder included",
     ),
     ...lastRows,
-    ...totalRows,
+    ...totalTrainingRows(planned, training),
     ...wallRows,
     row(
       "peak-memory-bytes",
@@ -107,23 +107,24 @@ export function measureRows({ planned, training, sampling, timing }: EntryFacts)
   ];
 }
 
-interface Total {
-  readonly flops: number;
-  readonly convention: string;
-}
-
-/** null where a file does not tell what its training took, which is not 0. */
-function totalOf(pretrained: PlannedEntry["pretrained"], training: readonly TrainResult[]): Total | null {
+/** None where a file does not tell what its training took, which is not 0. */
+export function totalTrainingRows(
+  { name, pretrained }: EntryFacts["planned"],
+  training: readonly TrainResult[],
+): ResultRow[] {
+  const row = (flops: number, convention: string): ResultRow[] => [
+    countRow(name)("total-train-flops", flops, "FLOP", "lower", convention),
+  ];
   const here = training.reduce((sum, stage) => sum + totalFlops(stage), 0);
   const convention =
     "2·MACs + element-wise operations of all stages (pre-training or VAE included), billed in full";
-  if (pretrained.length === 0) return { flops: here, convention };
+  if (pretrained.length === 0) return row(here, convention);
   const told = toldFlops(
     pretrained,
     training.map(({ weightsSha256 }) => weightsSha256),
   );
   const account = training.length > 0 ? "partly by the files' own account" : "by the files' own account";
-  return told === null ? null : { flops: here + told, convention: `${convention}, ${account}` };
+  return told === null ? [] : row(here + told, `${convention}, ${account}`);
 }
 
 export function speedRows(entry: string, { batchSize, throughput, latency }: MeasureResult): ResultRow[] {
@@ -137,7 +138,8 @@ export function speedRows(entry: string, { batchSize, throughput, latency }: Mea
       direction: "higher",
       n: null,
       standardError: throughput.standardError,
-      convention: `median of ${throughput.rounds} rounds of batches of ${batchSize} after warm-up, decoding included; ${error}`,
+      convention: `median over rounds of batches of ${batchSize} after warm-up, decoding included; ${error}`,
+      rounds: throughput.rounds,
     },
     {
       entry,
@@ -147,7 +149,8 @@ export function speedRows(entry: string, { batchSize, throughput, latency }: Mea
       direction: "lower",
       n: null,
       standardError: latency.standardError,
-      convention: `median of ${latency.rounds} rounds of single images (batch 1) after warm-up, decoding included; ${error}`,
+      convention: `median over rounds of single images (batch 1) after warm-up, decoding included; ${error}`,
+      rounds: latency.rounds,
     },
   ];
 }

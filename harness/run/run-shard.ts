@@ -4,6 +4,7 @@ import { failedStage, trainStages } from "./engine.ts";
 import { base, type Engine } from "./found.ts";
 import { scoringCode } from "./identity.ts";
 import type { ExtractJob, ExtractResult, ShareJob, ShareResult } from "./jobs.ts";
+import { milestoneSampling } from "./milestones.ts";
 import { perform } from "./perform.ts";
 import { chooseGuidance, resampling } from "./resample.ts";
 import { entrySampling, type PlannedSampling, untrainedSampling } from "./sampling.ts";
@@ -31,6 +32,11 @@ export async function runShard(engine: Engine, shard: Shard): Promise<readonly s
       continue;
     }
     samplings.push(entrySampling(engine, entry));
+    for (const milestone of entry.milestones) {
+      const outcome = trained.get(milestone.key)!;
+      if (outcome.state === "failed") failures.push(`${milestone.name}: ${outcome.reason}`);
+      else samplings.push(milestoneSampling(engine, entry, milestone));
+    }
     for (const planned of entry.resamplings) {
       const tried = await chooseGuidance(engine, entry, planned);
       if ("failure" in tried) failures.push(tried.failure);

@@ -20,7 +20,7 @@ export function countedCost(
   return {
     nfe: network.calls,
     elsewhere: null,
-    declared: false,
+    told: null,
     decoderCalls: decoder.calls,
     macsPerImage: network.macs + decoder.macs,
     flopsPerImage: network.flops + decoder.flops,
@@ -33,17 +33,18 @@ export function countedCost(
 
 /** FLOPs are 2·MACs and the element-wise operations, which nobody tells. */
 export function toldCost(elsewhere: Elsewhere): Omit<SampledElsewhere, NotCost> {
-  const { calls, macs, parameters } = elsewhere;
+  const { calls, macs, parameters, decoder } = elsewhere;
+  const decoderParameters = decoder?.parameters.value ?? 0;
   return {
     nfe: calls?.value ?? null,
     elsewhere,
-    declared: macs?.by === "declared",
-    decoderCalls: 0,
+    told: macs?.by ?? null,
+    decoderCalls: decoder?.calls.value ?? 0,
     macsPerImage: macs?.value ?? null,
     flopsPerImage: null,
-    decoderMacsPerImage: 0,
-    decoderFlopsPerImage: 0,
-    networkParameters: parameters?.value ?? null,
-    decoderParameters: 0,
+    decoderMacsPerImage: decoder ? (decoder.macs?.value ?? null) : 0,
+    decoderFlopsPerImage: decoder ? null : 0,
+    networkParameters: parameters && parameters.value - decoderParameters,
+    decoderParameters,
   };
 }

@@ -1,11 +1,10 @@
 /** Scoring one set of images against the reference. */
 import { mkdir } from "node:fs/promises";
-import type { ImageSource } from "../plugin.ts";
-import { featuresOf } from "./features-of.ts";
-import { firstOf, imagesOf } from "./image-sets.ts";
+import type { Dataset } from "../plugin.ts";
+import { looking } from "./features-of.ts";
+import { firstOf, imagesOf, type LabelledImages } from "./image-sets.ts";
 import type { JobHost, ScoreJob, ScoreResult } from "./jobs.ts";
 import { keptFeatures, removeFeatures } from "./kept-features.ts";
-import { firstLabels } from "./labels.ts";
 import { type OpenScoring, openScoring, referenceOf } from "./open.ts";
 import { reconstructionDistance } from "./reconstruction-distance.ts";
 import { makeStandard, type Standard, scoresOf } from "./scores.ts";
@@ -14,67 +13,61 @@ import { store } from "./store.ts";
 /** Samples whose nearest training image is told. */
 const NEIGHBOURS = 8;
 
-interface Scorer extends OpenScoring {
-  readonly standard: Standard;
-}
-
-/** One a process: the reference's and the training set's features serve every job. */
-let opened: Promise<Scorer> | null = null;
+/** One a process: they serve every job. */
+let opened: Promise<OpenScoring> | null = null;
+let known: Promise<Standard> | null = null;
 
 export async function score(job: ScoreJob, host: JobHost): Promise<ScoreResult> {
-  opened ??= openScorer(job, host);
-  const { dataset, extractor, standard } = await opened;
+  opened ??= openScoring(job);
+  const { dataset, extractor, multiply } = await opened;
   const images = await imagesOf(job.images, dataset);
-  const { n, labels } = images;
+  const originals = job.originals && (await imagesOf(job.originals, dataset));
   const kept = await keptFeatures(job.folder);
-  const features = kept ?? (await featuresOf(extractor, images, dataset.resolution, host, extractor.name));
+  const real = known ? [] : realImages(job.config, dataset);
+  const toSee = [...real, ...(kept ? [] : [images]), ...(originals ? [originals] : [])];
+  const total = toSee.reduce((sum, { n }) => sum + n, 0);
+  const look = looking(extractor, dataset.resolution, host, total);
+  known ??= standardOf(job, { dataset, extractor, multiply }, real, look);
+  const standard = await known;
+  const { n, labels } = images;
+  const features = kept ?? (await look(images, extractor.name));
   const { scores, nearest } = await scoresOf(features, labels, standard);
-  const originals =
-    job.originals &&
-    (await featuresOf(
-      extractor,
-      await imagesOf(job.originals, dataset),
-      dataset.resolution,
-      host,
-      extractor.name,
-    ));
+  const before = originals && (await look(originals, extractor.name));
   const result: ScoreResult = {
     n,
     featureDims: extractor.dims,
     features: extractor.id,
     warnings: extractor.warnings ?? [],
-    scores: originals
-      ? [...scores, await reconstructionDistance(features, originals, standard.reference)]
-      : scores,
+    scores: before ? [...scores, await reconstructionDistance(features, before, standard.reference)] : scores,
     neighbours: [...nearest.subarray(0, NEIGHBOURS)],
   };
   await mkdir(job.folder, { recursive: true });
   await store(job.folder, result, []);
   if (kept) await removeFeatures(job.folder);
-  host.emit({ type: "progress", done: n + 1, total: n + 1, unit: "images" });
   return result;
 }
 
-async function openScorer(job: ScoreJob, host: JobHost): Promise<Scorer> {
-  const scoring = await openScoring(job);
-  const { config } = job;
-  const { dataset, extractor, multiply } = scoring;
-  const real = (source: ImageSource) => {
-    const images = firstOf(source, source.length, dataset.resolution);
-    return featuresOf(extractor, images, dataset.resolution, host, "real images");
-  };
-  const train = await real(dataset.train);
-  const reference = config.scoreAgainst === "train" ? train : await real(referenceOf(config, dataset));
-  const suffix = config.scoreAgainst === "train" ? "-train" : "";
-  const standard = await makeStandard({
+/** The training set, and the reference where it is another part. */
+function realImages(config: ScoreJob["config"], dataset: Dataset): readonly LabelledImages[] {
+  const parts = [dataset.train, ...(config.scoreAgainst === "train" ? [] : [referenceOf(config, dataset)])];
+  return parts.map((part) => firstOf(part, part.length, dataset.resolution));
+}
+
+async function standardOf(
+  { config }: ScoreJob,
+  { dataset, extractor, multiply }: OpenScoring,
+  [training, held]: readonly LabelledImages[],
+  look: ReturnType<typeof looking>,
+): Promise<Standard> {
+  const train = await look(training!, "real images");
+  return makeStandard({
     extractor: extractor.name,
-    suffix,
+    suffix: config.scoreAgainst === "train" ? "-train" : "",
     train,
-    trainLabels: firstLabels(dataset.train),
-    reference,
+    trainLabels: training!.labels,
+    reference: held ? await look(held, "real images") : train,
     classes: config.unconditional ? 0 : dataset.classes.length,
     classesMatch: dataset.classesAreImageNet,
     multiply,
   });
-  return { ...scoring, standard };
 }

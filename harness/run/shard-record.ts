@@ -62,8 +62,9 @@ export const identityOf = ({
   backend: plan.backendIdentity,
   scoring: plan.scoreIdentity,
   sampling: hashOf(
-    plan.entries.map(({ samplesKey, resamplings }) => [
+    plan.entries.map(({ samplesKey, resamplings, milestones }) => [
       samplesKey,
+      milestones.map((one) => one.samplesKey),
       resamplings.map(({ candidates }) => candidates.map((one) => [one.samplesKey, one.trialKey])),
     ]),
   ),

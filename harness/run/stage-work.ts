@@ -1,4 +1,5 @@
 /** How many steps a stage gets, and the work they are. */
+import { fieldName } from "../config/issues.ts";
 import { UserError } from "../errors.ts";
 import { NO_PREPARATION, NO_WORK } from "../measure/ledger.ts";
 import type { Dataset, PreparationCost, Stage, Work } from "../plugin.ts";
@@ -64,7 +65,7 @@ function derivedSteps(
 ): number {
   if (budget === null)
     throw new UserError(
-      `entries.${entry}: stage "${name}" has no number of steps and there is no budget`,
+      `${fieldName(["entries", entry])}: stage "${name}" has no number of steps and there is no budget`,
       "set budget: { trainingFlops: … } in the config, or the stage's steps in the entry's options",
     );
   const flops = budget.trainingFlops * share - preparationFlops;

@@ -2,37 +2,26 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { countingRuntime, type Tallies } from "../measure/counting.ts";
-import { NO_PREPARATION, NO_WORK } from "../measure/ledger.ts";
-import { peakMemoryBytes } from "../measure/memory.ts";
-import type { Backend, Executable, PreparationCost, Stage, StageContext } from "../plugin.ts";
+import { NO_PREPARATION } from "../measure/ledger.ts";
+import type { PreparationCost, Stage, StageContext } from "../plugin.ts";
 import type { Tensors } from "../program/index.ts";
-import { createStream } from "../random/index.ts";
-import { BEGINNING, checkpoint, lastCheckpoint, type Position, removeCheckpoints } from "./checkpoint.ts";
-import { CURVE, openCurve, type Recorder } from "./curve.ts";
-import { followed, type StepTaken } from "./divergence.ts";
-import { closeFilm, keepFrame } from "./film.ts";
-import { type FrameMaker, openFrames } from "./frames.ts";
+import { openBatchThreads } from "./batch-threads.ts";
+import { BEGINNING, lastCheckpoint, removeCheckpoints } from "./checkpoint.ts";
+import { CURVE, openCurve } from "./curve.ts";
+import { Feed } from "./feed.ts";
+import { closeFilm } from "./film.ts";
+import { openFrames } from "./frames.ts";
+import { handOn } from "./hand-on.ts";
 import { initialState } from "./initial-state.ts";
-import { type JobHost, Stopped, type TrainJob, type TrainResult } from "./jobs.ts";
+import type { JobHost, TrainJob, TrainResult } from "./jobs.ts";
 import { openEntry } from "./open.ts";
+import { openStage } from "./open-stage.ts";
 import { weightsFrom } from "./pretrained.ts";
-import { digest, readStored, store } from "./store.ts";
+import { runSteps, type Training } from "./steps.ts";
+import { readStored, store } from "./store.ts";
 import { readTensors, WEIGHTS, writeTensors } from "./tensors.ts";
 
 const PREPARED = "prepared.json";
-/** What a kill can cost at most, beside the steps between two pictures. */
-const CHECKPOINT_SECONDS = 30;
-
-export interface Training {
-  readonly job: TrainJob;
-  readonly host: JobHost;
-  readonly stage: Stage;
-  readonly context: StageContext;
-  readonly backend: Pick<Backend, "peakMemoryBytes">;
-  readonly executable: Executable;
-  readonly frames: FrameMaker | null;
-  readonly record: Recorder;
-}
 
 interface Preparation extends PreparationCost {
   readonly wallSeconds: number;
@@ -41,7 +30,7 @@ interface Preparation extends PreparationCost {
 /** Leaves `weights.safetensors` in the job's folder: what the stage hands on. */
 export async function train(job: TrainJob, host: JobHost): Promise<TrainResult> {
   await mkdir(job.folder, { recursive: true });
-  const { opened, stage, context, runtime } = await openStage(job);
+  const { opened, stage, context, runtime } = await openTraining(job);
   const { prepared, preparation } = await prepare(job, host, stage, context, runtime.tallies);
   const resumed = await lastCheckpoint(job.folder);
   const start =
@@ -53,55 +42,44 @@ export async function train(job: TrainJob, host: JobHost): Promise<TrainResult> 
   const first = resumed?.position ?? { ...BEGINNING, wallSeconds: preparation.wallSeconds };
   const recorded = { ...stage, steps: job.steps, preparationFlops: preparation.flops };
   const record = await openCurve(job.folder, recorded, first.step);
-  const training = { job, host, stage, context, backend, executable, frames, record };
-  const last = await runSteps(training, prepared, first);
-
-  await writeTensors(join(job.folder, WEIGHTS), stage.result(await executable.readState()));
-  const { macs, flops, recomputed, parameters } = stage.program;
-  const { encoding = NO_WORK } = stage;
   const { wallSeconds: _, ...prepaid } = preparation;
-  const result: TrainResult = {
-    weightsSha256: (await digest(join(job.folder, WEIGHTS))).sha256,
-    steps: job.steps,
-    batchSize: stage.batchSize,
-    images: job.steps * stage.batchSize,
-    macs: macs * job.steps,
-    flops: flops * job.steps,
-    recomputed: { macs: recomputed.macs * job.steps, flops: recomputed.flops * job.steps },
-    parameters,
-    encoding: { macs: encoding.macs * job.steps, flops: encoding.flops * job.steps },
-    preparation: prepaid,
-    wallSeconds: last.wallSeconds,
-    peakMemoryBytes: last.peakMemoryBytes,
-    finalLoss: last.loss,
-  };
+  const training = { job, host, stage, backend, executable, frames, record, preparation: prepaid };
+  const feed = openFeed(training, context, prepared, first.step);
+  const last = await runSteps(training, feed, first).finally(() => feed.close());
+
+  const result = await handOn(training, last, job.folder);
   await closeFilm(job.film);
   await store(job.folder, result, [WEIGHTS, CURVE]);
   await removeCheckpoints(job.folder);
   return result;
 }
 
-async function openStage(job: TrainJob) {
+async function openTraining(job: TrainJob) {
   const opened = await openEntry(job);
-  const { model, options, dataset, task } = opened;
   const runtime = countingRuntime(opened.backend);
-  const stage = model.stages(options, task).find(({ name }) => name === job.stage);
-  if (!stage) throw new Error(`model ${model.name} has no stage ${job.stage}`);
+  const { stage, context } = openStage(job, opened, opened.task, opened.dataset.train);
   const previous = await weightsFrom(job.previous, opened);
-  const context: StageContext = {
-    task,
-    steps: job.steps,
-    batchSize: stage.batchSize,
-    train: dataset.train,
-    random: createStream(job.config.seed, "stage", model.name, stage.name),
-    previous,
-    runtime,
-  };
-  return { opened, stage, context, runtime };
+  return { opened, stage, context: { ...context, previous, runtime }, runtime };
+}
+
+/** Threads are plain Node, which cannot load TypeScript on every version we support: run from its sources there are none. */
+function openFeed(
+  { job, stage }: Pick<Training, "job" | "stage">,
+  context: StageContext,
+  prepared: Tensors,
+  first: number,
+): Feed {
+  const built = !import.meta.url.endsWith(".ts");
+  return new Feed({
+    make: stage.batches(context, prepared),
+    openMakers: built ? (batchBytes) => openBatchThreads(job, context, prepared, batchBytes) : null,
+    first,
+    steps: job.until,
+  });
 }
 
 /** The work before the first step, done once and kept. */
-async function prepare(
+export async function prepare(
   job: TrainJob,
   host: JobHost,
   stage: Stage,
@@ -122,71 +100,4 @@ async function prepare(
   await writeTensors(join(job.folder, file), prepared);
   await store(job.folder, preparation, [file], PREPARED);
   return { prepared, preparation };
-}
-
-/** Steps from `first` to the end. While one runs on the backend the next one's batch is made here. */
-export async function runSteps(training: Training, prepared: Tensors, first: Position): Promise<Position> {
-  const { job, host, stage, context, backend, executable, record } = training;
-  const { steps } = job;
-  const batchOf = stage.batches(context, prepared);
-  let position = first;
-  let saved = host.now();
-  if (first.step > 0) host.emit({ type: "resumed", done: first.step, total: steps, unit: "steps" });
-  let batch = position.step < steps ? await batchOf(position.step) : {};
-  while (position.step < steps) {
-    const began = host.now();
-    const running = executable.run(batch);
-    const step = position.step + 1;
-    const upcoming = step < steps ? batchOf(step) : Promise.resolve({});
-    const [outputs, nextBatch] = await Promise.all([running, upcoming]);
-    record(step, batch, outputs);
-    const taken = stepTaken(step, batch, outputs);
-    batch = nextBatch;
-    position = {
-      step,
-      wallSeconds: position.wallSeconds + (host.now() - began) / 1000,
-      loss: taken.loss,
-      peakMemoryBytes: Math.max(position.peakMemoryBytes, peakMemoryBytes(backend)),
-      course: followed(position.course, taken, steps),
-    };
-    const rate = ((step - first.step) * stage.batchSize) / (position.wallSeconds - first.wallSeconds);
-    const note = noteOf(taken, rate);
-    host.emit({ type: "progress", done: step, total: steps, unit: "steps", note });
-    if (step % job.frameEvery === 0 || step === steps) await takeFrame(training, position);
-    const due = host.now() - saved > CHECKPOINT_SECONDS * 1000;
-    if (host.stopping() || (due && step < steps)) {
-      await checkpoint(job.folder, executable, position);
-      saved = host.now();
-      if (host.stopping()) throw new Stopped(`stopped after step ${step} of ${steps}`);
-    }
-  }
-  return position;
-}
-
-function stepTaken(step: number, inputs: Tensors, outputs: Tensors): StepTaken {
-  const { loss, gradientNorm } = outputs;
-  return {
-    step,
-    loss: loss!.data[0]!,
-    gradientNorm: gradientNorm?.data[0],
-    learningRate: inputs.learningRate?.data[0],
-  };
-}
-
-/** `loss 0.312, gradient norm 1.20, 340 images/s`. @param rate images a second, of this process's steps */
-function noteOf({ loss, gradientNorm }: StepTaken, rate: number): string {
-  const norm = gradientNorm === undefined ? [] : [`gradient norm ${gradientNorm.toPrecision(3)}`];
-  return [`loss ${loss.toPrecision(3)}`, ...norm, `${rate.toPrecision(3)} images/s`].join(", ");
-}
-
-/** A picture of where training stands, and a checkpoint with it. */
-async function takeFrame(
-  { job, host, stage, executable, frames }: Training,
-  position: Position,
-): Promise<void> {
-  if (!frames) return;
-  const { step } = position;
-  const images = await frames(stage.result(await executable.readState()));
-  host.emit({ type: "frame", step, file: await keepFrame(job.film, step, images) });
-  if (step < job.steps) await checkpoint(job.folder, executable, position);
 }

@@ -2,27 +2,33 @@
 import { mkdir } from "node:fs/promises";
 import { featureMatrix } from "../linear-algebra/index.ts";
 import { jackknifeGroups, type KernelReference, kernelDistance, kernelReference } from "../metrics/index.ts";
-import { featuresOf } from "./features-of.ts";
-import { firstOf, imagesOf } from "./image-sets.ts";
+import { looking } from "./features-of.ts";
+import { firstOf, imagesOf, type LabelledImages } from "./image-sets.ts";
 import type { JobHost, ValidateJob, ValidateResult } from "./jobs.ts";
 import { type OpenScoring, openScoring } from "./open.ts";
 import { store } from "./store.ts";
 
-interface Validator extends OpenScoring {
-  readonly heldOut: KernelReference;
-}
-
-/** One a process: the held-out images' features serve every trial. */
-let opened: Promise<Validator> | null = null;
+/** One a process: they serve every trial. */
+let opened: Promise<OpenScoring> | null = null;
+let known: Promise<KernelReference> | null = null;
 
 /** Trials are few images, and a Fréchet distance of few is mostly bias, less for samples that vary less: KID has none. */
 export async function validate(job: ValidateJob, host: JobHost): Promise<ValidateResult> {
-  opened ??= openValidator(job, host);
-  const { dataset, extractor, heldOut, multiply } = await opened;
+  opened ??= openScoring(job);
+  const { dataset, extractor, multiply } = await opened;
   const images = await imagesOf({ kind: "stored", folder: job.samples, labelled: true }, dataset);
-  const { features, dims } = await featuresOf(extractor, images, dataset.resolution, host, extractor.name);
+  const real = firstOf(dataset.heldOut, dataset.heldOut.length, dataset.resolution);
+  const look = looking(extractor, dataset.resolution, host, images.n + (known ? 0 : real.n));
+  const seen = async (set: LabelledImages, note: string, title: string) => {
+    const { features, dims } = await look(set, note);
+    return featureMatrix(title, features, dims);
+  };
+  known ??= seen(real, "real images", "features of held-out images").then((matrix) =>
+    kernelReference(matrix, multiply),
+  );
+  const heldOut = await known;
   const found = await kernelDistance(
-    featureMatrix("features of a trial", features, dims),
+    await seen(images, extractor.name, "features of a trial"),
     heldOut,
     jackknifeGroups(images.labels),
     multiply,
@@ -35,18 +41,5 @@ export async function validate(job: ValidateJob, host: JobHost): Promise<Validat
   };
   await mkdir(job.folder, { recursive: true });
   await store(job.folder, result, []);
-  host.emit({ type: "progress", done: images.n + 1, total: images.n + 1, unit: "images" });
   return result;
-}
-
-async function openValidator(job: ValidateJob, host: JobHost): Promise<Validator> {
-  const scoring = await openScoring(job);
-  const { dataset, extractor, multiply } = scoring;
-  const images = firstOf(dataset.heldOut, dataset.heldOut.length, dataset.resolution);
-  const { features, dims } = await featuresOf(extractor, images, dataset.resolution, host, "real images");
-  const heldOut = await kernelReference(
-    featureMatrix("features of held-out images", features, dims),
-    multiply,
-  );
-  return { ...scoring, heldOut };
 }

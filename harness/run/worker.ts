@@ -2,9 +2,9 @@
  * A worker process: does the jobs it is sent, one after another, and tells how they end. Native code runs
  * here, so that a crash or an out-of-memory ends this process and one job, not the run.
  */
-import { EntryError, UserError } from "../errors.ts";
 import { claim } from "./claim.ts";
-import { Diverged, type Job, type JobEvent, type JobHost, Stopped } from "./jobs.ts";
+import { type Failure, failureOf } from "./failure.ts";
+import { type Job, type JobEvent, type JobHost, Stopped } from "./jobs.ts";
 import { readStored } from "./store.ts";
 
 export interface Done {
@@ -16,12 +16,7 @@ export interface Done {
 export type WorkerMessage =
   | { readonly type: "event"; readonly event: JobEvent }
   | ({ readonly type: "done" } & Done)
-  | {
-      readonly type: "failed";
-      readonly reason: "stopped" | "diverged" | "user" | "entry" | "crash";
-      readonly message: string;
-      readonly fix?: string | undefined;
-    };
+  | ({ readonly type: "failed" } & Failure);
 
 export type WorkerRequest = { readonly type: "job"; readonly job: Job } | { readonly type: "stop" };
 
@@ -81,16 +76,6 @@ async function begin(job: Job, host: JobHost): Promise<unknown> {
   }
 }
 
-function failure(error: unknown): WorkerMessage {
-  if (error instanceof Stopped) return { type: "failed", reason: "stopped", message: error.message };
-  if (error instanceof Diverged) return { type: "failed", reason: "diverged", message: error.message };
-  if (error instanceof UserError)
-    return { type: "failed", reason: "user", message: error.message, fix: error.fix };
-  if (error instanceof EntryError) return { type: "failed", reason: "entry", message: error.message };
-  const { stack, message } = error instanceof Error ? error : new Error(String(error));
-  return { type: "failed", reason: "crash", message: stack ?? message };
-}
-
 process.on("message", async (request: WorkerRequest) => {
   if (request.type === "stop") {
     stopping = true;
@@ -100,7 +85,7 @@ process.on("message", async (request: WorkerRequest) => {
   try {
     send({ type: "done", ...(await perform(request.job, host)) });
   } catch (error) {
-    send(failure(error));
+    send({ type: "failed", ...failureOf(error) });
   }
 });
 // The parent is gone, by a kill perhaps: nobody is left to work for.

@@ -1,8 +1,8 @@
 /** Sending jobs to worker processes. */
 import { fileURLToPath } from "node:url";
 import { execaNode } from "execa";
-import { UserError } from "../errors.ts";
-import { Diverged, type Job, type JobEvent, Stopped } from "./jobs.ts";
+import { errorOf, type Failure } from "./failure.ts";
+import { type Job, type JobEvent, Stopped } from "./jobs.ts";
 import type { Done, WorkerMessage, WorkerRequest } from "./worker.ts";
 
 /** A job failed in a way that concerns this job alone: the others go on. */
@@ -93,8 +93,5 @@ class Worker {
   }
 }
 
-function asError({ reason, message, fix }: Extract<WorkerMessage, { type: "failed" }>): Error {
-  if (reason === "stopped") return new Stopped(message);
-  if (reason === "diverged") return new Diverged(message);
-  return reason === "user" ? new UserError(message, fix) : new JobFailed(message);
-}
+const asError = (failure: Failure): Error =>
+  ["entry", "crash"].includes(failure.reason) ? new JobFailed(failure.message) : errorOf(failure);

@@ -14,8 +14,8 @@ export interface WeightsFile {
   readonly option: string;
 }
 
-/** Nothing in a file is of the family that is wanted; who knows all families may add which it looks like. */
-export class OtherFamily extends UserError {}
+/** A file holds another network than is wanted, or another size of it; who knows all families may add what it looks like. */
+export class OtherNetwork extends UserError {}
 
 /** @throws UserError for a file that cannot be read or is damaged */
 export async function openWeights({ path, option }: WeightsFile): Promise<TensorFile> {
@@ -78,7 +78,7 @@ const some = (names: readonly string[]): string =>
 
 /**
  * @param network what errors call what is wanted and what it is made of ("EPG tiny at 32 px", "parameters"), and their fix
- * @throws UserError for any difference: the first of another shape, or up to three names
+ * @throws OtherNetwork for any difference: the first of another shape, or up to three names
  */
 export function requireSame(
   { path, option }: WeightsFile,
@@ -88,14 +88,17 @@ export function requireSame(
   const file = `${option}: ${basename(path)}`;
   const [first] = misshapen;
   if (first)
-    throw new UserError(
+    throw new OtherNetwork(
       `${file} is of another size: ${first.name} is [${first.found.join(", ")}], ${title} has [${first.expected.join(", ")}]${misshapen.length > 1 ? `; so are ${misshapen.length - 1} more ${noun}` : ""}`,
       fix,
     );
   if (missing.length > 0)
-    throw new UserError(`${file} lacks ${missing.length} ${noun} of ${title}: ${some(missing)}`, fix);
+    throw new OtherNetwork(`${file} lacks ${missing.length} ${noun} of ${title}: ${some(missing)}`, fix);
   if (surplus.length > 0)
-    throw new UserError(`${file} has ${surplus.length} ${noun} that ${title} has not: ${some(surplus)}`, fix);
+    throw new OtherNetwork(
+      `${file} has ${surplus.length} ${noun} that ${title} has not: ${some(surplus)}`,
+      fix,
+    );
 }
 
 /** A tensor of the file, and what it is called and shaped where it is used. */

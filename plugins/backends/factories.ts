@@ -10,8 +10,9 @@ export const onnxruntime = (options: { threads?: number } = {}): Descriptor<"bac
 /**
  * PyTorch 2.4 or newer in a Python process. `device`: auto (default), cpu, cuda or mps; `python`: a command or an absolute
  * path (default: EPG_BENCH_PYTHON, or python3); `compile: false` runs without torch.compile; `precision: "bf16"`: products in
- * bfloat16, all else and all scores in float32; `threads` as above;
- * `processes` train together, a GPU each on cuda, each with its part of the batch; `shardOptimiser`: each keeps its part of the
+ * bfloat16, all else and all scores in float32; `"tf32"`: products as NVIDIA's GPUs round them (Ampere or newer); `threads` as above;
+ * `processes` train together, a GPU each on cuda, each with its part of the batch, and on `nodes` machines as many on each, the same
+ * command there, `rendezvous: "host:port"` of the one that runs; `shardOptimiser`: each keeps its part of the
  * optimiser's state alone (default: from 1e8 parameters on);
  * `timeoutSeconds`: the longest that one answer may take (default 1800).
  */
@@ -20,9 +21,11 @@ export const torch = (
     device?: "auto" | "cpu" | "cuda" | "mps";
     python?: string;
     compile?: boolean;
-    precision?: "f32" | "bf16";
+    precision?: "f32" | "tf32" | "bf16";
     threads?: number;
     processes?: number;
+    nodes?: number;
+    rendezvous?: string;
     shardOptimiser?: boolean;
     timeoutSeconds?: number;
   } = {},

@@ -53,6 +53,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 const start = (...words: string[]) =>
   execa("node", [join(home, "bin/epg-bench.js"), ...words], { reject: false });
 
+const FIRST = "epg-bench: building dist/ (first use)";
 const BUILDING = "epg-bench: the sources have changed, building dist/";
 
 it("is executable", () => {
@@ -61,7 +62,7 @@ it("is executable", () => {
 
 it("builds once, says so on stderr, and passes its arguments on", async () => {
   const first = await start("run", "--seed", "3");
-  expect([first.exitCode, first.stdout, first.stderr]).toEqual([0, "first run --seed 3", BUILDING]);
+  expect([first.exitCode, first.stdout, first.stderr]).toEqual([0, "first run --seed 3", FIRST]);
   const second = await start();
   expect([second.exitCode, second.stdout, second.stderr]).toEqual([0, "first", ""]);
   expect(readdirSync(home).sort()).not.toContain(".dist-build");
@@ -88,7 +89,8 @@ it("serves parallel starts, from nothing and after a change", async () => {
     writeMain(word);
     const all = await Promise.all([1, 2, 3].map(() => start()));
     for (const { exitCode, stdout } of all) expect([exitCode, stdout]).toEqual([0, word]);
-    expect(all.filter(({ stderr }) => stderr === BUILDING)).toHaveLength(1);
+    const building = word === "first" ? FIRST : BUILDING;
+    expect(all.filter(({ stderr }) => stderr === building)).toHaveLength(1);
   }
 });
 
@@ -101,6 +103,13 @@ it("keeps dist/ as it was when the sources do not compile", async () => {
   expect(stderr).toContain("harness/word.ts(1,14): error TS2322");
   expect(stderr).toContain("dist/ is as it was");
   expect(readFileSync(join(home, "dist/harness/word.js"), "utf8")).toBe(built);
+});
+
+it("makes none where the sources of a fresh checkout do not compile", async () => {
+  writeFileSync(join(home, "harness/word.ts"), "export const word: string = 3;\n");
+  const { exitCode, stderr } = await start();
+  expect([exitCode, existsSync(join(home, "dist"))]).toEqual([1, false]);
+  expect(stderr).toContain("dist/ is not made");
 });
 
 it("takes over from a build that was killed", async () => {

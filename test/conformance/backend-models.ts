@@ -126,7 +126,7 @@ const drawn = ({ shape }: { shape: Shape }, middle: number, seed: number): Tenso
 });
 
 /** Of a tensor's largest number, or of a thousandth of the largest gradient: some are zero but for rounding. */
-const TOLERANCE = { float32: 1e-4, bfloat16: 0.1 } as const;
+const TOLERANCE = { float32: 1e-4, tensorfloat32: 0.0125, bfloat16: 0.1 } as const;
 
 export function backendDifferentiatesModels(backend: () => Backend): void {
   const cases = [

@@ -36,6 +36,14 @@ const accumulate = trace("accumulate", (p) => {
   p.update("t", add(t, sum(y)));
 });
 
+/** Nothing reads l: it is what x was last. */
+const keep = trace("keep", (p) => {
+  const x = p.input("x", [2]);
+  p.state("l", [2], zeros);
+  p.output("y", mul(x, 2));
+  p.update("l", x);
+});
+
 /** No updates: a backend may bake w in. */
 const frozen = trace("frozen", (p) => {
   p.output("y", mul(p.parameter("w", [3], zeros), p.input("x", [3])));
@@ -93,11 +101,33 @@ export function backendKeepsState(backend: () => Backend): void {
         });
       }));
 
+    it("updates what no run reads", () =>
+      using(keep, { l: vector(1, 2) }, async (executable) => {
+        expect(numbersOf(await executable.readState())).toEqual({ l: [1, 2] });
+        for (const x of [vector(3, 4), vector(5, 6)]) {
+          await executable.run({ x });
+          expect(numbersOf(await executable.readState())).toEqual({ l: numbers(x) });
+        }
+      }));
+
     it("takes outputs back as inputs", () =>
       using(swap, swapState, async (executable) => {
         let x: Tensor = vector(0, 0);
         for (let i = 0; i < 3; i++) x = (await executable.run({ x })).sum!;
         expect(numbers(x)).toEqual([12, 18]);
+      }));
+
+    it("runs on inputs that were sent while another ran, and on others where it is given others", () =>
+      using(swap, swapState, async (executable) => {
+        const [ahead, given] = [{ x: vector(10, 20) }, { x: vector(0, 0) }];
+        const running = executable.run(given);
+        await executable.send?.(ahead);
+        expect(numbers((await running).sum)).toEqual([4, 6]);
+        expect(numbersOf(await executable.readState())).toEqual({ a: [3, 4], b: [1, 2], c: [1] });
+        expect(numbers((await executable.run(ahead)).sum)).toEqual([14, 26]);
+        await executable.send?.(ahead);
+        expect(numbers((await executable.run(given)).sum)).toEqual([4, 6]);
+        expect(numbers((await executable.run(ahead)).sum)).toEqual([14, 26]);
       }));
 
     it("writes some states, leaves the others, and gives back the same bits", () =>

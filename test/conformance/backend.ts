@@ -24,7 +24,7 @@ export function backendConforms(name: string, open: () => Promise<Backend>): voi
         name: expect.stringMatching(/./),
         version: expect.stringMatching(/./),
       });
-      expect(["float32", "bfloat16"]).toContain(backend.precision);
+      expect(["float32", "tensorfloat32", "bfloat16"]).toContain(backend.precision);
       expect(backend.threads).toBeGreaterThan(0);
     });
     backendComputes(() => backend);

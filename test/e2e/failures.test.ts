@@ -15,7 +15,7 @@ export default defineConfig({
   dataset: shapes({ resolution: 8, train: 40, reference: 40, heldOut: 40 }),
   samples: 24,
   checkpoints: 1,
-  entries: { nan: entry("nan"), throw: entry("throw"), crash: entry("crash"), healthy: entry("none") },
+  entries: { nan: entry("nan"), throw: entry("throw"), crash: entry("crash"), healthy: entry("none"), painter: entry("sampling") },
 });
 `;
 
@@ -39,6 +39,7 @@ describe("entries that fail", () => {
     ["nan", "NaN in the loss", /the loss is NaN at step 3 of 6 .*learning rate/],
     ["throw", "an exception in training", /broke on purpose/],
     ["crash", "a native crash", /worker process was killed by SIGSEGV/],
+    ["painter", "an exception in sampling", /sampling: .*ran out of paint/],
   ])("%s: %s is told of that entry", (name, _, reason) => {
     const broken = result.run.entries.find((entry) => entry.name === name)!;
     expect(broken.status).toBe("failed");
@@ -53,11 +54,27 @@ describe("entries that fail", () => {
     );
     expect(result.run.status).toBe("incomplete");
     expect(result.run.curves!.map(({ stage }) => stage)).toEqual(
-      ["nan", "throw", "crash", "healthy"].map((name) => `${name}: training`),
+      ["nan", "throw", "crash", "healthy", "painter"].map((name) => `${name}: training`),
     );
     expect(result.run.match).toMatch(
-      /^One entry, "healthy", trained .* Not trained to the end: "nan", "throw", "crash"\.$/,
+      /^Equal training compute: every other entry is trained .* Not trained to the end: "nan", "throw", "crash"\.$/,
     );
+  });
+
+  it("are billed for what they sampled, the batch that broke off too", () => {
+    const line = (name: string) =>
+      result.ledger.find(({ kind, entries }) => kind === "sampling" && entries.includes(name))!;
+    // Three batches of eight; of the painter's the second was called for and never finished.
+    expect(line("healthy").images).toBe(24);
+    expect(line("healthy").failed).toBeUndefined();
+    expect(line("painter")).toMatchObject({
+      images: 8,
+      failed: true,
+      flops: (2 / 3) * line("healthy").flops!,
+    });
+    expect(result.ledger.map(({ entries }) => entries.join())).not.toContain("crash");
+    const both = line("healthy").flops! + line("painter").flops!;
+    expect(result.run.totals.sampleFlops).toBeCloseTo(both, 6);
   });
 });
 

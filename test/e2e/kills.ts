@@ -106,6 +106,7 @@ export default defineConfig({
   dataset: shapes({ resolution: 16, train: 16, reference: 8, heldOut: 8 }),
   samples: 8,
   checkpoints: 3,
+  milestones: [0.8],
   entries: {
     EPG: epg({ ...model, sampler: heun(2) }),
     "EPG, one step": epg({ ...model, objective: "consistency" }),

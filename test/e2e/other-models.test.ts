@@ -73,6 +73,8 @@ describe.skipIf(!python)("other people's models (needs python3)", () => {
     expect(row("made", "throughput")).toBeUndefined();
     expect(result.ledger.map(({ entries, macs, flops }) => [entries, macs, flops])).toEqual([
       [["my model"], null, null],
+      // What it took until it failed, nobody tells.
+      [["broken"], null, null],
       [["made"], IMAGES * 1e12, null],
     ]);
     expect(result.run.match).toMatch(/at a cost not known here: "my model", "broken", "made"/);

@@ -5,7 +5,8 @@ import { openAdmSamples } from "../../harness/formats/npz.ts";
 import type { Result } from "../../harness/result.ts";
 import { command, readResult, temporaryFolder, timeless, writeTinyConfig } from "./cli.ts";
 
-const COMPARISON = "comparison: { calls: [1, 9], guidance: [1.5, 3], validationSamples: 8 },";
+const COMPARISON = `comparison: { calls: [1, 9], guidance: [1.5, 3], validationSamples: 8 },
+  milestones: [0.8],`;
 const folder = temporaryFolder();
 let result: Result;
 let stdout: string;
@@ -66,8 +67,8 @@ describe("a run", () => {
   });
 
   it("counts network and decoder calls", () => {
-    // EDM's Heun with 16 levels: 2·16 − 1
-    expect(value("EPG", "nfe")).toBe(31);
+    // EDM's Heun with 6 levels: 2·6 − 1
+    expect(value("EPG", "nfe")).toBe(11);
     expect(value("EPG", "decoder-calls")).toBe(0);
     expect(value("VAE + DiT", "nfe")).toBe(4);
     expect(value("VAE + DiT", "decoder-calls")).toBe(1);
@@ -204,10 +205,36 @@ describe("a run", () => {
     expect(existsSync(join(folder, "out", "frontier", "nfe.svg"))).toBe(true);
   });
 
+  it("samples and scores weights on the way, each at what training took up to there", () => {
+    const along = result.run.entries.filter(({ kind }) => kind === "milestone");
+    expect(along.map(({ name, milestone }) => [name, milestone])).toEqual([
+      ["EPG: at 80 % of its training", { of: "EPG", part: 0.8, step: 3, steps: 6 }],
+      ["VAE + DiT: at 80 % of its training", { of: "VAE + DiT", part: 0.8, step: 2, steps: 4 }],
+    ]);
+    for (const { name, weights, seeds, milestone } of along) {
+      const { of, step, steps } = milestone!;
+      const model = result.run.entries.find((one) => one.name === of)!;
+      expect(seeds).toBe(model.seeds);
+      expect(weights).not.toBe(model.weights);
+      expect(value(name, "fd-efficientnet-lite0")).not.toBe(value(of, "fd-efficientnet-lite0"));
+      const last = result.ledger.filter(({ kind, entries }) => kind === "training" && entries.includes(of));
+      const left = ((steps - step) / steps) * last.at(-1)!.flops!;
+      expect(value(name, "total-train-flops") / (value(of, "total-train-flops") - left)).toBeCloseTo(1, 9);
+      const sampled = (one: string) =>
+        result.ledger
+          .filter(({ kind, entries }) => kind === "sampling" && entries.includes(one))
+          .map(({ images, macs }) => [images, macs]);
+      expect(sampled(name)).toEqual(sampled(of));
+    }
+    const report = readFileSync(join(folder, "out", "report.md"), "utf8");
+    expect(report).toContain("Lines: an entry along its training");
+  });
+
   it("plans those rows, with what they take, before it runs them", async () => {
     const { stdout } = await command(folder, ["run", "-c", "tiny.config.ts", "--dry-run"]);
     expect(stdout).toMatch(/VAE \+ DiT: matched, 9 calls +│ +9 │ +1 │/);
     expect(stdout).toContain("2 trials of 8 images");
+    expect(stdout).toMatch(/EPG: at 80 % of its training +│ +3 │ 6 of diffusion fine-tuning +│/);
   });
 
   it("puts the result on stdout and the progress on stderr", () => {
@@ -222,12 +249,18 @@ describe("a run", () => {
     expect(again.stderr).toContain("--resume");
   });
 
-  it("finds the same values again, from the cache, with new timings", async () => {
+  it("finds the same values again, from the cache, with new timings; weights on the way that are not there it trains again", async () => {
+    for (const stage of readdirSync(join(folder, ".epg-bench", "cache", "train"))) {
+      const path = join(folder, ".epg-bench", "cache", "train", stage);
+      // What a stage left on its way has no curve.
+      if (!existsSync(join(path, "curve.csv"))) rmSync(path, { recursive: true });
+    }
     const ran = await command(folder, ["run", "-c", "tiny.config.ts", "--output", "out2"]);
     expect(ran.exitCode).toBe(0);
     const second = readResult(folder, "out2");
     expect(timeless(second)).toEqual(timeless(result));
     expect(second.ledger.every(({ cached }) => cached)).toBe(true);
+    expect(ran.stderr).toContain("EPG: diffusion fine-tuning, again up to step 3");
     for (const { csv } of result.run.curves!)
       expect(readFileSync(join(folder, "out2", csv), "utf8")).toBe(
         readFileSync(join(folder, "out", csv), "utf8"),
@@ -261,11 +294,8 @@ describe("a damaged cache", () => {
     const file = join(cache, stage, "weights.safetensors");
     const whole = readFileSync(file);
     writeFileSync(file, whole.subarray(0, whole.length - 8));
-    writeTinyConfig(
-      folder,
-      { more: `${COMPARISON} gates: { kid: ["error", { maxWorse: "5%" }] },` },
-      "gated.config.ts",
-    );
+    const gates = 'gates: { kid: ["error", { maxWorse: "5%" }] },';
+    writeTinyConfig(folder, { samplerSteps: 2, more: gates }, "gated.config.ts");
     const ran = await command(folder, ["run", "-c", "gated.config.ts", "--output", "out4"]);
     expect(ran.exitCode).toBe(2);
     expect(ran.stderr).toContain(file);
@@ -275,7 +305,7 @@ describe("a damaged cache", () => {
     expect(resumed.exitCode).toBe(0);
     // It has gates, and there is no baseline.
     expect(resumed.stdout).toMatch(/no baseline/i);
-    expect(timeless(readResult(folder, "out4"))).toEqual(timeless(result));
+    expect(timeless(readResult(folder, "out4"))).toEqual(timeless(readResult(folder, "out3")));
     rmSync(join(folder, "out4"), { recursive: true });
   });
 });

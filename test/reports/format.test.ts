@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { cost, quantity } from "../../reports/format.ts";
+import { cost, inOneUnit, quantity } from "../../reports/format.ts";
 
 test.each([
   [{ value: 61.234, standardError: 1.836 }, "61.2 ± 1.8"],
@@ -50,4 +50,23 @@ describe("cost", () => {
     expect(cost({ value: 0, unit: "calls", told: "reported" })).toBe("0 (reported)");
     expect(cost({ value: null, unit: "MAC" })).toBe("unknown");
   });
+});
+
+test("a column is told in the unit of its largest cell", () => {
+  const cells = inOneUnit([966.1e6, 1.135e9, null].map((value) => ({ value, unit: "MAC" })));
+  expect(cells.map((cell) => quantity(cell))).toEqual(["0.9661 GMAC", "1.135 GMAC", "—"]);
+  const seconds = inOneUnit([0.9012, 2.105].map((value) => ({ value, unit: "s" })));
+  expect(seconds.map((cell) => cost(cell))).toEqual(["0.9012 s", "2.105 s"]);
+  expect(inOneUnit([{ value: 0.5, unit: "s" }]).map((cell) => quantity(cell))).toEqual(["500 ms"]);
+  expect(inOneUnit([])).toEqual([]);
+});
+
+test("the unit is one lower where the smallest would be next to nothing in it", () => {
+  const cells = inOneUnit([7.967e18, 7.005e17, 1.279e21, 0].map((value) => ({ value, unit: "FLOP" })));
+  expect(cells.map((cell) => quantity(cell))).toEqual([
+    "7.967 EFLOP",
+    "0.7005 EFLOP",
+    "1,279 EFLOP",
+    "0 EFLOP",
+  ]);
 });

@@ -11,9 +11,12 @@ import { fixtureResult } from "../fixtures/result.ts";
 
 const EVIL = `</text><script>alert("x")</script>|\`\n`;
 
+/** With images enough for a Fréchet distance. */
+const withEnough = (result: Result): Result => ({ ...result, run: { ...result.run, featureDims: 64 } });
+
 /** The fixture with a model sampled again: better and dearer guided, worse and cheaper unguided. */
 function compared(name = "VAE + DiT"): Result {
-  const result = fixtureResult();
+  const result = withEnough(fixtureResult());
   const rename = (one: string): string => (one === "VAE + DiT" ? name : one);
   const model = result.run.entries.find((entry) => entry.name === "VAE + DiT")!;
   const again = (terms: "unguided" | "matched", calls: number, factor: number, distance: number) => {
@@ -60,6 +63,50 @@ function compared(name = "VAE + DiT"): Result {
   });
 }
 
+/** The fixture with the weights of its first model half-way: as good, at half of its training. */
+function followed(): Result {
+  const result = compared();
+  const model = result.run.entries[0]!;
+  const name = `${model.name}: at 50 % of its training`;
+  const rows = result.results.flatMap((row) =>
+    row.entry !== model.name
+      ? []
+      : [{ ...row, entry: name, value: row.value! * (row.metric === "total-train-flops" ? 0.5 : 1) }],
+  );
+  const milestone = { of: model.name, part: 0.5, step: 50, steps: 100 };
+  const entry = { ...model, name, kind: "milestone" as const, milestone };
+  return resultSchema.parse({
+    ...result,
+    run: { ...result.run, entries: [...result.run.entries, entry] },
+    results: [...result.results, ...rows],
+  });
+}
+
+describe("an entry along its training", () => {
+  test("has points against training alone, where they can be on the line", () => {
+    const [calls, , training] = frontiers(followed());
+    expect(calls).toEqual(frontiers(compared())[0]);
+    const [entry] = followed().run.entries;
+    const own = training!.points.filter((point) => point.entry === entry!.name);
+    expect(own.map(({ terms, onLine }) => [terms, onLine])).toEqual([
+      ["as published", false],
+      ["on the way", true],
+    ]);
+    expect(own[1]!.cost / own[0]!.cost).toBeCloseTo(0.5, 9);
+  });
+
+  test("is a line of the drawing, and the page says what a state on the way is not", async () => {
+    const [calls, , training] = frontiers(followed());
+    const lines = async (one: typeof calls) =>
+      (await frontierPlot(one!)).match(/"line"|mark-line role-mark/g)?.length;
+    expect(await lines(training)).toBe((await lines(calls))! + 1);
+    expect(await frontierPlot(calls!)).not.toContain("on the way");
+    expect(frontier(followed())).toContain("is not what a run planned for that budget would end with");
+    expect(frontier(compared())).not.toContain("on the way");
+    expect(comparison(followed())).not.toContain("of its training");
+  });
+});
+
 describe("the frontier", () => {
   test("is told for calls, MACs and training; a row that another beats at no higher cost is off the line", () => {
     const all = frontiers(compared());
@@ -96,6 +143,21 @@ describe("the frontier", () => {
     expect(text).toMatch(/\| EPG, one step \| 1 \| 92\.7 ± 2\.8 \| \*\*yes\*\* \|/);
     expect(text).toMatch(/\| VAE \+ DiT \| 50 \| 74\.8 ± 2\.2 \| {2}\|/);
     expect(text).toContain("(frontier/nfe.svg)");
+  });
+
+  test("ranks by KID where most of a Fréchet distance is bias, and says so", () => {
+    expect(frontiers(compared())[0]!.quality).toBe("FD");
+    expect(frontier(compared())).not.toContain("Ranked by KID");
+    const few = fixtureResult();
+    const [calls] = frontiers(few);
+    expect(calls!.quality).toBe("KID");
+    const kid = few.results.filter(({ metric }) => metric.startsWith("kid"));
+    for (const { name, value } of calls!.points)
+      expect(value).toBe(kid.find(({ entry }) => entry === name)!.value);
+    expect(frontier(few)).toContain(
+      "Ranked by KID, since most of a Fréchet distance of so few images is bias.",
+    );
+    expect(frontier(few)).toContain("KID ↓");
   });
 
   test("says which rows it lacks, and why", () => {
@@ -199,7 +261,7 @@ describe("entries on the same terms", () => {
 });
 
 test("budgets that whole steps fill a little differently are equal ones: the worse row is not the cheaper", () => {
-  const result = fixtureResult();
+  const result = withEnough(fixtureResult());
   const spent = [62e12, 61.996e12];
   const models = result.run.entries.filter(({ kind }) => kind === "model").slice(0, 2);
   const worse = result.results.find(

@@ -85,7 +85,7 @@ describe("scores", () => {
 
 test("costs have units, shared stages are billed in full, the run's total stands apart", () => {
   expect(report).toContain(
-    "| pre-training (training) | EPG, Heun 16; EPG, one step | 900 | 28,800 | 32 | 19 TMAC | 39.2 TFLOP | 2.101 M | 34.2 s | 512 MB | no |",
+    "| pre-training (training) | EPG, Heun 16; EPG, one step | 900 | 28,800 | 32 | 19 TMAC | 39.2 TFLOP | 2.101 M | 34.2 s | 0.3 % | 512 MB | no |",
   );
   expect(cells(report, "### Each entry, billed in full", "EPG, Heun 16").slice(0, 2)).toEqual([
     "41 TFLOP",
@@ -98,9 +98,19 @@ test("costs have units, shared stages are billed in full, the run's total stands
     "1",
     "0",
     "52 MMAC",
-    "109.2 MFLOP",
+    "0.1092 GFLOP",
     "**611 ± 12 images/s**",
   ]);
+});
+
+test("a training that waited for its batches is named, and no other", () => {
+  expect(report).toContain(
+    "**Training waited for its batches** more than 2.0 % of its time: consistency fine-tuning (EPG, one step) 5.1 %.",
+  );
+  expect(cells(report, "## Compute ledger", "VAE (training)")[8]).toBe("—");
+  const fed = fixtureResult();
+  for (const line of fed.ledger) delete line.inputWaitSeconds;
+  expect(markdown(fed)).not.toContain("Training waited");
 });
 
 test("a probed encoder has a section of its own, its yardstick beside, its n not the samples'", () => {
@@ -120,7 +130,7 @@ test("a probed encoder has a section of its own, its yardstick beside, its n not
 test("an autoencoder is billed in full, shared and free", () => {
   const section = report.slice(report.indexOf("### The autoencoder, billed three ways"));
   // 20.8 TFLOP of it beside 0.82 of encoding, in the fixture's ledger
-  expect(section).toContain("| VAE + DiT | 21.62 TFLOP | 2.9 TFLOP | 820 GFLOP |");
+  expect(section).toContain("| VAE + DiT | 21.62 TFLOP | 2.9 TFLOP | 0.82 TFLOP |");
   const without = fixtureResult();
   for (const line of without.ledger) delete line.autoencoder;
   expect(markdown(without)).not.toContain("billed three ways");
@@ -137,7 +147,7 @@ test("an autoencoder of a file is billed so too, by what the file tells", () => 
     return text.slice(text.indexOf("### The autoencoder, billed three ways"));
   };
   // 0.82 TFLOP of encoding beside it.
-  expect(billed(1e12)).toContain("| VAE + DiT | 1.82 TFLOP | 920 GFLOP | 820 GFLOP |");
+  expect(billed(1e12)).toContain("| VAE + DiT | 1.82 TFLOP | 0.92 TFLOP | 0.82 TFLOP |");
   expect(billed(null)).toContain("| VAE + DiT | unknown | unknown | 820 GFLOP |");
   expect(billed(null)).toContain("by its own account, and unknown where it does not tell");
 });

@@ -5,7 +5,7 @@ import { terminal, wantsColor } from "../../reports/terminal.ts";
 import { arbitrary } from "../fixtures/arbitrary.ts";
 import { fixtureResult, probeRow } from "../fixtures/result.ts";
 
-const PLAIN = { color: false, reportPath: "out/report.md" };
+const PLAIN = { color: false, width: 100, reportPath: "out/report.md" };
 const ESCAPE = String.fromCharCode(27);
 const tableOf = (text: string): string[] => text.split("\n\n")[1]!.split("\n");
 
@@ -54,6 +54,27 @@ test("long names wrap, and errors go before the table grows too wide", () => {
   ).toContain("somebody");
 });
 
+test("a wider terminal shows the errors of precision, recall and throughput too", () => {
+  const [, line] = tableOf(terminal(fixtureResult(), { ...PLAIN, width: 140 }));
+  expect(line!.match(/±/g)).toHaveLength(6);
+  expect(line).toMatch(/ 0\.62 ± 0\.\d+ \/ 0\.31 ± 0\.\d+ /);
+  expect(line).toMatch(/ 38\.4 ± 0\.8 /);
+});
+
+test("names are broken between words, and inside one only where it is longer than its line", () => {
+  const named = (name: string): string => {
+    const result = fixtureResult();
+    result.run.entries[0]!.name = name;
+    const names = tableOf(terminal(result, PLAIN)).map((line) => line.slice(0, 24).trim());
+    return names.slice(1, -2).join("|");
+  };
+  expect(named("EPG, Heun 16 (shipped, 14780 steps)")).toMatch(
+    /^EPG, Heun 16( |\|)\(shipped,( |\|)14780( |\|)steps\)/,
+  );
+  const word = "anEntryNameWithoutAnySpaceThatIsLongerThanItsColumn";
+  expect(named(word).replaceAll("|", "")).toContain(word);
+});
+
 test("after it come failures, the sentence, the gate's verdict and the report's path", () => {
   const result = fixtureResult();
   result.gate = { status: "failed", reason: "1 worse" };
@@ -68,7 +89,7 @@ test("after it come failures, the sentence, the gate's verdict and the report's 
   const places = order.map((part) => text.indexOf(part));
   expect(places).not.toContain(-1);
   expect(places).toEqual([...places].sort((a, b) => a - b));
-  expect(terminal(fixtureResult(), { color: false, reportPath: null })).not.toMatch(/Gate|Report:/);
+  expect(terminal(fixtureResult(), { ...PLAIN, reportPath: null })).not.toMatch(/Gate|Report:/);
 });
 
 test("a probed encoder has a line, with its yardstick", () => {

@@ -59,6 +59,8 @@ export interface OnnxOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   /** How the engine that is to run it has a node written, where it has its own way. */
   readonly lowering?: (node: Node) => OnnxLowering | null;
+  /** The name of a result to be put before all others, an empty sequence. */
+  readonly emptySequence?: string;
 }
 
 const EXTERNAL = 1;
@@ -70,7 +72,13 @@ const EXTERNAL = 1;
 export function toOnnx(
   program: Program,
   constants: Tensors = {},
-  { stored = {}, documentation = {}, metadata = {}, lowering: own = () => null }: OnnxOptions = {},
+  {
+    stored = {},
+    documentation = {},
+    metadata = {},
+    lowering: own = () => null,
+    emptySequence,
+  }: OnnxOptions = {},
 ): Uint8Array {
   const lowered = lower(program);
   const nodes: Record<string, unknown>[] = [];
@@ -148,7 +156,20 @@ export function toOnnx(
     nodes,
     results.map(([name, value]) => [names.get(value)!, name]),
   );
-  const outputs = results.map(([name, value]) => valueInfo(name, value, documentation[name]));
+  const outputs: object[] = results.map(([name, value]) => valueInfo(name, value, documentation[name]));
+  if (emptySequence) {
+    nodes.push({
+      opType: "SequenceEmpty",
+      input: [],
+      output: [emptySequence],
+      name: emptySequence,
+      attribute: [],
+    });
+    outputs.unshift({
+      name: emptySequence,
+      type: { sequenceType: { elemType: { tensorType: { elemType: ELEMENT_TYPES.float32 } } } },
+    });
+  }
   const inputs = [
     ...Object.entries(lowered.inputs).map(([name, value]) => valueInfo(name, value, documentation[name])),
     ...lowered.states

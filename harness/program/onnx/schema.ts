@@ -20,7 +20,10 @@ const root = protobuf.Root.fromJSON({
     Dimension: { fields: { dimValue: field("int64", 1) } },
     TensorShapeProto: { fields: { dim: field("Dimension", 1, "repeated") } },
     TensorTypeProto: { fields: { elemType: field("int32", 1), shape: field("TensorShapeProto", 2) } },
-    TypeProto: { fields: { tensorType: field("TensorTypeProto", 1) } },
+    SequenceTypeProto: { fields: { elemType: field("TypeProto", 1) } },
+    TypeProto: {
+      fields: { tensorType: field("TensorTypeProto", 1), sequenceType: field("SequenceTypeProto", 4) },
+    },
     ValueInfoProto: {
       fields: { name: field("string", 1), type: field("TypeProto", 2), docString: field("string", 3) },
     },

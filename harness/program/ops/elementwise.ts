@@ -68,6 +68,9 @@ const ONNX_TYPES: Readonly<Record<DType, number>> = { float32: 1, int32: 6, bool
 export const castOp: Op = {
   name: "cast",
   pointwise: true,
+  // Widened exactly, parts of a sum are added up in float32.
+  cuts: (inputs, outputs, { to }) =>
+    inputs[0]!.dtype === "bfloat16" && to === "float32" ? [partsOfSums(inputs, outputs)] : [],
   shape: ([x], { to }) => [{ dtype: to as DType, shape: x!.shape }],
   gradient: noGradient,
   cost: freeCost,

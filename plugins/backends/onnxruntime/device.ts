@@ -13,9 +13,11 @@ export type Device = "cpu" | "cuda" | "webgpu";
 /** Those that the binding knows by name on this system; CUDA's provider lies in a file of its own. */
 export const knownDevices = (): readonly string[] => ort.listSupportedBackends().map(({ name }) => name);
 
-const MEND: Readonly<Record<Exclude<Device, "cpu">, string>> = {
-  cuda: "check `nvidia-smi`, and add the provider and CUDA's libraries: scripts/ort-cuda-from-wheel.sh (CONTRIBUTING.md), or --device cpu",
-  webgpu: "install a Vulkan driver for your GPU (`vulkaninfo --summary` lists them), or --device cpu",
+/** What brings a device's provider and what it needs. */
+export const MEND: Readonly<Record<Exclude<Device, "cpu">, string>> = {
+  cuda: `check \`nvidia-smi\`; epg-bench's \`scripts/ort-cuda-from-wheel.sh . LIBRARIES\` adds the provider, that of onnxruntime-gpu ${ort.env.versions.common}, and CUDA's libraries (Linux on x64 alone); or --backend torch --device cuda, which brings its own CUDA`,
+  webgpu:
+    "install a Vulkan, Metal or Direct3D 12 driver for your GPU (on Debian: `apt install mesa-vulkan-drivers`, `vulkaninfo --summary` tells), or --device cpu",
 };
 
 /** Where the binding lies, and its providers beside it. */
@@ -60,15 +62,12 @@ async function requireProvider(folder: string): Promise<void> {
   const version = ort.env.versions.common!;
   const file = cudaProvider(folder);
   if (!existsSync(file))
-    throw new UserError(
-      `backend onnxruntime: its CUDA provider is not installed: no ${file}`,
-      `\`scripts/ort-cuda-from-wheel.sh . LIBRARIES\` adds that of onnxruntime-gpu ${version} (CONTRIBUTING.md), or --device cpu`,
-    );
+    throw new UserError(`backend onnxruntime: its CUDA provider is not installed: no ${file}`, MEND.cuda);
   // It names its version once, as a string of its own.
   if (!(await readFile(file)).includes(`\0${version}\0`))
     throw new UserError(
       `backend onnxruntime: the CUDA provider is not of ONNX Runtime ${version}, which onnxruntime-node is: ${file}`,
-      `\`scripts/ort-cuda-from-wheel.sh . LIBRARIES\` brings that of onnxruntime-gpu ${version}`,
+      MEND.cuda,
     );
 }
 

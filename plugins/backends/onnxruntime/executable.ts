@@ -1,23 +1,13 @@
-/**
- * A program in an ONNX Runtime session. State lives in two sets of buffers: a run reads one and writes the
- * other, then they change places, so nothing is copied or allocated from step to step.
- */
+/** A program in an ONNX Runtime session. */
 import * as ort from "onnxruntime-node";
 import type { Executable } from "../../../harness/plugin.ts";
-import {
-  bytesOf,
-  type Program,
-  sizeOf,
-  type Tensor,
-  type Tensors,
-  type TensorType,
-  toOnnx,
-} from "../../../harness/program/index.ts";
-import { asElements, stateInput, stateOutput } from "../../../harness/program/onnx/index.ts";
+import { bytesOf, type Program, type Tensor, type Tensors, toOnnx } from "../../../harness/program/index.ts";
+import { asElements, stateInput } from "../../../harness/program/onnx/index.ts";
 import { pickStates, requireInputs, requireKnown, stateNames, stateTypes } from "../tensors.ts";
 import { blockedConvolution } from "./blocked-convolution.ts";
 import type { Device } from "./device.ts";
 import { deviceExecutable, keptOnDevice } from "./on-device.ts";
+import { trainingExecutable, UNREADABLE } from "./training.ts";
 
 /** Where sessions compute. */
 export interface Engine {
@@ -67,6 +57,7 @@ export async function compile(
   const blocked = blockedConvolution(engine.block ?? null);
   const model = toOnnx(program, frozen ? state : {}, {
     lowering: (node) => (node.inputs.some((input) => baked.has(input)) ? null : blocked(node)),
+    ...(!constant && engine.device === "cpu" && { emptySequence: UNREADABLE }),
   });
   const session = await ort.InferenceSession.create(model, {
     ...sessionOptions(engine),
@@ -77,12 +68,6 @@ export async function compile(
   return engine.device === "webgpu"
     ? deviceExecutable(program, session, state, engine)
     : trainingExecutable(program, session, state);
-}
-
-function allocate({ dtype, shape }: TensorType): ort.Tensor {
-  if (dtype === "float32") return new ort.Tensor("float32", new Float32Array(sizeOf(shape)), shape);
-  if (dtype === "int32") return new ort.Tensor("int32", new Int32Array(sizeOf(shape)), shape);
-  return new ort.Tensor("bool", new Uint8Array(sizeOf(shape)), shape);
 }
 
 export const fromOrt = (tensor: ort.Tensor): Tensor => ({
@@ -154,41 +139,6 @@ export const stateFeeds = (state: Tensors): Record<string, ort.Tensor> =>
       new ort.Tensor(tensor.dtype, asElements(tensor) as Float32Array, tensor.shape),
     ]),
   );
-
-function trainingExecutable(program: Program, session: ort.InferenceSession, initial: Tensors): Executable {
-  const updated = program.updates.map(({ name }) => name);
-  const types = stateTypes(program);
-  let current = Object.fromEntries(program.states.map(({ name, value }) => [name, allocate(value)]));
-  let next = Object.fromEntries(updated.map((name) => [name, allocate(types[name]!)]));
-  const write = (tensors: Tensors): void => {
-    for (const [name, tensor] of Object.entries(tensors))
-      (current[name]!.data as Float32Array).set(tensor.data);
-  };
-  write(initial);
-
-  return {
-    program,
-    async run(inputs) {
-      const feeds = feedsOf(program, inputs);
-      for (const { name } of program.states) feeds[stateInput(name)] = current[name]!;
-      const fetches: Record<string, ort.Tensor | null> = {};
-      for (const name of Object.keys(program.outputs)) fetches[name] = null;
-      for (const name of updated) fetches[stateOutput(name)] = next[name]!;
-      const results = await session.run(feeds, fetches);
-      const before = current;
-      current = { ...before, ...next };
-      next = Object.fromEntries(updated.map((name) => [name, before[name]!]));
-      return outputsOf(program, results);
-    },
-    readState: async (names) =>
-      copiesOf(Object.fromEntries(stateNames(program, names).map((name) => [name, fromOrt(current[name]!)]))),
-    async writeState(tensors) {
-      requireKnown("state", program, types, tensors);
-      write(tensors);
-    },
-    dispose: () => session.release(),
-  };
-}
 
 export const copiesOf = (tensors: Tensors): Tensors =>
   Object.fromEntries(

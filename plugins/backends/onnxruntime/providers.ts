@@ -5,22 +5,12 @@ import { execaNode } from "execa";
 import * as ort from "onnxruntime-node";
 import type { Finding } from "../../../harness/plugin.ts";
 import { matmul, toOnnx, trace } from "../../../harness/program/index.ts";
-import { cudaProvider, knownDevices } from "./device.ts";
+import { cudaProvider, knownDevices, MEND } from "./device.ts";
 
 const PROVIDERS = ["cuda", "webgpu"] as const;
 type Provider = (typeof PROVIDERS)[number];
 
 const TRIAL_SECONDS = 60;
-
-/** What package, driver or hardware lacks, by the provider. */
-const MEND: Readonly<Record<Provider, string>> = {
-  cuda: "an NVIDIA GPU, its driver, CUDA 12 and cuDNN 9 on LD_LIBRARY_PATH; or `--backend torch --device cuda`, which brings its own CUDA",
-  webgpu:
-    "a GPU with a Vulkan, Metal or Direct3D 12 driver (on Debian: `apt install mesa-vulkan-drivers`, `vulkaninfo --summary` tells)",
-};
-
-const ADD_CUDA =
-  "`ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node --ignore-scripts=false` fetches it from NuGet (Linux on x64 alone)";
 
 const packageFile = createRequire(import.meta.url).resolve("onnxruntime-node");
 
@@ -35,7 +25,7 @@ async function examine(provider: Provider): Promise<Finding> {
       "use another backend",
     );
   if (provider === "cuda" && !existsSync(cudaProvider()))
-    return missing("its provider library is not in the npm package", ADD_CUDA);
+    return missing("its provider library is not in the npm package", MEND[provider]);
   const failure = await trial(provider);
   if (failure === null)
     return { what, works: true, detail: `ONNX Runtime ${ort.env.versions.common}`, fix: null };

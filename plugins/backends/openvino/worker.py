@@ -133,10 +133,12 @@ class Training:
 
     def request(self, compiled, before, after):
         request = compiled.create_infer_request()
+        read = {name for port in compiled.inputs for name in port.names}
         for name, tensor in self.inputs.items():
             request.set_tensor(name, tensor)
         for name, tensor in before.items():
-            request.set_tensor(f"state:{name}", tensor)
+            if f"state:{name}" in read:  # else it is updated alone
+                request.set_tensor(f"state:{name}", tensor)
         for name in self.updated:
             request.set_tensor(f"next:{name}", after[name])
         return request
@@ -219,11 +221,11 @@ def main():
     requests = queue.Queue(1)
     # Apart, so that the end of stdin ends this process at once, whatever it computes.
     threading.Thread(target=lambda: receive_all(requests), daemon=True).start()
-    programs = {}
+    programs, sent = {}, {}
     while True:
         header, arrays = requests.get()
         try:
-            results = answer(header, arrays, programs, settings)
+            results = answer(header, arrays, programs, sent, settings)
             send({"peakMemoryBytes": peak_memory()}, results)
         except Exception as error:
             send({"error": f"{type(error).__name__}: {error}", "kind": "other"})
@@ -238,13 +240,15 @@ def receive_all(requests):
         os._exit(1)
 
 
-def answer(header, arrays, programs, settings):
+def answer(header, arrays, programs, sent, settings):
     """Does one request; gives the arrays of its answer."""
     do, key = header["do"], header.get("program")
     if do == "compile":
         programs[key] = program_of(header, arrays, settings["threads"], settings["bfloat16"])
+    elif do == "send":
+        sent[key] = arrays
     elif do == "run":
-        return programs[key].run(arrays, header["outputs"])
+        return programs[key].run(sent.pop(key) if header["sent"] else arrays, header["outputs"])
     elif do == "read":
         return programs[key].read(header["names"])
     elif do == "write":

@@ -6,7 +6,7 @@ import { type Hello, startTorch } from "./worker.ts";
 
 export const check = (python: string, startSeconds: number): Promise<readonly Finding[]> =>
   examined("torch", async () => {
-    const settings = { python, device: "auto", threads: 1, compile: false };
+    const settings = { python, device: "auto", threads: 1, compile: false, tf32: false };
     const worker = await startTorch(settings, { startSeconds, answerSeconds: startSeconds });
     await worker.close();
     return [...devicesOf(python, worker.hello), compilerOf(worker.hello)];

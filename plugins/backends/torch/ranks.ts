@@ -1,15 +1,22 @@
-/** Training by several processes: each has its part of the batch, all the same weights. What does not train runs in one. */
+/** Training by several processes, of one machine or many: each has its part of the batch, all the same weights. What does not train runs in one. */
 import { UserError } from "../../../harness/errors.ts";
 import type { Executable } from "../../../harness/plugin.ts";
 import { acrossRanks, type Program, type Tensors } from "../../../harness/program/index.ts";
 import type { Limits } from "../worker/process.ts";
 import { compile } from "./compile.ts";
+import { type Called, call, freePort } from "./nodes/call.ts";
+import { failedRank, torchrun } from "./nodes/torchrun.ts";
+import type { Endpoint } from "./nodes/wire.ts";
 import { MEND_CUDA } from "./refusals.ts";
 import { startTorch, type TorchSettings, type TorchWorker } from "./worker.ts";
 
 interface RankSettings {
-  /** On this machine. */
+  /** A machine. */
   readonly processes: number;
+  /** Machines. */
+  readonly nodes: number;
+  /** Where they are gathered; null for one. */
+  readonly endpoint: Endpoint | null;
   readonly shardOptimiser: boolean | undefined;
 }
 
@@ -31,23 +38,32 @@ export async function openRanks(
   alone: TorchWorker,
   settings: TorchSettings,
   limits: Limits,
-  { shardOptimiser, processes: world }: RankSettings,
+  { shardOptimiser, processes, nodes, endpoint }: RankSettings,
 ): Promise<OpenRanks> {
+  const world = nodes * processes;
   const device = alone.hello.device.split(" ")[0]!;
   try {
-    requireDevices(alone, device, world);
+    requireDevices(alone, processes, world);
   } catch (error) {
     await alone.close();
     throw error;
   }
   let started: Promise<TorchWorker> | null = null;
   let workers: TorchWorker | null = null;
-  const start = async (): Promise<TorchWorker> => {
-    started ??= startTorch({ ...settings, device }, limits, {
-      before: torchrun(world),
+  let called: Called | null = null;
+  const launch = async (): Promise<TorchWorker> => {
+    const { python, ...own } = { ...settings, device };
+    const port = await freePort();
+    if (endpoint) called = await call(endpoint, { port, processes, settings: own });
+    return startTorch({ python, ...own }, limits, {
+      before: torchrun(processes, endpoint && { node: 0, nodes, store: { host: endpoint.host, port } }),
       environment: { OMP_NUM_THREADS: String(settings.threads) },
       ending: failedRank,
+      ...(called && { useless: called.fell }),
     });
+  };
+  const start = async (): Promise<TorchWorker> => {
+    started ??= launch();
     workers = await started;
     return workers;
   };
@@ -60,30 +76,20 @@ export async function openRanks(
       return compile(await start(), program, state, cut);
     },
     peakMemoryBytes: () => workers?.peakMemoryBytes() ?? 0,
-    close: async () => (await started?.catch(() => null))?.close(),
+    async close() {
+      await (await started?.catch(() => null))?.close();
+      called?.release();
+    },
   };
 }
 
-const torchrun = (processes: number): string[] => [
-  "-m",
-  "torch.distributed.run",
-  "--standalone",
-  "--nproc-per-node",
-  String(processes),
-];
-
-/** Which of the processes ended first, as torchrun's report has it, and what it said before. */
-function failedRank(printed: string): string | null {
-  const [, rank, code] = /Root Cause[\s\S]*?rank\s*: (\d+)[\s\S]*?exitcode\s*: (-?\d+)/.exec(printed) ?? [];
-  if (rank === undefined) return null;
-  const how = code!.startsWith("-")
-    ? `was killed by signal ${code!.slice(1)}`
-    : `ended with exit code ${code}`;
-  const said = new RegExp(`^rank ${rank}: (.*)$`, "m").exec(printed)?.[1];
-  return `process ${rank} of its ranks ${how}${said ? `: ${said}` : ""}`;
-}
-
-function requireDevices({ hello }: TorchWorker, device: string, processes: number): void {
+/**
+ * @param processes on this machine
+ * @param world on all
+ * @throws UserError where there are fewer devices than processes
+ */
+export function requireDevices({ hello }: TorchWorker, processes: number, world: number): void {
+  const [device] = hello.device.split(" ");
   if (device === "cuda" && hello.gpus < processes)
     throw new UserError(
       `backend torch: ${processes} GPUs were asked for, PyTorch ${hello.torch} finds ${hello.gpus}`,
@@ -91,8 +97,8 @@ function requireDevices({ hello }: TorchWorker, device: string, processes: numbe
     );
   if (device === "mps")
     throw new UserError(
-      `backend torch: ${processes} processes were asked for, and mps is one device`,
-      "leave --processes out, or take --device cpu",
+      `backend torch: ${world} processes were asked for, and mps is one device`,
+      "leave --processes and --nodes out, or take --device cpu",
     );
 }
 

@@ -33,6 +33,11 @@ export function requireUsable(
           : "take another with --device, or `auto`",
       );
     }
+    case "no tf32":
+      throw new UserError(
+        `backend torch: precision tf32 is of NVIDIA's GPUs from Ampere on; this computes on ${found}`,
+        "drop it (--precision f32), or take another device: --device cuda",
+      );
     case "no compiler":
       throw new UserError(
         `backend torch: torch.compile needs what is not here: ${(found as string[]).join(", ")}`,

@@ -1,6 +1,6 @@
 """epg-bench's PyTorch worker: builds the tensor programs it is sent and runs them. It knows no model.
 
-    python3 worker.py '{"device": "auto", "threads": 2, "compile": true}'
+    python3 worker.py '{"device": "auto", "threads": 2, "compile": true, "tf32": false}'
 
 Frames go in at stdin and out at stdout: "EPGB", the length of a header (uint32), the header (JSON), then the bytes of
 the tensors it lists as [name, element type, shape]; all little-endian. One frame tells what the worker is; from then
@@ -28,8 +28,10 @@ LOCAL_RANK, LOCAL_WORLD = int(os.environ.get("LOCAL_RANK", 0)), int(os.environ.g
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 if "RANK" not in os.environ:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-# Else threads spin between two operations: on cores that others use too, that made a step 14 times slower.
+# Else threads spin for long between two operations: on cores that others use too, that made a step 14 times slower.
+# To sleep at once made one 1.6 times slower on cores of its own: a tenth of GNU OpenMP's spinning is as good as all.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("GOMP_SPINCOUNT", "30000")
 # Read by cuBLAS as it starts: without it the same products may have other bits.
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 # Frames have pipes of their own: what a library prints goes to stderr, what it reads is nothing.
@@ -49,18 +51,22 @@ def write_all(data):
 
 
 def send(header, tensors=()):
-    """`tensors`: (name, tensor) pairs."""
-    held = [(name, tensor.detach().to("cpu").contiguous()) for name, tensor in tensors]
-    listed = [[name, NAMES[tensor.dtype], list(tensor.shape)] for name, tensor in held]
+    """`tensors`: (name, tensor) pairs, in host memory."""
+    listed = [[name, NAMES[tensor.dtype], list(tensor.shape)] for name, tensor in tensors]
     text = json.dumps({**header, "tensors": listed}).encode()
     write_all(MAGIC + struct.pack("<I", len(text)) + text)
-    for _, tensor in held:
-        write_all((ctypes.c_char * tensor.nbytes).from_address(tensor.data_ptr()))
+    for _, tensor in tensors:
+        write_all(memory_of(tensor))
+
+
+def memory_of(tensor):
+    return (ctypes.c_char * tensor.nbytes).from_address(tensor.data_ptr())
 
 
 def refuse(problem, **facts):
     """Tells why nothing can be computed here, and ends."""
     if RANK > 0:
+        print(f"rank {RANK}: {problem} {facts}", file=sys.stderr, flush=True)
         time.sleep(5)  # until the first has said so: torchrun ends all once one is gone
     else:
         send({"refused": problem, "python": sys.version.split()[0], **facts})
@@ -85,13 +91,17 @@ aten = torch.ops.aten
 
 def read_exactly(size):
     buffer = bytearray(size)
+    read_into(buffer)
+    return buffer
+
+
+def read_into(buffer):
     view = memoryview(buffer)
     while view:
         count = REQUESTS.readinto(view)
         if not count:
             os._exit(0 if WORLD == 1 else 1)  # whoever asked is gone: nothing that is under way is wanted
         view = view[count:]
-    return buffer
 
 
 def receive():
@@ -100,11 +110,11 @@ def receive():
         raise ValueError(f"a request began with {magic!r}")
     header = json.loads(read_exactly(length))
     tensors = {}
+    # Out of pinned memory a GPU copies while it computes.
+    pinned = DEVICE == "cuda" and header["do"] in ("run", "send")
     for name, dtype, shape in header["tensors"]:
-        size = DTYPES[dtype].itemsize
-        for side in shape:
-            size *= side
-        tensors[name] = torch.frombuffer(read_exactly(size), dtype=DTYPES[dtype]).reshape(shape)
+        tensors[name] = torch.empty(shape, dtype=DTYPES[dtype], pin_memory=pinned)
+        read_into(memory_of(tensors[name]))
     return header, tensors
 
 
@@ -344,11 +354,15 @@ class Program:
         self.spec = spec
         self.cut = cut
         self.state = {name: tensors[f"state {name}"].to(DEVICE) for name, _, _ in spec["states"]}
+        self.given = []
         module = build(spec, tensors, compiled)
         self.step = torch.compile(module, dynamic=False) if compiled else module
 
-    def run(self, inputs):
-        given = [inputs[name].to(DEVICE) for name, _, _ in self.spec["inputs"]]
+    def take(self, inputs):
+        self.given = [inputs[name].to(DEVICE, non_blocking=True) for name, _, _ in self.spec["inputs"]]
+
+    def run(self):
+        given, self.given = self.given, []
         held = [self.state[name] for name, _, _ in self.spec["states"]]
         with torch.no_grad():
             results = self.step(*given, *held)
@@ -429,7 +443,9 @@ def main():
     settings = json.loads(sys.argv[1])
     here = devices()
     DEVICE = choose(settings["device"], here)
-    prepare(settings["threads"])
+    if settings["tf32"] and (DEVICE != "cuda" or torch.cuda.get_device_capability() < (8, 0)):
+        refuse("no tf32", found=describe(DEVICE))
+    prepare(settings["threads"], settings["tf32"])
     if "RANK" in os.environ:
         join()
     lacking = lacking_of_compiler()
@@ -446,11 +462,14 @@ def main():
     threading.Thread(target=lambda: receive_all(requests), daemon=True).start()
     while True:
         header, tensors = requests.get()
+        began = time.perf_counter()
         try:
             if WORLD > 1:
                 header, tensors = told(programs, header, tensors)
-            tensors = answer(header, tensors, programs, settings["compile"])
-            send({"peakMemoryBytes": sum(map(peak_memory, PIDS))}, tensors)
+            results = answer(header, tensors, programs, settings["compile"])
+            results = [(name, tensor.detach().to("cpu").contiguous()) for name, tensor in results]
+            seconds = time.perf_counter() - began
+            send({"peakMemoryBytes": sum(map(peak_memory, PIDS)), "seconds": seconds}, results)
         except Exception as error:
             fail(error)
 
@@ -469,8 +488,12 @@ def answer(header, tensors, programs, compiled):
     do, key = header["do"], header.get("program")
     if do == "compile":
         programs[key] = Program(header["spec"], header["cut"], tensors, compiled)
+    elif do == "send":
+        programs[key].take(tensors)
     elif do == "run":
-        return programs[key].run(tensors)
+        if not header["sent"]:
+            programs[key].take(tensors)
+        return programs[key].run()
     elif do == "read":
         return programs[key].read(header["names"])
     elif do == "write":
@@ -554,6 +577,8 @@ def end_with_parent(parent):
 
 def follow(programs, compiled):
     """What every rank but the first does."""
+    if LOCAL_RANK == 0:  # of another machine, where nobody else hears that whoever asked is gone
+        threading.Thread(target=read_exactly, args=(1,), daemon=True).start()
     while True:
         try:
             answer(*told(programs), programs, compiled)
@@ -581,7 +606,7 @@ def axes_of(header, programs):
     if header["do"] == "compile":
         return {f"state {name}": 0 for name in header["cut"]["states"]}
     cut = programs[header["program"]].cut
-    return cut["inputs"] if header["do"] == "run" else dict.fromkeys(cut["states"], 0)
+    return cut["inputs"] if header["do"] in ("run", "send") else dict.fromkeys(cut["states"], 0)
 
 
 def part(tensor, dtype, shape, axis):
@@ -627,14 +652,14 @@ def describe(device):
     return f"cuda ({torch.cuda.get_device_name()})" if device == "cuda" else device
 
 
-def prepare(threads):
+def prepare(threads, tf32):
     torch.set_num_threads(threads)
     torch.set_num_interop_threads(1)
     # Adam's second moments begin denormal, which is slow and means nothing.
     torch.set_flush_denormal(True)
-    # float32 means float32, and the same run the same bits.
-    torch.set_float32_matmul_precision("highest")
-    torch.backends.cudnn.allow_tf32 = False
+    # float32 means float32 unless TF32 is asked for, and the same run the same bits.
+    torch.set_float32_matmul_precision("high" if tf32 else "highest")
+    torch.backends.cudnn.allow_tf32 = tf32
     torch.backends.cudnn.benchmark = False
     torch.use_deterministic_algorithms(True)
     torch.utils.deterministic.fill_uninitialized_memory = False

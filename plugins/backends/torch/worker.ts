@@ -7,6 +7,8 @@ export interface TorchSettings {
   readonly device: string;
   readonly threads: number;
   readonly compile: boolean;
+  /** Operands of products in TF32, on cuda alone. */
+  readonly tf32: boolean;
 }
 
 /** What a worker says of itself. */
@@ -29,17 +31,19 @@ export interface Hello {
 
 export type TorchWorker = Worker<Hello>;
 
+export const WORKER = new URL("./worker.py", import.meta.url);
+
 /** @throws UserError naming what is missing: Python, PyTorch, the device, a compiler */
 export const startTorch = (
   { python, ...settings }: TorchSettings,
   limits: Limits,
-  launch: Pick<WorkerProgram, "before" | "environment" | "ending"> = {},
+  launch: Pick<WorkerProgram, "before" | "environment" | "ending" | "useless"> = {},
 ): Promise<TorchWorker> =>
   startWorker(
     {
       backend: "torch",
       python,
-      script: new URL("./worker.py", import.meta.url),
+      script: WORKER,
       settings,
       ...launch,
       requireUsable: (first, spawnError) => requireUsable({ python, ...settings }, first, spawnError),

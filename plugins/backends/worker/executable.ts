@@ -27,15 +27,26 @@ export async function compileIn(
     { do: "compile", program: key, ...spelled.header },
     { ...spelled.tensors, ...Object.fromEntries(states) },
   );
+  /** Inputs that are there. */
+  let sent: Tensors | null = null;
+  const withNeed = (error: unknown): never => {
+    if (!(error instanceof OutOfMemory)) throw error;
+    throw new Error(`${error.message}; ${needOf(program, error.deviceBytes)}`);
+  };
   return {
     program,
+    async send(inputs) {
+      requireInputs(program, inputs);
+      sent = inputs;
+      const request = { do: "send", program: key };
+      await worker.ask(`sending inputs of ${name}`, request, payloads(inputs)).catch(withNeed);
+    },
     async run(inputs) {
       requireInputs(program, inputs);
-      const request = { do: "run", program: key, outputs: results };
-      const outputs = await worker.ask(`running ${name}`, request, payloads(inputs)).catch((error) => {
-        if (!(error instanceof OutOfMemory)) throw error;
-        throw new Error(`${error.message}; ${needOf(program, error.deviceBytes)}`);
-      });
+      const request = { do: "run", program: key, outputs: results, sent: inputs === sent };
+      const tensors = request.sent ? {} : payloads(inputs);
+      sent = null;
+      const outputs = await worker.ask(`running ${name}`, request, tensors).catch(withNeed);
       return answered(program, program.outputs, results, outputs);
     },
     async readState(names) {

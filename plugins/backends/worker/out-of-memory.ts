@@ -1,7 +1,6 @@
 /** What a program that does not fit would need, told where memory runs out. */
+import { bytesText } from "../../../harness/bytes.ts";
 import { bytesOf, type Program, peakBytes, type Value } from "../../../harness/program/index.ts";
-
-const giga = (bytes: number): string => `${(bytes / 1e9).toPrecision(3)} GB`;
 
 const bytesOfAll = (values: readonly Value[]): number =>
   values.reduce((bytes, value) => bytes + bytesOf(value), 0);
@@ -16,10 +15,10 @@ export function needOf(program: Program, deviceBytes: number): string {
   // The new ones lie beside the old ones until a run ends.
   const fixed = states + bytesOfAll(program.updates.map(({ value }) => value));
   const moving = movingBytes(program);
-  const need = `by the program it needs about ${giga(fixed + moving)} at once, ${giga(states)} of them states`;
-  const found = deviceBytes > 0 ? `; the device has ${giga(deviceBytes)}` : "";
+  const need = `by the program it needs about ${bytesText(fixed + moving)} at once, ${bytesText(states)} of them states`;
+  const found = deviceBytes > 0 ? `; the device has ${bytesText(deviceBytes)}` : "";
   const recomputing = program.recomputing ? movingBytes(program.recomputing()) : moving;
-  const anew = recomputing < moving ? `; with recompute: true about ${giga(fixed + recomputing)}` : "";
+  const anew = recomputing < moving ? `; with recompute: true about ${bytesText(fixed + recomputing)}` : "";
   const room = deviceBytes - fixed;
   return `${need}${anew}${found}; ${wayOut(room / Math.max(1, moving), room / Math.max(1, recomputing), deviceBytes)}`;
 }

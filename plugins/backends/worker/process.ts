@@ -19,6 +19,8 @@ export interface WorkerProgram {
   readonly environment?: Readonly<Record<string, string>>;
   /** How it ended, out of what it printed; null where it does not tell. */
   readonly ending?: (printed: string) => string | null;
+  /** Resolves with the reason where it has become useless. */
+  readonly useless?: Promise<string>;
   /** What the script is given, as JSON. */
   readonly settings: object;
   /**
@@ -48,13 +50,17 @@ export interface Worker<Hello = unknown> {
   ask(doing: string, header: Readonly<Record<string, unknown>>, tensors?: Payloads): Promise<Payloads>;
   /** Most bytes of host memory it has held, as of its last answer. */
   peakMemoryBytes(): number;
+  /** What it has computed for all its answers; the rest of their time went into coming and going. */
+  busySeconds(): number;
   close(): Promise<void>;
 }
 
 /** Of what the worker printed, this much is kept for messages. */
 const KEPT_CHARACTERS = 4000;
 
-const start = ({ python, before = [], environment = {}, script, settings }: WorkerProgram) =>
+type Process = Pick<WorkerProgram, "python" | "script" | "before" | "environment" | "settings">;
+
+export const startProcess = ({ python, before = [], environment = {}, script, settings }: Process) =>
   execa(python, [...before, fileURLToPath(script), JSON.stringify(settings)], {
     reject: false,
     buffer: false,
@@ -64,12 +70,12 @@ const start = ({ python, before = [], environment = {}, script, settings }: Work
     env: { PYTHONDONTWRITEBYTECODE: "1", ...environment },
   });
 
-type Child = ReturnType<typeof start>;
+type Child = ReturnType<typeof startProcess>;
 
 /** @throws UserError naming what is missing: Python, or what `requireUsable` misses */
 export async function startWorker<Hello>(program: WorkerProgram, limits: Limits): Promise<Worker<Hello>> {
-  const child = start(program);
-  const conversation = new Conversation(child, program);
+  const conversation = new Conversation(startProcess(program), program);
+  program.useless?.then((reason) => conversation.end(reason));
   const first = await conversation.next(limits.startSeconds, "starting").catch(async (error: Error) => {
     await conversation.close();
     return error;
@@ -81,15 +87,20 @@ export async function startWorker<Hello>(program: WorkerProgram, limits: Limits)
     throw error;
   }
   conversation.hold(false);
-  let last: Promise<unknown> = Promise.resolve();
+  let written: Promise<void> = Promise.resolve();
+  let answered: Promise<unknown> = Promise.resolve();
   return {
     hello: (first as Frame).header as Hello,
     ask(doing, header, tensors = {}) {
-      const turn = last.then(() => conversation.exchange(limits.answerSeconds, doing, { header, tensors }));
-      last = turn.catch(() => {});
+      // Written while those before it are answered: a worker reads ahead while it computes.
+      const writing = written.then(() => conversation.write({ header, tensors }));
+      written = writing;
+      const turn = answered.then(() => conversation.answer(limits.answerSeconds, doing, writing));
+      answered = turn.catch(() => {});
       return turn;
     },
     peakMemoryBytes: () => conversation.peakMemoryBytes,
+    busySeconds: () => conversation.busySeconds,
     close: () => conversation.close(),
   };
 }
@@ -100,6 +111,7 @@ class Conversation {
   readonly #read: () => Promise<Frame | null>;
   #printed = "";
   peakMemoryBytes = 0;
+  busySeconds = 0;
   /** Why nothing can be asked any more. */
   #over: Error | null = null;
 
@@ -114,14 +126,20 @@ class Conversation {
     child.stdin.on("error", () => {});
   }
 
-  async exchange(seconds: number, doing: string, request: Frame): Promise<Payloads> {
+  /** A worker that is gone is told by what is read next. */
+  write(request: Frame): Promise<void> {
+    return writeFrame(this.#child.stdin, request).catch(() => {});
+  }
+
+  /** The answer to the request that is being written. */
+  async answer(seconds: number, doing: string, writing: Promise<void>): Promise<Payloads> {
     if (this.#over) throw this.#over;
     this.hold(true);
     try {
-      const writing = writeFrame(this.#child.stdin, request).catch(() => {});
       const { header, tensors } = await this.next(seconds, doing);
       await writing;
       if (typeof header.peakMemoryBytes === "number") this.peakMemoryBytes = header.peakMemoryBytes;
+      if (typeof header.seconds === "number") this.busySeconds += header.seconds;
       if (typeof header.error !== "string") return tensors;
       if (header.kind === "memory")
         throw new OutOfMemory(
@@ -147,10 +165,11 @@ class Conversation {
     try {
       const frame = await Promise.race([this.#read(), silence]);
       if (frame) return frame;
-      this.#over = new Error(await this.#ending(doing));
+      const ending = await this.#ending(doing);
+      this.#over ??= new Error(ending);
     } catch (error) {
       if (!(error instanceof Garbage)) throw error;
-      this.#over = new Error(
+      this.#over ??= new Error(
         `${this.#program.backend}: ${doing}: ${error.message} from its worker process, which was ended${this.#words()}`,
       );
     } finally {
@@ -165,8 +184,12 @@ class Conversation {
     return this.#child.pid === undefined ? { code: (await this.#child).code } : null;
   }
 
-  async close(): Promise<void> {
-    this.#over ??= new Error(`${this.#program.backend}: its worker process was closed`);
+  close(): Promise<void> {
+    return this.end("its worker process was closed");
+  }
+
+  async end(reason: string): Promise<void> {
+    this.#over ??= new Error(`${this.#program.backend}: ${reason}`);
     await this.#kill();
   }
 

@@ -79,7 +79,11 @@ async function listFiles(
   unconditional: boolean,
 ): Promise<{ files: ImageFile[]; warnings: string[] }> {
   const found = await stat(folder).catch(() => null);
-  if (!found) throw new UserError(`the image folder ${folder} does not exist`, "check `folder`");
+  if (!found)
+    throw new UserError(
+      `the image folder ${folder} does not exist`,
+      "check `folder` in the config, or --data",
+    );
   if (!found.isDirectory())
     throw new UserError(
       `the image folder ${folder} is not a folder`,
@@ -98,7 +102,7 @@ async function listFiles(
   if (files.length === 0)
     throw new UserError(
       `the image folder ${folder} holds no .jpg, .jpeg, .png or .webp file`,
-      "name the folder whose sub-folders are the classes, or a flat folder of images",
+      "name a folder whose sub-folders are the classes, or a flat folder of images: `folder` in the config, or --data FOLDER",
     );
   return { files, warnings };
 }

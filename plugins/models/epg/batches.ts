@@ -1,5 +1,5 @@
 /** Drawing a step's inputs: every number is a function of the stage's stream, the step and the image's place in the batch. */
-import type { ImageSource, StageContext } from "../../../harness/plugin.ts";
+import type { BatchContext, ImageSource } from "../../../harness/plugin.ts";
 import type { Tensor } from "../../../harness/program/index.ts";
 import type { Stream } from "../../../harness/random/index.ts";
 import type { ChannelScale } from "../solvers/pixels.ts";
@@ -29,7 +29,7 @@ export function imageOrder({
   random,
   train,
   batchSize,
-}: Pick<StageContext, "random" | "train" | "batchSize">): (step: number) => number[] {
+}: Pick<BatchContext, "random" | "train" | "batchSize">): (step: number) => number[] {
   let epoch = -1;
   let order: Int32Array = new Int32Array();
   const at = (position: number): number => {

@@ -1,5 +1,5 @@
 /** Stage 2b: fine-tuning as a consistency model. */
-import type { Stage, StageContext } from "../../../harness/plugin.ts";
+import type { BatchContext, Stage } from "../../../harness/plugin.ts";
 import {
   adamw,
   adamwInputs,
@@ -108,7 +108,7 @@ function drawMask(random: Stream, step: number, shape: readonly number[], rate: 
   return floats(shape, mask);
 }
 
-function batches({ shape, recipe }: ConsistencySettings, context: StageContext) {
+function batches({ shape, recipe }: ConsistencySettings, context: BatchContext) {
   const { random, train, batchSize, steps, task } = context;
   const { dropout } = recipe.consistency;
   const side = shape.resolution;

@@ -1,5 +1,5 @@
 /** Stage 2a: fine-tuning as a diffusion model. */
-import type { Stage, StageContext } from "../../../harness/plugin.ts";
+import type { BatchContext, Stage } from "../../../harness/plugin.ts";
 import {
   adamw,
   adamwInputs,
@@ -48,9 +48,9 @@ function diffusionProgram({
   return trace(
     "epg.diffusion",
     (p) => {
-      const { loss, gradients } = microBatches(p, batchSize, microBatch, (part) =>
-        lossOf(part, shape, microBatch),
-      );
+      const { loss, gradients } = microBatches(p, batchSize, microBatch, (part) => ({
+        loss: lossOf(part, shape, microBatch),
+      }));
       p.output("loss", loss);
       adamw(p, loss, { ...recipe.diffusion, clip: recipe.diffusion.clip !== null, ema: true, gradients });
     },
@@ -80,7 +80,7 @@ export function snap(sigma: number, resolution: number): { index: number; sigma:
   };
 }
 
-function batches({ shape, recipe }: FineTuningSettings, context: StageContext) {
+function batches({ shape, recipe }: FineTuningSettings, context: BatchContext) {
   const { random, train, batchSize, steps, task } = context;
   const { logSigmaMean, logSigmaDeviation, lossWeight } = recipe.diffusion;
   const side = shape.resolution;

@@ -5,7 +5,7 @@ import type { TensorFile } from "../../../harness/formats/tensor-file.ts";
 import type { State, Tensors } from "../../../harness/program/index.ts";
 import {
   chosenPart,
-  OtherFamily,
+  OtherNetwork,
   openWeights,
   readWeights,
   requireSame,
@@ -40,7 +40,7 @@ export interface OpenCheckpoint {
   close(): Promise<void>;
 }
 
-const FIX = "`epg-bench inspect` tells which size it is; name that, its resolution and its classes";
+const FIX = "name the size, resolution and classes that it is of, or another file";
 
 /**
  * @param role the part that is wanted; null: the first of those preferred that there is
@@ -87,7 +87,7 @@ function chosen(
 
 function noPart(file: string, { format, tensors }: TensorFile, kind: EpgPart["kind"], other: boolean) {
   if (!other)
-    return new OtherFamily(
+    return new OtherNetwork(
       `${file} (${format}, ${tensors.size} tensors) holds no EPG: nothing in it is named ${ANCHOR} beside ${DECODER}… or ${PROJECTOR}…`,
       "`epg-bench inspect` tells what it holds",
     );

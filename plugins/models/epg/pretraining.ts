@@ -1,5 +1,5 @@
 /** Stage 1: self-supervised pre-training of the encoder. */
-import type { Stage, StageContext } from "../../../harness/plugin.ts";
+import type { BatchContext, Stage } from "../../../harness/plugin.ts";
 import {
   adamw,
   adamwInputs,
@@ -100,7 +100,7 @@ function temperatureAt(schedule: TemperatureSchedule, sigma: number, step: numbe
   return interpolatedTemperature(sigma, LOW_TEMPERATURE, high);
 }
 
-function batches(settings: PretrainingSettings, context: StageContext) {
+function batches(settings: PretrainingSettings, context: BatchContext) {
   const { shape, recipe, temperature } = settings;
   const { random, train, batchSize, steps } = context;
   const side = shape.resolution;

@@ -14,7 +14,7 @@ import type { TensorFile } from "../../../harness/formats/tensor-file.ts";
 import { type State, type Tensors, trace } from "../../../harness/program/index.ts";
 import {
   chosenPart,
-  OtherFamily,
+  OtherNetwork,
   openWeights,
   readWeights,
   requireSame,
@@ -48,7 +48,7 @@ export const autoencoderStates = (config: AutoencoderConfig): readonly State[] =
   }).states;
 
 const OPTION = "vae.weights";
-const FIX = "`epg-bench inspect` tells which autoencoder it is";
+const FIX = "name the size whose autoencoder it is, or another file";
 
 export interface OpenAutoencoder {
   /** What of the file is taken: "CompVis's names under first_stage_model., 1,130 other tensors ignored". */
@@ -106,7 +106,7 @@ function chosen(
   { format, tensors }: TensorFile,
 ): AutoencoderPart {
   if (parts.length === 0)
-    throw new OtherFamily(
+    throw new OtherNetwork(
       `${OPTION}: ${path} (${format}, ${tensors.size} tensors) holds no AutoencoderKL: nothing in it is named ${ANCHOR} beside encoder.down_blocks.… or encoder.down.…`,
       "`epg-bench inspect` tells what it holds",
     );

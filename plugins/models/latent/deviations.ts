@@ -78,7 +78,7 @@ const smallness = ({ size }: LatentOptions, more = ""): readonly string[] =>
 
 /** "batch 4 and learning rate 0.001 for the VAE" */
 function trainedWith(
-  options: Pick<LatentOptions, "size" | "objective" | StageName>,
+  options: Pick<LatentOptions, "size" | "objective" | "microBatch" | StageName>,
   stage: StageName,
 ): string {
   const { batchSize, learningRate } = stageSettings(options, stage);
@@ -91,7 +91,7 @@ const overridden = (options: LatentOptions, stages: readonly StageName[]): reado
     .filter((stage) => options[stage].batchSize !== undefined || options[stage].learningRate !== undefined)
     .map((stage) => {
       const { batchSize: _, learningRate: __, ...own } = options[stage];
-      const published = { ...options, [stage]: own };
+      const published = { ...options, microBatch: null, [stage]: own };
       return `Trained with ${trainedWith(options, stage)}; published: ${trainedWith(published, stage)}.`;
     });
 

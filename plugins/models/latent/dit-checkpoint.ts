@@ -9,7 +9,7 @@ import type { OpenPretrained } from "../../../harness/plugin.ts";
 import { type State, scalar, sizeOf, type Tensors } from "../../../harness/program/index.ts";
 import {
   chosenPart,
-  OtherFamily,
+  OtherNetwork,
   openWeights,
   readWeights,
   requireSame,
@@ -63,7 +63,7 @@ export async function openDit(path: string, wanted: WantedDit): Promise<OpenPret
     requireSame(source, differencesIn(part, states, config), {
       title: wanted.title,
       noun: "parameters",
-      fix: "`epg-bench inspect` tells which size it is; name that, its resolution and its classes",
+      fix: "name the size, resolution and classes that it is of, or another file",
     });
     const scale = await scaleOf(source, file, wanted);
     const taken = states.flatMap(({ name, value: { shape } }) => {
@@ -124,7 +124,7 @@ function chosen(source: WeightsFile, { tensors, format }: TensorFile, role: Part
   const shapes = new Map([...tensors].map(([name, { shape }]) => [name, shape]));
   const parts = ditsIn(source.path, shapes);
   if (parts.length === 0)
-    throw new OtherFamily(
+    throw new OtherNetwork(
       `${OPTION}: ${source.path} (${format}, ${tensors.size} tensors) holds no DiT: nothing in it is named ${ANCHOR}`,
       "`epg-bench inspect` tells what it holds",
     );

@@ -5,8 +5,10 @@ import {
   adamwInputs,
   cast,
   mean,
+  microBatches,
   mul,
   ones,
+  type PartLoss,
   type Program,
   scalar,
   type Tensor,
@@ -39,13 +41,7 @@ const BETAS = { beta1: 0.9, beta2: 0.999 };
 /** Probability of training an image without its label, so that the null label is learned. */
 const LABEL_DROP = 0.1;
 
-interface Loss {
-  readonly loss: Value;
-  /** Scalars of it that are shown, by name. */
-  readonly parts: Readonly<Record<string, Value>>;
-}
-
-type TracedLoss = (p: Tracer, config: DitConfig, start: Value, noise: Value, labels: Value) => Loss;
+type TracedLoss = (p: Tracer, config: DitConfig, start: Value, noise: Value, labels: Value) => PartLoss;
 
 /** Each with the input `t` [batch]. */
 const LOSSES: Readonly<Record<Objective, TracedLoss>> = {
@@ -55,12 +51,12 @@ const LOSSES: Readonly<Record<Objective, TracedLoss>> = {
     const output = dit(p, noisy, cast(t, "float32"), labels, config);
     const { squaredError, variationalBound, total } = diffusionLoss(output, start, noisy, noise, t);
     const bound = variationalBound ? { variationalBound: mean(variationalBound) } : {};
-    return { loss: mean(total), parts: { squaredError: mean(squaredError), ...bound } };
+    return { loss: mean(total), terms: { squaredError: mean(squaredError), ...bound } };
   },
   flow(p, config, start, noise, labels) {
     const t = p.input("t", labels.shape);
     const output = dit(p, onPath(start, noise, t), t, labels, config);
-    return { loss: mean(flowLoss(output, start, noise)), parts: {} };
+    return { loss: mean(flowLoss(output, start, noise)) };
   },
 };
 
@@ -77,26 +73,32 @@ const drawTimes = (objective: Objective, random: Stream, count: number): Tensor 
 /**
  * One step of AdamW. Inputs: those of the posteriors, the `posteriorNoise` that samples them, `noise`, times `t`,
  * `labels`, and `latentScale`, which is kept as a state: samplers divide by it.
+ * @param microBatch images that pass forward and back at once; it divides the batch
  */
 export const ditStep = (
   config: DitConfig,
   batch: number,
   objective: Objective = "diffusion",
   posterior: LatentSource["posterior"] = givenPosterior,
+  microBatch = batch,
   recompute = false,
 ): Program =>
   trace(
     `${titleOf(objective).toLowerCase()}-step`,
     (p) => {
-      const shape = [batch, config.latentChannels, config.side, config.side];
+      const shape = [microBatch, config.latentChannels, config.side, config.side];
       const scale = p.input("latentScale", []);
-      const drawn = samplePosterior(posterior(p, batch, config), p.input("posteriorNoise", shape));
-      const start = mul(drawn, scale);
-      const labels = p.input("labels", [batch], "int32");
-      const { loss, parts } = LOSSES[objective](p, config, start, p.input("noise", shape), labels);
+      const { loss, terms, gradients } = microBatches(p, batch, microBatch, (part) => {
+        const drawn = samplePosterior(
+          posterior(part, microBatch, config),
+          part.input("posteriorNoise", shape),
+        );
+        const labels = part.input("labels", [microBatch], "int32");
+        return LOSSES[objective](part, config, mul(drawn, scale), part.input("noise", shape), labels);
+      });
       p.output("loss", loss);
-      for (const [name, value] of Object.entries(parts)) p.output(name, value);
-      adamw(p, loss, { ...BETAS, weightDecay: 0, ema: true });
+      for (const [name, value] of Object.entries(terms)) p.output(name, value);
+      adamw(p, loss, { ...BETAS, weightDecay: 0, ema: true, gradients });
       p.state("latent_scale", [], ones);
       p.update("latent_scale", scale);
     },
@@ -109,6 +111,7 @@ export interface DitStageSettings {
   readonly objective: Objective;
   readonly resolution: number;
   readonly batchSize: number;
+  readonly microBatch: number;
   readonly learningRate: LearningRate;
   /** Of the averages, in every step; null: `averageDecayAt`. */
   readonly averageDecay: number | null;
@@ -129,6 +132,7 @@ export function ditStage(settings: DitStageSettings): Stage {
     objective,
     resolution,
     batchSize,
+    microBatch,
     learningRate,
     averageDecay,
     flip,
@@ -146,7 +150,7 @@ export function ditStage(settings: DitStageSettings): Stage {
   return {
     name: titleOf(objective),
     after: ["VAE"],
-    program: ditStep(config, batchSize, objective, source.posterior, recompute),
+    program: ditStep(config, batchSize, objective, source.posterior, microBatch, recompute),
     ...(source.encoding && { encoding: source.encoding }),
     batchSize,
     steps,
@@ -159,7 +163,7 @@ export function ditStage(settings: DitStageSettings): Stage {
       const { train, random } = context;
       const order = rowOrder(context, flip);
       const shape = [batchSize, config.latentChannels, config.side, config.side];
-      const scale = latentScale === "measured" ? prepared.scale! : scalar(latentScale);
+      const scale = latentScale === "measured" ? prepared.scale!.data[0]! : latentScale;
       return async (step) => {
         const rows = order(step);
         const drops = random.stream("label-drop", step);
@@ -167,7 +171,7 @@ export function ditStage(settings: DitStageSettings): Stage {
           drops.uniform() < LABEL_DROP || config.classes === 0 ? config.classes : train.label(image);
         return {
           ...(await source.inputs(context, prepared, rows)),
-          latentScale: scale,
+          latentScale: scalar(scale),
           posteriorNoise: normalTensor(random.stream("posterior", step), shape),
           noise: normalTensor(random.stream("noise", step), shape),
           t: drawTimes(objective, random.stream("t", step), batchSize),

@@ -19,8 +19,8 @@ export function encodedLatents(encoding: Encoding, batch: number, measures: bool
   const { macs, flops } = encoderProgram(autoencoder, batch, resolution);
   return {
     encoding: { macs, flops },
-    posterior(p) {
-      const images = p.input("images", [batch, 3, resolution, resolution]);
+    posterior(p, size) {
+      const images = p.input("images", [size, 3, resolution, resolution]);
       return posteriorOf(encode(p.scope(SCOPE, { trainable: false }), images, autoencoder));
     },
     inputs: async ({ train }, _, rows) => ({ images: await rowImages(train, resolution, rows) }),

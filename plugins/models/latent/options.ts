@@ -1,5 +1,6 @@
 /** What a user may say about a latent model. */
 import { z } from "zod";
+import { UserError } from "../../../harness/errors.ts";
 import { misfit, samplerSchema } from "../solvers/latent/choice.ts";
 import { guidanceSchema } from "../solvers/latent/guidance.ts";
 import { OBJECTIVES } from "../solvers/latent/objective.ts";
@@ -73,13 +74,18 @@ export const schema = z
     latents: z.enum(LATENTS).optional(),
     /** Mirrors half of the training images; it does where nothing is said. */
     flip: z.boolean().optional(),
+    /** The autoencoder's part of the training FLOPs. */
+    vaeShare: z.number().min(0.01).max(0.99).optional(),
+    /**
+     * Images of a batch that pass forward and back at once, gradients added over the parts of a batch; null: all of them. A stage
+     * of smaller batches has them whole.
+     */
+    microBatch: z.int().min(1).max(65_536).nullable().default(null),
     /**
      * Computes blocks anew in the backward pass in place of keeping what they compute: less memory, one more forward pass of
      * them, the same results.
      */
-    recompute: z.boolean().default(false),
-    /** The autoencoder's part of the training FLOPs. */
-    vaeShare: z.number().min(0.01).max(0.99).optional(),
+    recompute: z.boolean().optional(),
     /** Decodes in overlapping tiles of that many pixels, for large images in little memory; null: all at once. */
     decoderTile: z.int().min(1).nullable().default(null),
     vae: vae.prefault({}),
@@ -95,14 +101,24 @@ export const schema = z
   })
   .superRefine((options, context) => {
     if (options.weights !== null) {
-      refuseTraining(options, ["latentScale", "latents", "flip", "vaeShare"], context);
+      refuseTraining(
+        options,
+        ["latentScale", "latents", "flip", "vaeShare", "microBatch", "recompute"],
+        context,
+      );
       for (const stage of ["vae", "dit"] as const)
         refuseTraining(options[stage], Object.keys(options[stage]), context, { under: stage });
     } else if (options.vae.weights !== null)
       refuseTraining(options, ["vaeShare"], context, { file: "vae.weights" });
     if (options.weights === null && options.dit.weights !== null)
       refuseBesideDit(
-        { ...options, latents: options.latents, flip: options.flip, latentScale: options.latentScale },
+        {
+          ...options,
+          latents: options.latents,
+          flip: options.flip,
+          latentScale: options.latentScale,
+          recompute: options.recompute,
+        },
         context,
       );
     if (options.vae.perceptual !== null && options.lpips === null)
@@ -117,12 +133,14 @@ export const schema = z
 
 /** A DiT denoises the latents of one autoencoder, and nothing of either is trained here. */
 function refuseBesideDit(
-  options: Readonly<Record<"vae" | "latents" | "flip" | "latentScale", unknown>> & {
+  options: Readonly<
+    Record<"vae" | "latents" | "flip" | "latentScale" | "microBatch" | "recompute", unknown>
+  > & {
     readonly vae: { readonly weights: unknown };
   },
   context: z.core.$RefinementCtx,
 ): void {
-  refuseTraining(options, ["flip", "latents"], context, { file: "dit.weights" });
+  refuseTraining(options, ["flip", "latents", "microBatch", "recompute"], context, { file: "dit.weights" });
   if (options.vae.weights === null)
     context.addIssue({
       code: "custom",
@@ -148,11 +166,22 @@ const STAGES = { vae: "vaeStage", dit: "ditStage" } as const;
 export type StageName = keyof typeof STAGES;
 
 /** The size's settings of a stage with what the options say otherwise. */
-export function stageSettings(options: Pick<LatentOptions, "size" | StageName>, stage: StageName) {
+export function stageSettings(
+  options: Pick<LatentOptions, "size" | "microBatch" | StageName>,
+  stage: StageName,
+) {
   const { batchSize, learningRate, averageDecay }: StageSize = SIZES[options.size][STAGES[stage]];
   const own = options[stage];
+  const whole = own.batchSize ?? batchSize;
+  const microBatch = Math.min(options.microBatch ?? whole, whole);
+  if (whole % microBatch !== 0)
+    throw new UserError(
+      `microBatch is ${microBatch}, the batch of the ${stage} ${whole} images: its parts must be equal`,
+      `give a microBatch that divides the batch, or another ${stage}.batchSize`,
+    );
   return {
-    batchSize: own.batchSize ?? batchSize,
+    batchSize: whole,
+    microBatch,
     learningRate: { ...learningRate, peak: own.learningRate ?? learningRate.peak },
     averageDecay: averageDecay ?? null,
     steps: own.steps,

@@ -1,6 +1,6 @@
 /** What both training stages share: the order of images, the learning rate, the average of the weights. */
 import { UserError } from "../../../harness/errors.ts";
-import type { StageContext } from "../../../harness/plugin.ts";
+import type { BatchContext } from "../../../harness/plugin.ts";
 import type { Shape, Tensor, Tensors } from "../../../harness/program/index.ts";
 import type { Stream } from "../../../harness/random/index.ts";
 
@@ -8,7 +8,7 @@ import type { Stream } from "../../../harness/random/index.ts";
  * Which images a step trains on: every epoch in an order of its own, its last partial batch dropped.
  * @throws UserError where the images do not fill one batch
  */
-export function batchOrder({ train, batchSize, random }: StageContext): (step: number) => readonly number[] {
+export function batchOrder({ train, batchSize, random }: BatchContext): (step: number) => readonly number[] {
   const batches = Math.floor(train.length / batchSize);
   if (batches === 0)
     throw new UserError(
@@ -26,7 +26,7 @@ export function batchOrder({ train, batchSize, random }: StageContext): (step: n
 }
 
 /** The same, of n images, and n + i for image i mirrored, as half of them are with `flip`. */
-export function rowOrder(context: StageContext, flip: boolean): (step: number) => readonly number[] {
+export function rowOrder(context: BatchContext, flip: boolean): (step: number) => readonly number[] {
   const order = batchOrder(context);
   return (step) => {
     const coins = context.random.stream("flip", step);

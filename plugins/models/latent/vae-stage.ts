@@ -1,7 +1,14 @@
 /** First stage: the autoencoder, by L1 and a light pull of the posterior towards N(0, 1), and a discriminator where asked. */
 import { UserError } from "../../../harness/errors.ts";
 import type { Stage } from "../../../harness/plugin.ts";
-import { adamw, adamwInputs, type Program, scalar, trace } from "../../../harness/program/index.ts";
+import {
+  adamw,
+  adamwInputs,
+  microBatches,
+  type Program,
+  scalar,
+  trace,
+} from "../../../harness/program/index.ts";
 import { type AutoencoderConfig, downsamplingOf } from "./autoencoder.ts";
 import { SMALLEST_JUDGED } from "./discriminator.ts";
 import { rowImages } from "./encoder.ts";
@@ -28,23 +35,27 @@ const latentShape = (config: AutoencoderConfig, batch: number, resolution: numbe
 /**
  * One step of AdamW on a batch, of the discriminator too where there is one. Inputs `images` [batch, 3, resolution,
  * resolution] and the posterior's `noise`; with a discriminator `adversarial`.
+ * @param microBatch images that pass forward and back at once; it divides the batch, and is all of it with a discriminator
  */
 export const vaeStep = (
   config: AutoencoderConfig,
   batch: number,
   resolution: number,
   objective: VaeObjective,
+  microBatch = batch,
   recompute = false,
 ): Program =>
   trace(
     "vae-step",
     (p) => {
-      const images = p.input("images", [batch, 3, resolution, resolution]);
-      const noise = p.input("noise", latentShape(config, batch, resolution));
-      const { parts, loss, total } = vaeLoss(p, images, noise, config, objective);
-      p.output("loss", loss);
-      for (const [name, value] of Object.entries(parts)) p.output(name, value);
-      adamw(p, total, { ...BETAS, weightDecay: 0, ema: true });
+      const found = microBatches(p, batch, microBatch, (part) => {
+        const images = part.input("images", [microBatch, 3, resolution, resolution]);
+        const noise = part.input("noise", latentShape(config, microBatch, resolution));
+        const { parts, loss, total } = vaeLoss(part, images, noise, config, objective);
+        return { loss: total, terms: { loss, ...parts } };
+      });
+      for (const [name, value] of Object.entries(found.terms)) p.output(name, value);
+      adamw(p, found.loss, { ...BETAS, weightDecay: 0, ema: true, gradients: found.gradients });
     },
     { recompute },
   );
@@ -60,6 +71,7 @@ export interface VaeStageSettings {
   readonly autoencoder: AutoencoderConfig;
   readonly resolution: number;
   readonly batchSize: number;
+  readonly microBatch: number;
   readonly learningRate: LearningRate;
   /** Of the averages, in every step; null: `averageDecayAt`. */
   readonly averageDecay: number | null;
@@ -78,7 +90,12 @@ export const PERCEPTUAL_FILES = ["LPIPS trunk", "LPIPS linear layers"] as const;
 
 export function vaeStage(settings: VaeStageSettings): Stage {
   const { autoencoder, resolution, batchSize, learningRate, averageDecay, flip, steps, share } = settings;
-  const { perceptual, adversarial, recompute } = settings;
+  const { perceptual, adversarial, microBatch, recompute } = settings;
+  if (adversarial && microBatch < batchSize)
+    throw new UserError(
+      "microBatch: the discriminator's BatchNorm and the adaptive weight of vae.adversarial take all images of a batch together",
+      "use recompute: true in its place, or leave vae.adversarial out",
+    );
   if (adversarial && resolution < SMALLEST_JUDGED)
     throw new UserError(
       `vae.adversarial: its discriminator judges patches, and images of ${resolution} px are too small for one`,
@@ -92,6 +109,7 @@ export function vaeStage(settings: VaeStageSettings): Stage {
       batchSize,
       resolution,
       { perceptual, adversarialWeight: adversarial?.weight ?? null },
+      microBatch,
       recompute,
     ),
     batchSize,

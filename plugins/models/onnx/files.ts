@@ -4,12 +4,18 @@ import type { Stream } from "../../../harness/random/index.ts";
 import type { ModelFile } from "./model-file.ts";
 
 export interface PlannedFiles {
-  readonly files: readonly ModelFile[];
-  /** null: only sampling tells. */
-  callsAnImage(): Promise<number | null>;
+  /** The network's; then a latent model's decoder's. */
+  readonly files: readonly [network: ModelFile, decoder?: ModelFile];
+  callsAnImage(): Promise<CallsAnImage>;
   resampled(terms: SamplingTerms): Awaited<ReturnType<NonNullable<Model["resampled"]>>>;
   /** @param batchSize images a call, where the files leave it open */
   open(batchSize: number): Promise<OpenFiles>;
+}
+
+export interface CallsAnImage {
+  /** null: only sampling tells. */
+  readonly network: number | null;
+  readonly decoder: number;
 }
 
 export interface OpenFiles {

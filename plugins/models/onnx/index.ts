@@ -1,9 +1,9 @@
 /** Networks in ONNX files: a generator, a denoiser of images, or a latent model's denoiser and decoder. */
-import type { Model, ModelContext, Task } from "../../../harness/plugin.ts";
+import type { Elsewhere, Model, ModelContext, Task, Told } from "../../../harness/plugin.ts";
 import { contentOf } from "../content.ts";
 import { toldOf } from "../declared.ts";
 import { inBatches } from "./batches.ts";
-import type { PlannedFiles } from "./files.ts";
+import type { CallsAnImage, PlannedFiles } from "./files.ts";
 import { planLatent } from "./latent.ts";
 import { type OnnxOptions, schema } from "./options.ts";
 import { planPixels } from "./pixels.ts";
@@ -14,6 +14,32 @@ const planned = (options: OnnxOptions, task: Task, context: ModelContext): Promi
     ? planPixels(options, task, context)
     : planLatent({ ...options, latent: options.latent }, task, context);
 
+/** By the files' own account, where the config declares no MACs. */
+function costOf(
+  calls: CallsAnImage,
+  [network, decoder]: PlannedFiles["files"],
+  declared: Told | null,
+): Pick<Elsewhere, "calls" | "macs" | "parameters" | "decoder"> {
+  const counted = (value: number): Told => ({ value, by: "counted" });
+  const reported = (called: number | null, macs: number | null): Told | null =>
+    called === null || macs === null ? null : { value: called * macs, by: "reported" };
+  const denoising = reported(calls.network, network.macs);
+  const called = calls.network === null ? null : counted(calls.network);
+  if (!decoder)
+    return { calls: called, macs: declared ?? denoising, parameters: counted(network.parameters) };
+  const decoding = reported(calls.decoder, decoder.macs);
+  return {
+    calls: called,
+    macs: declared ?? (denoising && decoding && { ...denoising, value: denoising.value + decoding.value }),
+    parameters: counted(network.parameters + decoder.parameters),
+    decoder: {
+      calls: counted(calls.decoder),
+      macs: declared ? null : decoding,
+      parameters: counted(decoder.parameters),
+    },
+  };
+}
+
 const model: Model<OnnxOptions> = {
   name: "onnx",
   schema,
@@ -22,19 +48,12 @@ const model: Model<OnnxOptions> = {
   deviations: () => [],
   async identity(options, task, context) {
     const { files } = await planned(options, task, context);
-    return contentOf(files.flatMap(({ path, data }) => [path, ...data]));
+    return contentOf(files.flatMap((file) => (file ? [file.path, ...file.data] : [])));
   },
   async elsewhere(options, task, context) {
-    const { files, callsAnImage } = await planned(options, task, context);
-    const { macs, trainFlops } = toldOf({ ...options, calls: null, parameters: null });
-    const calls = await callsAnImage();
-    return {
-      calls: calls === null ? null : { value: calls, by: "counted" },
-      macs,
-      parameters: { value: files.reduce((sum, { parameters }) => sum + parameters, 0), by: "counted" },
-      trainFlops,
-      ownProcess: false,
-    };
+    const plan = await planned(options, task, context);
+    const told = toldOf({ ...options, calls: null, parameters: null });
+    return { ...told, ...costOf(await plan.callsAnImage(), plan.files, told.macs), ownProcess: false };
   },
   resampled: async (options, task, terms, context) =>
     (await planned(options, task, context)).resampled(terms),

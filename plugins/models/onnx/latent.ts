@@ -10,7 +10,7 @@ import type { Guidance, LatentShape } from "../solvers/latent/network.ts";
 import { OBJECTIVES, type Objective } from "../solvers/latent/objective.ts";
 import { resampled } from "../solvers/latent/resampled.ts";
 import { samplerOver } from "../solvers/latent/sampler.ts";
-import type { OpenFiles, PlannedFiles } from "./files.ts";
+import type { CallsAnImage, OpenFiles, PlannedFiles } from "./files.ts";
 import { type ModelFile, readModelFile, type Signature } from "./model-file.ts";
 import type { OnnxOptions } from "./options.ts";
 import { openSession } from "./session.ts";
@@ -44,7 +44,10 @@ export async function planLatent(
   const { sampler, objective } = call;
   return {
     files: [call.denoiser, call.decoder],
-    callsAnImage: () => (isAdaptive(sampler) ? Promise.resolve(null) : callsAnImage(call)),
+    async callsAnImage() {
+      const calls = await callsAnImage(call);
+      return isAdaptive(sampler) ? { ...calls, network: null } : calls;
+    },
     resampled(terms) {
       const again = resampled({ guidance: options.latent.guidance ?? undefined, objective }, task, terms);
       return typeof again === "string" ? again : { latent: { decoder: options.latent.decoder, ...again } };
@@ -132,9 +135,9 @@ function require(
 }
 
 /** Of one image, on a network that answers 0. */
-async function callsAnImage(call: LatentCall): Promise<number> {
+async function callsAnImage(call: LatentCall): Promise<CallsAnImage> {
   const { outputChannels, side, classes } = call.shape;
-  let calls = 0;
+  const calls = { network: 0, decoder: 0 };
   const zeros = (...shape: readonly number[]): Tensor => ({
     dtype: "float32",
     shape,
@@ -146,12 +149,18 @@ async function callsAnImage(call: LatentCall): Promise<number> {
     about: {},
     network: {
       async run() {
-        calls++;
+        calls.network++;
         return { out: zeros(1, outputChannels, side, side) };
       },
       async dispose() {},
     },
-    decoder: { decode: async () => zeros(1, 3, side, side), async dispose() {} },
+    decoder: {
+      async decode() {
+        calls.decoder++;
+        return zeros(1, 3, side, side);
+      },
+      async dispose() {},
+    },
   });
   await sampler.sample([createStream(0)], [classes > 0 ? 0 : -1]);
   return calls;

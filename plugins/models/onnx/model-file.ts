@@ -18,6 +18,8 @@ export interface ModelFile {
   readonly metadata: ReadonlyMap<string, string>;
   /** Numbers in its weights; of a file that epg-bench wrote, in the network's states alone. */
   readonly parameters: number;
+  /** Multiply-accumulates of one image in one call, where the file tells, as one that epg-bench wrote does; null: not known. */
+  readonly macs: number | null;
   /** Files of weights beside it. */
   readonly data: readonly string[];
 }
@@ -103,14 +105,16 @@ export async function readModelFile(path: string): Promise<ModelFile> {
     throw new UserError(`file: no file ${path}`, "give its path from the config's folder");
   const { graph, metadataProps = [] } = decoded(await readFile(path), path);
   const initialisers = graph.initializer ?? [];
+  const metadata = new Map(metadataProps.map(({ key = "", value = "" }) => [key, value]));
   const names = new Set(initialisers.map(({ name }) => name));
   return {
     path,
     // Before IR version 4, initialisers were inputs too.
     inputs: signatures(graph.input?.filter((input) => !names.has(input.name))),
     outputs: signatures(graph.output),
-    metadata: new Map(metadataProps.map(({ key = "", value = "" }) => [key, value])),
+    metadata,
     parameters: parametersOf(initialisers),
+    macs: macsOf(metadata.get("macs_per_image")),
     data: dataFiles(tensorsOf(graph), path),
   };
 }
@@ -150,6 +154,8 @@ function parametersOf(initialisers: readonly Weights[]): number {
     .filter(({ dataType }) => FLOATS.has(dataType ?? 0))
     .reduce((sum, { dims = [] }) => sum + dims.reduce((size, dim) => size * dim, 1), 0);
 }
+
+const macsOf = (text = ""): number | null => (/^\d+(\.\d+)?(e\+\d+)?$/.test(text) ? Number(text) : null);
 
 /** Also those in nodes, and in the graphs in nodes. */
 function tensorsOf({ initializer = [], node = [] }: Graph): Weights[] {

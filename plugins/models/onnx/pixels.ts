@@ -5,7 +5,7 @@ import type { ModelContext, Task } from "../../../harness/plugin.ts";
 import { createStream } from "../../../harness/random/index.ts";
 import { timeOf } from "../solvers/levels.ts";
 import { toUint8 } from "../solvers/pixels.ts";
-import type { PlannedFiles } from "./files.ts";
+import type { CallsAnImage, PlannedFiles } from "./files.ts";
 import type { OnnxOptions } from "./options.ts";
 import { type Call, planCall } from "./plan.ts";
 import { resampled } from "./resampled.ts";
@@ -54,14 +54,14 @@ async function open(call: Call, side: number, threads: number): Promise<Opened> 
 }
 
 /** Of one image, on a network that answers 0: solvers do not look at its answers. */
-async function callsAnImage(options: OnnxOptions, call: Call): Promise<number> {
+async function callsAnImage(options: OnnxOptions, call: Call): Promise<CallsAnImage> {
   let calls = 0;
   const network: Network = async (x) => {
     calls++;
     return new Float32Array(x.length);
   };
   await draw(network, options, { ...call, batch: 1, shape: [3, 1, 1] }, [createStream(0)], [0]);
-  return calls;
+  return { network: calls, decoder: 0 };
 }
 
 /** @throws UserError as `planCall` */

@@ -118,12 +118,12 @@ describe("a model by name", () => {
   it("has its lines, its bills and what was published of it", async () => {
     expect(await exit("cost", "dit-xl2-256")).toBe(0);
     expect(printed.stdout).not.toContain("trained elsewhere");
-    expect(printed.stdout).toMatch(/^DiT {2,}7,000,000 +256 +1\.792 G +637\.7 EMAC .* ×3\.00 +637\.7 EMAC$/m);
+    expect(printed.stdout).toMatch(/^DiT {2,}7,000,000 +256 +1,792 M +637\.7 EMAC .* ×3\.00 +637\.7 EMAC$/m);
     expect(printed.stdout).toMatch(
       /^in all, VAE in full .*\nin all, VAE shared by 10 .*\nin all, VAE free /m,
     );
     expect(printed.stdout).toMatch(/^network +500 +59\.31 TMAC/m);
-    expect(printed.stdout).toMatch(/^decoder +1 +311\.1 GMAC/m);
+    expect(printed.stdout).toMatch(/^decoder +1 +0\.3111 TMAC/m);
     expect(printed.stdout).toMatch(
       /^published for DiT-XL\/2: FID 2\.27; NFE 500; .*attention matmuls counted/m,
     );
@@ -187,12 +187,20 @@ it("docs/cost.md shows what `cost --gpus 8` prints", async () => {
   expect(page).toContain(`\`\`\`\n$ npx epg-bench cost --gpus 8\n${printed.stdout}\`\`\`\n`);
 });
 
+const SMALL_64 = join(packageRoot(), "configs", "epg-small-64.config.ts");
+
 describe("mistakes", () => {
   it.each([
     [["cost", "dit-xl-256"], /there is no model "dit-xl-256"\n {2}fix: did you mean "dit-xl2-256"/],
     [["cost", "epg-xl-256", "-c", "x.ts"], /both the model epg-xl-256 and --config were given/],
     [["cost", "epg-xl-256", "--vae", "shared:0"], /must be full, shared:K/],
     [["cost", "epg-xl-256", "--vae", "half"], /must be full, shared:K/],
+    [["cost", "epg-xl-256", "--data", "x"], /--data was given without --config/],
+    [["cost", "-c", SMALL_64], /holds no \.jpg.*\n {2}fix: .*--data FOLDER/],
+    [
+      ["cost", "-c", SMALL_64, "--data", "/nowhere"],
+      /image folder \/nowhere does not exist\n {2}fix: .*--data/,
+    ],
     [["cost", "-c", "nowhere.config.ts"], /no file .*nowhere\.config\.ts/],
     [["cost", "epg-xl-256", "--gpus", "0"], /must be a whole number/],
     [["cost", "epg-xl-256", "--gpus", "8", "--gpu", "v100"], /Allowed choices are h200, h100, a100, h20/],

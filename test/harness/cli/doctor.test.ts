@@ -18,11 +18,11 @@ describe("doctor", () => {
   it("tells what works and how to mend what does not, and whether the default job can run", () => {
     expect(lacks(whole)).toEqual([]);
     expect(told(whole).split("\n")).toEqual([
-      "works    Node                22.1.0",
-      "missing  NVIDIA GPU          no driver",
+      "works                     Node                22.1.0",
+      "not available (optional)  NVIDIA GPU          no driver",
       "         fix: install it",
-      "works    onnxruntime on cpu  ONNX Runtime 1.30.0",
-      'missing  torch               found no Python "python3"',
+      "works                     onnxruntime on cpu  ONNX Runtime 1.30.0",
+      'not available (optional)  torch               found no Python "python3"',
       "         fix: install Python",
       "",
       "`epg-bench run` can run here.",
@@ -34,10 +34,11 @@ describe("doctor", () => {
     const cuda = { ...works, what: "onnxruntime on cuda" };
     const broken: Findings = {
       ...whole,
-      machine: [{ ...node, works: false, fix: "install Node 20.19 or newer" }],
+      machine: [{ ...node, works: false, fix: "install Node 20.19 or newer" }, gpu],
       backends: { onnxruntime: [{ ...works, works: false, fix: "npm ci" }, cuda], torch: [] },
     };
     expect(lacks(broken)).toEqual(["Node", "onnxruntime on cpu"]);
+    expect(told(broken)).toMatch(/^missing +Node .*^not available \(optional\) +NVIDIA GPU /ms);
     expect(told(broken)).toContain("cannot run here for want of Node and onnxruntime on cpu.");
     expect(lacks({ ...whole, backends: {} })).toEqual(["onnxruntime on cpu"]);
   });

@@ -81,6 +81,18 @@ describe("mistakes", () => {
     expect(printed.stderr).toContain(`--resume ${folder}`);
   });
 
+  it("a dry run of what could not run prints its plan, says why, and exits 2", async () => {
+    const config = join(temporaryFolder(), "few.config.json");
+    const dataset = { kind: "dataset", plugin: "shapes", options: { train: 8, reference: 128, heldOut: 64 } };
+    const entries = { EPG: { kind: "model", plugin: "epg", options: { size: "tiny" } } };
+    writeFileSync(config, JSON.stringify({ dataset, entries, budget: { trainingFlops: 1e11 } }));
+    expect(await exit("run", "-c", config, "--dry-run", "--quiet")).toBe(2);
+    expect(printed.stdout).toContain("GFLOPs a step");
+    expect(printed.stderr).toMatch(
+      /^error: .* has 8 training images, fewer than one batch of 16 .*\n {2}fix: /m,
+    );
+  });
+
   it("an unknown report format is named with the known ones", async () => {
     expect(await exit("report", folderOf(fixtureResult()), "--format", "mb")).toBe(2);
     expect(printed.stderr).toContain('unknown format "mb"\n  fix: did you mean "md"?');

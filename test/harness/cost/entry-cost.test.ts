@@ -56,6 +56,14 @@ test("a comparison's rows and the trials of their guidance are lines", async () 
   );
 });
 
+test("weights on the way cost their samples, as many as the entry's own", async () => {
+  const steps = "vae: { batchSize: 8, steps: 2 }, dit: { batchSize: 8, steps: 4 }";
+  const cost = await costOf("milestones: [0.9, 0.1],", steps);
+  const ofAll = 40 * cost.sampling.reduce((sum, { flops }) => sum + flops, 0);
+  expect(cost.milestones).toEqual([{ name: "Latent: at 90 % of its training", sampleFlops: ofAll }]);
+  expect(entryText("Latent", cost, BILLS)).toMatch(/^Latent: at 90 % of its training +[\d.]+ GFLOP$/m);
+});
+
 test("encoding every step's images is a line of its own, by the encoder's forward passes", async () => {
   const steps = "vae: { batchSize: 8, steps: 2 }, dit: { batchSize: 8, steps: 3 }, latentScale: 1";
   const cached = await costOf("", steps);

@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { NO_PREPARATION, NO_WORK, NOT_MEASURED, trainingLines } from "../../../harness/measure/ledger.ts";
+import { noTallies } from "../../../harness/measure/counting.ts";
+import {
+  brokenSamplingLines,
+  NO_PREPARATION,
+  NO_WORK,
+  NOT_MEASURED,
+  trainingLines,
+} from "../../../harness/measure/ledger.ts";
 
 const DIT = { name: "DiT", autoencoder: false };
 const WORK = {
@@ -43,4 +50,20 @@ test("what is computed anew stands beside the work, where there is any", () => {
   const of = (recomputed: typeof NO_WORK) => trainingLines(DIT, { ...WORK, recomputed }, ["A"], false)[0];
   expect(of({ macs: 300, flops: 610 })).toMatchObject({ macs: 1000, flops: 2100, recomputedFlops: 610 });
   expect(of(NO_WORK)).not.toHaveProperty("recomputedFlops");
+});
+
+test("a sampling that failed is billed by its calls, whatever became of their images", () => {
+  const network = { calls: 5, macs: 50, flops: 110, parameters: 7 };
+  const broken = { images: 8, batchSize: 8, wallSeconds: 1, peakMemoryBytes: 2 };
+  const billed = (tallies: object) =>
+    brokenSamplingLines("A", { ...broken, tallies: { ...noTallies(), ...tallies } });
+  expect(billed({})).toEqual([]);
+  expect(billed({ network })).toMatchObject([
+    { stage: "sampling", failed: true, images: 8, macs: 50, flops: 110 },
+  ]);
+  expect(billed({ network, decoder: { ...network, calls: 1, macs: 3 } })[1]).toMatchObject({
+    kind: "decoding",
+    macs: 3,
+    wallSeconds: null,
+  });
 });

@@ -34,7 +34,7 @@ function lossOf(p: Tracer, size: number): Value {
 
 const step = (size: number, batch = BATCH): Program =>
   trace("step", (p) => {
-    const { loss, gradients } = microBatches(p, batch, size, (part) => lossOf(part, size));
+    const { loss, gradients } = microBatches(p, batch, size, (part) => ({ loss: lossOf(part, size) }));
     p.output("loss", loss);
     adamw(p, loss, { beta1: 0.9, beta2: 0.99, weightDecay: 0.1, clip: true, ema: true, gradients });
   });
@@ -52,6 +52,20 @@ const stateOf = ({ states }: Program): Tensors =>
       { dtype: "float32", shape, data: uniforms(sizeOf(shape), 40 + i) },
     ]),
   );
+
+it("means a loss's terms as the loss", () => {
+  const program = trace("terms", (p) => {
+    const { loss, terms } = microBatches(p, BATCH, 2, (part) => {
+      const value = lossOf(part, 2);
+      return { loss: value, terms: { again: value } };
+    });
+    p.output("loss", loss);
+    p.output("again", terms.again!);
+  });
+  const { x, target } = inputs;
+  const { loss, again } = interpret(program, { x: x!, target: target! }, stateOf(program)).outputs;
+  expect(again).toEqual(loss);
+});
 
 describe("micro-batches", () => {
   const whole = step(BATCH);
@@ -87,7 +101,7 @@ describe("micro-batches", () => {
         microBatches(p, BATCH, 2, (part) => {
           const loss = lossOf(part, 2);
           tell(part, loss);
-          return loss;
+          return { loss };
         });
       });
     expect(() => telling((p, value) => p.output("part", value))).toThrow("output part would be of one part");

@@ -12,6 +12,8 @@ import {
   withNames,
 } from "../../../harness/run/pretrained.ts";
 import { type ToldTraining, toldTraining, toldUpTo } from "../../../harness/run/provenance.ts";
+import epg from "../../../plugins/models/epg/index.ts";
+import { schema as epgSchema } from "../../../plugins/models/epg/options.ts";
 import { networkShape } from "../../../plugins/models/epg/sizes.ts";
 import latent from "../../../plugins/models/latent/index.ts";
 import { type LatentInput, schema as latentSchema } from "../../../plugins/models/latent/options.ts";
@@ -187,7 +189,7 @@ test("options say what is in their files, not where these lie", async () => {
   expect(withNames(options(path), files, "/elsewhere")).toEqual(named);
 });
 
-describe("a file of another family", () => {
+describe("a file of another network", () => {
   const tiny = networkShape("tiny", { resolution: 32, classes: 8 });
   const epgFile = () =>
     writeFileSync(join(folder, "epg.safetensors"), writeSafetensors(randomWeights(tiny), {}));
@@ -213,6 +215,19 @@ describe("a file of another family", () => {
     );
     await expect(found).rejects.toThrow(message);
     await expect(found).rejects.toThrow(/; it looks like EPG, tiny, 32 px, 8 classes$/);
+  });
+
+  test("of another size is told by its own", async () => {
+    epgFile();
+    const found = pretrainedFiles(
+      { baseFolder: folder } as never,
+      epg as never,
+      epgSchema.parse({ weights: "epg.safetensors" }) as never,
+      { resolution: 64, classes: 8 },
+    );
+    await expect(found).rejects.toThrow(
+      /^weights: epg\.safetensors is of another size: pos_embed .*; it looks like EPG, tiny, 32 px, 8 classes$/,
+    );
   });
 
   test("that nobody knows is told nothing of", async () => {

@@ -28,7 +28,7 @@ describe("a quick run", () => {
   it("names the entry whose options do not fit", async () => {
     const config = await load("shapes-long");
     await expect(quickened({ ...config, quick: true }, { ...task, resolution: 30 })).rejects.toThrow(
-      /^entries\.EPG, Heun 16: resolution 30 is not a multiple of 8/,
+      /^entries\["EPG, Heun 16"\]: resolution 30 is not a multiple of 8/,
     );
   });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type EntryFacts, measureRows } from "../../../harness/run/rows.ts";
+import { type EntryFacts, measureRows, speedRows } from "../../../harness/run/rows.ts";
 
 const SAMPLING = {
   nfe: 1,
@@ -11,7 +11,7 @@ const SAMPLING = {
   peakMemoryBytes: 1,
 };
 const MEDIAN = { median: 1, standardError: 0 };
-const TIMING = { batchSize: 8, throughput: MEDIAN, latency: MEDIAN };
+const TIMING = { batchSize: 8, throughput: { ...MEDIAN, rounds: 5 }, latency: { ...MEDIAN, rounds: 40 } };
 
 const trained = (flops: number, weightsSha256: string) => ({
   flops,
@@ -55,4 +55,12 @@ test("a training of this run is not counted again where a file tells of it too",
 
 test("they are left out where a file does not tell", () => {
   expect(total([file(), file(["a", 100])], [trained(20, "b")]).value).toBeUndefined();
+});
+
+test("timings repeated more or less often are of one convention, and can be compared", () => {
+  const again = { ...TIMING, latency: { ...MEDIAN, rounds: 41 } };
+  const [, latency] = speedRows("A", TIMING);
+  const [, other] = speedRows("B", again);
+  expect([latency!.rounds, other!.rounds]).toEqual([40, 41]);
+  expect(other!.convention).toBe(latency!.convention);
 });

@@ -45,10 +45,10 @@ const STEPS: Readonly<Record<string, (recompute: boolean, batch: number) => Prog
   "EPG's consistency": (recompute, batchSize) =>
     consistencyTuningStage({ ...common, recompute, batchSize, projector, size: "L/16", pretrained: true })
       .program,
-  DiT: (recompute, batchSize) => ditStep(dit, batchSize, "diffusion", undefined, recompute),
-  SiT: (recompute, batchSize) => ditStep(dit, batchSize, "flow", undefined, recompute),
+  DiT: (recompute, batchSize) => ditStep(dit, batchSize, "diffusion", undefined, batchSize, recompute),
+  SiT: (recompute, batchSize) => ditStep(dit, batchSize, "flow", undefined, batchSize, recompute),
   VAE: (recompute, batchSize) =>
-    vaeStep(autoencoder, batchSize, 8, { perceptual: null, adversarialWeight: null }, recompute),
+    vaeStep(autoencoder, batchSize, 8, { perceptual: null, adversarialWeight: null }, batchSize, recompute),
 };
 
 const inputsOf = ({ inputs }: Program): Tensors =>

@@ -45,6 +45,7 @@ export async function createSampler(
     },
     description: {
       ...described(choice),
+      sigmaShift: shift,
       target: settings.target,
       clamp: settings.clamp,
       normalisation,

@@ -10,6 +10,8 @@ import {
   logSumExp,
   matmul,
   mean,
+  microBatches,
+  mixedPrecision,
   mul,
   type Program,
   type RankOptions,
@@ -104,6 +106,29 @@ const inputsAt0: Tensors = {
   ...adamwInputs({ step: 0, learningRate: 1e-3, beta1: 0.9, beta2: 0.99, clip: 0.01, emaDecay: 0.9 }),
 };
 
+it("in micro-batches, each of which is cut: one process's results", () => {
+  const accumulated = trace("accumulated", (p) => {
+    const { loss, gradients } = microBatches(p, B, 4, (part) => {
+      const w = part.parameter("w", [D, D], zeros);
+      return { loss: mean(square(matmul(part.input("x", [4, D]), w))) };
+    });
+    p.output("loss", loss);
+    adamw(p, loss, { beta1: 0.9, beta2: 0.99, weightDecay: 0.01, clip: true, ema: true, gradients });
+  });
+  const { weight: _, ...inputs } = inputsAt0;
+  for (const shardOptimiser of [false, true]) {
+    expectSame(accumulated, 2, inputs, stateOf(accumulated), { shardOptimiser });
+  }
+});
+
+it("in bfloat16 ranks add up in float32", () => {
+  const { program } = acrossRanks(mixedPrecision(coupled), 2, { shardOptimiser: true });
+  expect(program.nodes.some(({ outputs: [y] }) => y!.dtype === "bfloat16")).toBe(true);
+  const sums = program.nodes.filter(({ op }) => /allReduce|reduceScatter/.test(op.name));
+  expect(sums.length).toBeGreaterThan(0);
+  for (const { inputs } of sums) expect(inputs[0]!.dtype).toBe("float32");
+});
+
 describe.each([2, 4])("a training step on %i ranks", (world) => {
   it("has the loss, the norm, the statistics and the weights of one process", () => {
     const program = expectSame(coupled, world, inputsAt0, stateOf(coupled));
@@ -133,8 +158,13 @@ describe("shares the work evenly", () => {
     ...stagesOf(epg, { size: "tiny", objective: "consistency", batchSize: 8 }).slice(1),
     ...stagesOf(epg, { size: "tiny", batchSize: 8, recompute: true }),
     ...stagesOf(latent, { size: "tiny", vae: { batchSize: 8, adversarial: {} }, dit: { batchSize: 8 } }),
+    ...[
+      ...stagesOf(epg, { size: "tiny", batchSize: 8, microBatch: 4, pretraining: { share: 0 } }),
+      ...stagesOf(latent, { size: "tiny", vae: { batchSize: 8 }, dit: { batchSize: 8 }, microBatch: 4 }),
+    ].map(([name, program]) => [`${name} in micro-batches`, program] as const),
   ];
-  it("knows seven stages", () => expect(stages.map(([name]) => name)).toHaveLength(7));
+  it("knows five stages, two of them recomputing and three in micro-batches too", () =>
+    expect(stages.map(([name]) => name)).toHaveLength(10));
 
   it.each(stages)("%s", (_, program) => {
     for (const shardOptimiser of [false, true]) {

@@ -41,6 +41,7 @@ function acting(answer: Payloads, ops: readonly string[] = Object.keys(OPS)) {
       return answer;
     },
     peakMemoryBytes: () => 0,
+    busySeconds: () => 0,
     close: async () => {},
   };
   return { worker, asked };
@@ -59,6 +60,25 @@ it("sends a program once, with its constants and its state, and then inputs alon
   ]);
   expect(asked[0]!.tensors["constant 0"]).toEqual({ dtype: "float32", shape: [], data: Float32Array.of(3) });
   expect(asked[1]!.header.program).toBe(asked[0]!.header.program);
+});
+
+it("sends inputs ahead, once, and runs on them only where it is given them", async () => {
+  const { worker, asked } = acting({ y: x! });
+  const executable = await compile(worker, program, { w: w! });
+  const [ahead, other] = [{ x: x! }, { x: w! }];
+  await executable.send!(ahead);
+  await executable.run(ahead);
+  await executable.run(ahead);
+  await executable.send!(ahead);
+  await executable.run(other);
+  expect(asked.slice(1).map(({ header, tensors }) => [header.do, header.sent, tensors.x?.data])).toEqual([
+    ["send", undefined, x!.data],
+    ["run", true, undefined],
+    ["run", false, x!.data],
+    ["send", undefined, x!.data],
+    ["run", false, w!.data],
+  ]);
+  await expect(executable.send!({})).rejects.toThrow("x");
 });
 
 it("refuses a program with operations that the worker does not know", async () => {

@@ -54,6 +54,18 @@ describe.skipIf(skipped !== null)("backend torch, in bfloat16", () => {
   });
 });
 
+describe.skipIf(skipped !== null || process.env.EPG_BENCH_DEVICE !== "cuda")(
+  "backend torch, in TF32 (only where EPG_BENCH_DEVICE is cuda)",
+  () => {
+    let backend: Backend;
+    beforeAll(async () => {
+      backend = await open(false, "tf32");
+    });
+    backendDifferentiatesModels(() => backend);
+    backendTrains(() => backend);
+  },
+);
+
 describe.skipIf(skipped !== null)("torch", () => {
   it("multiplies matrices in float64", async () => {
     const backend = await open(false);
@@ -69,6 +81,12 @@ describe.skipIf(skipped !== null)("torch", () => {
       "columns",
     );
     await backend.close!();
+  });
+
+  it.skipIf(process.env.EPG_BENCH_DEVICE === "cuda")("refuses TF32 where there is none", async () => {
+    await expect(open(false, "tf32")).rejects.toThrow(
+      /precision tf32 is of NVIDIA's GPUs .* computes on cpu/,
+    );
   });
 
   it("refuses a device that is not there", async () => {
@@ -89,6 +107,7 @@ it("refuses options it does not know, and a Python that hangs on the folder it i
     precision: "f32",
     threads: 2,
     processes: 1,
+    nodes: 1,
     timeoutSeconds: 1800,
   });
 });

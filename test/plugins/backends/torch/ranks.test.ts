@@ -6,6 +6,7 @@ import { add, scalar, sum, type Tensors, trace, zeros } from "../../../../harnes
 import { createStream } from "../../../../harness/random/index.ts";
 import { initialState } from "../../../../harness/run/initial-state.ts";
 import plugin from "../../../../plugins/backends/torch/index.ts";
+import { freePort } from "../../../../plugins/backends/torch/nodes/call.ts";
 import shapes from "../../../../plugins/datasets/shapes/index.ts";
 import epg from "../../../../plugins/models/epg/index.ts";
 import latent from "../../../../plugins/models/latent/index.ts";
@@ -13,9 +14,11 @@ import { distance } from "../../../conformance/ops-checks.ts";
 import { reasonToSkip } from "../../../conformance/present.ts";
 
 const STEPS = 3;
-const CUT = "four, with the optimiser's state cut";
+const IN_PARTS = "diffusion in micro-batches";
+const CUT = "four, two on each of two machines, with the optimiser's state cut";
+const COMMON = { device: "cpu", compile: false, threads: 1 };
 const open = (processes: number, more = {}): Promise<Backend> =>
-  plugin.open(plugin.schema.parse({ device: "cpu", compile: false, threads: 1, processes, ...more }));
+  plugin.open(plugin.schema.parse({ ...COMMON, processes, ...more }));
 const skipped = await reasonToSkip("torch", async () => (await open(1)).close!());
 
 /** y = Σ x + n, n ← n + Σ x */
@@ -43,8 +46,11 @@ const trained = async (
   const executable = await backend.compile(stage.program, state);
   const batchOf = stage.batches(context, prepared);
   const losses: number[] = [];
-  for (let step = 0; step < STEPS; step++)
-    losses.push((await executable.run(await batchOf(step))).loss!.data[0]!);
+  for (let step = 0; step < STEPS; step++) {
+    const batch = await batchOf(step);
+    await executable.send?.(batch);
+    losses.push((await executable.run(batch)).loss!.data[0]!);
+  }
   const after = await executable.readState();
   await executable.dispose();
   return { losses, state: after };
@@ -65,6 +71,23 @@ const lives = (pid: number): boolean => {
     return false;
   }
 };
+
+/** Two machines, acted by two ends of this process; `options` are for backends that train on both. */
+async function twoMachines() {
+  const rendezvous = `localhost:${await freePort()}`;
+  const host = { note: () => {}, signal: new AbortController().signal };
+  const options = { nodes: 2, rendezvous };
+  const gathering = () => plugin.gather!(plugin.schema.parse({ ...COMMON, ...options }) as never, host);
+  const [one, other] = await Promise.all([gathering(), gathering()]);
+  const [leader, helper] = one?.leads ? [one, other] : [other, one];
+  if (!leader?.leads || !helper || helper.leads) throw new Error("one leads, the other does not");
+  const serving = helper.serve();
+  const leave = async (): Promise<void> => {
+    await leader.leave();
+    await serving;
+  };
+  return { options, leave };
+}
 
 describe.skipIf(skipped !== null)("a rank, or what started it, that is killed", { timeout: 180_000 }, () => {
   it.each([
@@ -89,6 +112,33 @@ describe.skipIf(skipped !== null)("a rank, or what started it, that is killed", 
     await backend.close!();
   });
 
+  it("the rank of another machine: says so, and that machine waits for the next", async () => {
+    const machines = await twoMachines();
+    const before = await childrenOf(process.pid);
+    const backend = await open(1, machines.options);
+    const executable = await backend.compile(counting, { n: scalar(0) });
+    expect((await executable.run({ x })).y!.data[0]).toBe(36);
+    const started = (await childrenOf(process.pid)).filter((pid) => !before.includes(pid));
+    const ranks = (await Promise.all(started.map(childrenOf))).flat();
+    expect(ranks).toHaveLength(2);
+    const { stdout } = await execa("ps", ["-A", "-o", "pid=,args="]);
+    const launchers = stdout
+      .split("\n")
+      .flatMap((line) => (line.includes("--node-rank=1") ? [Number.parseInt(line, 10)] : []));
+    const [elsewhere] = await childrenOf(launchers.find((pid) => started.includes(pid))!);
+    process.kill(elsewhere!, "SIGKILL");
+    await expect(executable.run({ x })).rejects.toThrow(
+      /^torch: on .+: process 1 of its ranks was killed by signal 9$/,
+    );
+    await expect.poll(() => ranks.filter(lives), { timeout: 20_000 }).toEqual([]);
+    await backend.close!();
+    const again = await open(1, machines.options);
+    const anew = await again.compile(counting, { n: scalar(0) });
+    expect((await anew.run({ x })).y!.data[0]).toBe(36);
+    await again.close!();
+    await machines.leave();
+  });
+
   it("refuses a batch that cannot be cut, before anything starts", async () => {
     const backend = await open(3);
     await expect(backend.compile(counting, { n: scalar(0) })).rejects.toThrow(
@@ -103,11 +153,14 @@ describe.skipIf(skipped !== null)(
   () => {
     const backends = new Map<string, Backend>();
     const courses = new Map<string, Map<string, Course>>();
+    let inBfloat16: readonly Course[];
+    let machines: Awaited<ReturnType<typeof twoMachines>>;
 
     beforeAll(async () => {
       backends.set("one", await open(1));
       backends.set("two", await open(2));
-      backends.set(CUT, await open(4, { shardOptimiser: true }));
+      machines = await twoMachines();
+      backends.set(CUT, await open(2, { ...machines.options, shardOptimiser: true }));
       const opened = { seed: 0, cacheFolder: "", baseFolder: "", threads: 1 };
       const dataset = await shapes.open(
         { resolution: 16, train: 16, reference: 4, heldOut: 4 } as never,
@@ -124,7 +177,11 @@ describe.skipIf(skipped !== null)(
         ),
       ];
       const previous: Record<string, Tensors> = {};
-      for (const stage of stages) {
+      const [parts] = epg.stages(
+        epg.schema.parse({ ...small, microBatch: 4, pretraining: { share: 0 } }) as never,
+        task,
+      );
+      for (const stage of [...stages, { ...parts!, name: IN_PARTS }]) {
         const context: StageContext = {
           task,
           steps: 100,
@@ -140,30 +197,53 @@ describe.skipIf(skipped !== null)(
           found.set(name, await trained(stage, context, prepared, backend));
         previous[stage.name] = stage.result(found.get("one")!.state);
         courses.set(stage.name, found);
+        if (stage.name === IN_PARTS)
+          inBfloat16 = await Promise.all(
+            [1, 2].map(async (processes) => {
+              const backend = await open(processes, { precision: "bf16" });
+              const course = await trained(stage, context, prepared, backend);
+              await backend.close!();
+              return course;
+            }),
+          );
       }
     }, 300_000);
     afterAll(async () => {
       for (const backend of backends.values()) await backend.close!();
+      await machines.leave();
     });
 
-    describe.each(["pre-training", "diffusion fine-tuning", "consistency fine-tuning", "VAE", "DiT"])(
-      "%s",
-      (stage) => {
-        it.each(["two", CUT])("on %s", (name) => {
-          const found = courses.get(stage)!;
-          const [alone, together] = [found.get("one")!, found.get(name)!];
-          together.losses.forEach((loss, i) => {
-            expect(Math.abs(loss / alone.losses[i]! - 1), `step ${i + 1}`).toBeLessThan(1e-5);
-          });
-          expect(Object.keys(together.state)).toEqual(Object.keys(alone.state));
-          for (const [key, { data, shape }] of Object.entries(alone.state)) {
-            expect(together.state[key]!.shape).toEqual(shape);
-            // Softmax does not see it: its gradient is rounding alone, which AdamW makes as large as any.
-            if (!key.endsWith("to_k.bias"))
-              expect(distance(together.state[key]!.data, data, 0.1), key).toBeLessThan(2e-3);
-          }
+    it("in bfloat16 lose as one does in bfloat16, within its rounding", () => {
+      const full = courses.get(IN_PARTS)!.get("one")!;
+      const [alone, together] = inBfloat16;
+      expect(alone!.losses).not.toEqual(full.losses);
+      together!.losses.forEach((loss, i) => {
+        expect(Math.abs(loss / alone!.losses[i]! - 1), `step ${i + 1}`).toBeLessThan(2e-3);
+      });
+    });
+
+    describe.each([
+      "pre-training",
+      "diffusion fine-tuning",
+      "consistency fine-tuning",
+      "VAE",
+      "DiT",
+      IN_PARTS,
+    ])("%s", (stage) => {
+      it.each(["two", CUT])("on %s", (name) => {
+        const found = courses.get(stage)!;
+        const [alone, together] = [found.get("one")!, found.get(name)!];
+        together.losses.forEach((loss, i) => {
+          expect(Math.abs(loss / alone.losses[i]! - 1), `step ${i + 1}`).toBeLessThan(1e-5);
         });
-      },
-    );
+        expect(Object.keys(together.state)).toEqual(Object.keys(alone.state));
+        for (const [key, { data, shape }] of Object.entries(alone.state)) {
+          expect(together.state[key]!.shape).toEqual(shape);
+          // Softmax does not see it: its gradient is rounding alone, which AdamW makes as large as any.
+          if (!key.endsWith("to_k.bias"))
+            expect(distance(together.state[key]!.data, data, 0.1), key).toBeLessThan(2e-3);
+        }
+      });
+    });
   },
 );

@@ -10,8 +10,8 @@ const program = trace("large", (p) => {
 });
 
 it.each([
-  [0, "by the program it needs about 0.0240 GB at once, 0.00400 GB of them states; a smaller batch"],
-  [17e6, "; the device has 0.0170 GB; 1/2 of the batch at once would fit: give that as microBatch"],
+  [0, "by the program it needs about 24 MB at once, 4 MB of them states; a smaller batch"],
+  [17e6, "; the device has 17 MB; 1/2 of the batch at once would fit: give that as microBatch"],
   [11e6, "; 1/8 of the batch at once would fit"],
   [5e6, "alone do not fit"],
   [1e9, "others hold memory of the device"],
@@ -34,7 +34,7 @@ const deep = trace("deep", (p) => {
 });
 
 it.each([
-  [90e6, "; the device has 0.0900 GB; with recompute: true it would fit, and without it 1/2 of the batch"],
+  [90e6, "; the device has 90 MB; with recompute: true it would fit, and without it 1/2 of the batch"],
   [
     18e6,
     "; 1/8 of the batch at once would fit: give that as microBatch where the model has one, or as batchSize; with recompute: true, 1/4",

@@ -7,12 +7,12 @@ import { actor, refusal } from "./actor.ts";
 const LIMITS = { startSeconds: 20, answerSeconds: 20 };
 
 const start = (body: string, limits = LIMITS): Promise<TorchWorker> =>
-  startTorch({ python: actor(body).python, device: "auto", threads: 1, compile: false }, limits);
+  startTorch({ python: actor(body).python, device: "auto", threads: 1, compile: false, tf32: false }, limits);
 
 describe("a worker that does not start", () => {
   it("has no such Python", async () => {
     const attempt = startTorch(
-      { python: "no-such-python", device: "auto", threads: 1, compile: false },
+      { python: "no-such-python", device: "auto", threads: 1, compile: false, tf32: false },
       LIMITS,
     );
     expect(await refusal(attempt)).toMatch(/found no Python "no-such-python"\ninstall Python .*--python/);
@@ -54,7 +54,7 @@ describe("a worker that does not start", () => {
   it("is silent: it is ended", async () => {
     const { python, pidFile } = actor("setInterval(() => {}, 1000);");
     const limits = { ...LIMITS, startSeconds: 1 };
-    const attempt = startTorch({ python, device: "auto", threads: 1, compile: false }, limits);
+    const attempt = startTorch({ python, device: "auto", threads: 1, compile: false, tf32: false }, limits);
     expect(await refusal(attempt)).toMatch(/no answer came within 1 s/);
     await gone(pidFile);
   });
@@ -69,6 +69,24 @@ describe("a worker that fails at work", () => {
       /^torch: running a: RuntimeError: no; --no-compile/,
     );
     expect(await worker.ask("running a", { do: "run" })).toEqual({});
+    await worker.close();
+  });
+
+  it("is written the next request while it is at one, and answers them in their order", async () => {
+    // What comes at once counts as many bytes; only once all has come is anything answered.
+    const worker = await start(`hello();
+      let bytes = 0;
+      onRequest((part) => {
+        bytes += part.length;
+        if (bytes < 2 * 4_000_000) return;
+        frame({ seconds: 1 });
+        frame({ error: "ValueError: the second", kind: "other" });
+      });`);
+    const x = { dtype: "float32", shape: [1_000_000], data: new Float32Array(1_000_000) } as const;
+    const [first, second] = ["running a", "sending to a"].map((doing) => worker.ask(doing, {}, { x }));
+    expect(await first).toEqual({});
+    expect(worker.busySeconds()).toBe(1);
+    await expect(second).rejects.toThrow("sending to a: ValueError: the second");
     await worker.close();
   });
 
@@ -87,7 +105,10 @@ describe("a worker that fails at work", () => {
 
   it("is ended when it is closed", async () => {
     const { python, pidFile } = actor("hello();");
-    const worker = await startTorch({ python, device: "auto", threads: 1, compile: false }, LIMITS);
+    const worker = await startTorch(
+      { python, device: "auto", threads: 1, compile: false, tf32: false },
+      LIMITS,
+    );
     await worker.close();
     await gone(pidFile);
     await expect(worker.ask("running a", {})).rejects.toThrow("closed");

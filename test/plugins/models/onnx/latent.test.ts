@@ -95,6 +95,13 @@ describe("a latent model in two files", () => {
       expect(await model.elsewhere!(of, TASK, context)).toMatchObject({
         calls: { value: network.calls },
         parameters: { value: network.parameters + decoder.parameters },
+        // Of three images, by the entry's own counting.
+        macs: { value: (network.macs + decoder.macs) / 3, by: "reported" },
+        decoder: {
+          calls: { value: 1, by: "counted" },
+          macs: { value: decoder.macs / 3, by: "reported" },
+          parameters: { value: decoder.parameters, by: "counted" },
+        },
       });
     },
     60_000,
@@ -111,6 +118,14 @@ describe("a latent model in two files", () => {
       await model.elsewhere!(optionsOf("flow", { sampler: { kind: "dopri5" } }), TASK, context),
     ).toMatchObject({
       calls: null,
+      macs: null,
+      decoder: { calls: { value: 1 }, macs: { by: "reported" } },
+    });
+    // A declared number is of both, and nobody tells the parts.
+    const declared = { ...optionsOf("flow", { sampler: { kind: "odeEuler", steps: 2 } }), macs: 7 };
+    expect(await model.elsewhere!(declared, TASK, context)).toMatchObject({
+      macs: { value: 7, by: "declared" },
+      decoder: { macs: null },
     });
   });
 

@@ -97,6 +97,7 @@ test("says how it samples", async () => {
     churnLow: 0.05,
     churnHigh: 50,
     noiseScale: 1.003,
+    sigmaShift: 0.5,
     target: "x0",
     clamp: "range",
     normalisation: "simple",

@@ -1,0 +1,45 @@
+/** What a stage hands on: its weights, at the end or at a milestone on the way, and what training took up to there. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { NO_WORK } from "../measure/ledger.ts";
+import type { Position } from "./checkpoint.ts";
+import type { TrainResult } from "./jobs.ts";
+import type { Training } from "./steps.ts";
+import { digest, readStored, store } from "./store.ts";
+import { WEIGHTS, writeTensors } from "./tensors.ts";
+
+/** Writes `weights.safetensors` into `folder`. */
+export async function handOn(
+  { stage, executable, preparation }: Training,
+  { step, wallSeconds, inputWaitSeconds, peakMemoryBytes, loss }: Position,
+  folder: string,
+): Promise<TrainResult> {
+  const file = join(folder, WEIGHTS);
+  await writeTensors(file, stage.result(await executable.readState()));
+  const { macs, flops, recomputed, parameters } = stage.program;
+  const { batchSize, encoding = NO_WORK } = stage;
+  return {
+    weightsSha256: (await digest(file)).sha256,
+    steps: step,
+    batchSize,
+    images: step * batchSize,
+    macs: macs * step,
+    flops: flops * step,
+    recomputed: { macs: recomputed.macs * step, flops: recomputed.flops * step },
+    parameters,
+    encoding: { macs: encoding.macs * step, flops: encoding.flops * step },
+    preparation,
+    wallSeconds,
+    inputWaitSeconds,
+    peakMemoryBytes,
+    finalLoss: loss,
+  };
+}
+
+/** Keeps the weights of this step where a milestone asks for them, as a training that ended here would have. */
+export async function leaveMilestone(training: Training, position: Position): Promise<void> {
+  const milestone = training.job.milestones.find(({ step }) => step === position.step);
+  if (!milestone || (await readStored(milestone.folder))) return;
+  await mkdir(milestone.folder, { recursive: true });
+  await store(milestone.folder, await handOn(training, position, milestone.folder), [WEIGHTS]);
+}
