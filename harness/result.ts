@@ -143,7 +143,7 @@ const ledgerLine = z.strictObject({
   reported: z.literal(true).optional(),
   /** Training of an autoencoder, which other models can share. */
   autoencoder: z.literal(true).optional(),
-  /** It failed: what it took until then, and the images it had made. */
+  /** It failed: what it took until then, and the steps or images it had made. */
   failed: z.literal(true).optional(),
   /** The stage's first run, also after a resume or from the cache; null where it was not timed apart. */
   wallSeconds: z.number().nullable(),
@@ -346,6 +346,9 @@ const ABBREVIATIONS = new Map([
   ["lpips-squeeze", "LPIPS (SqueezeNet)"],
   ["knn-accuracy", "kNN accuracy"],
   ["nfe", "NFE"],
+  // Told in whatever unit is read best.
+  ["wall-seconds", "wall-clock"],
+  ["peak-memory-bytes", "peak memory"],
 ]);
 
 const spelledOut = (family: string): string =>

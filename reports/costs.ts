@@ -13,6 +13,9 @@ const BILL = new Set(["train-flops", "total-train-flops", "wall-seconds", "peak-
 const TOLD =
   "What a file of weights cost to train is by its own account, and unknown where it does not tell; the ledger has what ran here alone.";
 
+const MEASURING =
+  "What measures is in no FLOPs: pictures over training, timing, scores, probes, reconstructions, and the untrained network's samples.";
+
 const right = (head: string): Column => ({ head, align: "right" });
 
 export function ledger(result: Result): string {
@@ -57,7 +60,7 @@ export function ledger(result: Result): string {
       "hold the pictures of a training too. Encoding and decoding without a time of their own are in that of their stage. " +
       "Input wait: the part of it that training's steps waited for their batches." +
       (result.ledger.some(({ failed }) => failed)
-        ? " Failed: what ran until then, and the images made."
+        ? " Failed: what ran until then, and the steps or images made."
         : ""),
     ...recomputation(result),
     ...starved(result),
@@ -115,7 +118,7 @@ export function bills(result: Result): string {
     "### Each entry, billed in full",
     costTable(result, (metric) => BILL.has(metric)),
     "Shared stages are billed to every entry that uses them. Train FLOPs: the last stage; total train FLOPs: with pre-training or autoencoder.",
-    `The run's actual total, shared stages once: ${total.join(", ")}.${uncounted(result)}`,
+    `The run's actual total, shared stages once: ${total.join(", ")}.${uncounted(result)} ${MEASURING}`,
     ...autoencoderBills(result),
   ].join("\n\n");
 }

@@ -7,8 +7,8 @@ import {
   type ResultEntry,
   type ResultRow,
 } from "../harness/result.ts";
-import { columnSize, quantity } from "./format.ts";
-import { rowOf } from "./metric-table.ts";
+import { columnSize, count, quantity } from "./format.ts";
+import { type ExtraColumn, metricsOf, metricTable, rowOf } from "./metric-table.ts";
 import { isMostlyBias } from "./scores.ts";
 import { type Column, escaped, image, table } from "./text.ts";
 
@@ -121,6 +121,20 @@ const ON_THE_WAY =
   "for that budget would end with: learning rates, averages and curricula go by the length of the whole, and rates that fall are still high. Earlier stages (pre-training, " +
   "VAE) are in every point whole, since images are made of the last stage's weights.";
 
+/** Both distances, whichever ranks, and the steps from which what training took by then is reckoned. */
+function milestoneTable(result: Result): string {
+  const entries = result.run.entries.filter(({ milestone }) => milestone);
+  const distances = metricsOf(result, ({ metric }) =>
+    ["fd", "kid"].includes(metricFamily(metric, result.run.features)),
+  );
+  const steps: ExtraColumn = {
+    head: "Steps of the last stage",
+    align: "right",
+    cell: ({ milestone }) => `${count(milestone!.step)} of ${count(milestone!.steps)}`,
+  };
+  return metricTable(result, entries, distances, [steps]);
+}
+
 function section(result: Result, { metric, quality, title, points, lacking, svg }: Frontier): string {
   const columns: Column[] = [
     { head: "" },
@@ -138,7 +152,9 @@ function section(result: Result, { metric, quality, title, points, lacking, svg 
       escaped(quantity({ value, standardError })),
       onLine ? "**yes**" : "",
     ]);
-  const onTheWay = points.some(({ terms }) => terms === "on the way") ? [ON_THE_WAY] : [];
+  const onTheWay = points.some(({ terms }) => terms === "on the way")
+    ? [ON_THE_WAY, milestoneTable(result)]
+    : [];
   const missing = lacking.map(({ name, why }) => `${escaped(name)} (${why})`);
   return [
     `### Against ${title}`,

@@ -11,10 +11,12 @@ import markdownReporter, { markdown } from "./markdown.ts";
 const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
 const STYLE = `
-body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
+body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 90rem; margin: 2rem auto; padding: 0 1rem; }
+p, li { max-width: 70rem; }
 table { display: block; overflow-x: auto; border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { border-bottom: 1px solid #ddd; padding: 0.25rem 0.75rem; vertical-align: top; }
 td[align="right"] { white-space: nowrap; }
+td:first-child { min-width: 8rem; }
 tbody tr:hover { background: #f6f6f6; }
 img { max-width: 100%; }
 code { font-size: 0.9em; background: #f3f3f3; padding: 0 0.2em; overflow-wrap: anywhere; }

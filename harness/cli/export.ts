@@ -1,8 +1,11 @@
 import { existsSync, statSync } from "node:fs";
 import { type Command, Option } from "commander";
+import { quantity } from "../../reports/format.ts";
+import { plainLines } from "../../reports/text.ts";
+import { bytesText } from "../bytes.ts";
 import { UserError } from "../errors.ts";
 import type { NamedArrays } from "../formats/safetensors.ts";
-import type { ExportRequest } from "../run/export.ts";
+import type { Exported, ExportRequest, Owner } from "../run/export.ts";
 import { commandLine, wholeNumber } from "./arguments.ts";
 
 interface ExportFlags {
@@ -16,7 +19,7 @@ export function define(command: Command): void {
   command
     .addArgument(command.createArgument("<format>", "what is written").choices(["safetensors", "onnx"]))
     .argument("<run>", "a run folder, or a config whose entries are trained or pre-trained")
-    .argument("<entry>", "the entry, by its name")
+    .argument("[entry]", "the entry, by its name (default: the only one there is)")
     .requiredOption("--out <file>", "the file to write")
     .addOption(
       new Option(
@@ -33,7 +36,12 @@ export function define(command: Command): void {
     .action(exportVerb);
 }
 
-async function exportVerb(format: string, run: string, entry: string, flags: ExportFlags): Promise<void> {
+async function exportVerb(
+  format: string,
+  run: string,
+  entry: string | undefined,
+  flags: ExportFlags,
+): Promise<void> {
   if (format === "onnx" && flags.dtype !== "float32")
     throw new UserError(
       `--dtype ${flags.dtype}: ONNX files are written in float32`,
@@ -41,37 +49,49 @@ async function exportVerb(format: string, run: string, entry: string, flags: Exp
     );
   const request: ExportRequest = {
     ...(await source(run)),
-    entry,
+    entry: entry ?? null,
     network: flags.network ?? null,
     batchSize: flags.batch,
     command: commandLine(process.argv.slice(2)),
   };
-  const files = await (format === "onnx" ? onnx(request, flags.out) : safetensors(request, flags));
-  for (const file of files) process.stdout.write(`${file}: ${statSync(file).size} bytes\n`);
+  const { files, exported } = await (format === "onnx"
+    ? onnx(request, flags.out)
+    : safetensors(request, flags));
+  const parameters = Object.values(exported.weights).reduce((sum, { data }) => sum + data.length, 0);
+  process.stdout.write(
+    plainLines(
+      `"${exported.entry}", model ${exported.model}: ${quantity({ value: parameters, unit: "parameters" })} numbers in ${flags.dtype}\n`,
+    ),
+  );
+  for (const file of files) process.stdout.write(`${file}: ${bytesText(statSync(file).size)}\n`);
 }
 
-async function onnx(request: ExportRequest, path: string): Promise<readonly string[]> {
+interface Written {
+  readonly files: readonly string[];
+  readonly exported: Owner & Pick<Exported, "weights">;
+}
+
+async function onnx(request: ExportRequest, path: string): Promise<Written> {
   const { exportedNetwork } = await import("../run/export.ts");
   const { writeOnnx } = await import("../run/export-onnx.ts");
   const exported = await exportedNetwork(request);
-  return writable(path, () => writeOnnx(path, exported));
+  return { files: await writable(path, () => writeOnnx(path, exported)), exported };
 }
 
-async function safetensors(
-  request: ExportRequest,
-  { out: path, dtype }: ExportFlags,
-): Promise<readonly string[]> {
+async function safetensors(request: ExportRequest, { out: path, dtype }: ExportFlags): Promise<Written> {
   const { exportedState } = await import("../run/export.ts");
   const { writeSafetensorsFile } = await import("../formats/safetensors.ts");
-  const { weights, metadata } = await exportedState(request);
+  const exported = await exportedState(request);
+  const { weights, metadata } = exported;
   const [tensors, about] =
     dtype === "float32"
       ? [weights as NamedArrays, metadata]
       : [await halved(weights as NamedArrays), { ...metadata, precision: HALVES }];
-  return writable(path, async () => {
+  const files = await writable(path, async () => {
     await writeSafetensorsFile(path, tensors, about);
     return [path];
   });
+  return { files, exported };
 }
 
 const HALVES = "float16, rounded from float32 to nearest, ties to even; numbers on their own are float32";

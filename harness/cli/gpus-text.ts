@@ -84,9 +84,15 @@ const misfits = (name: string, stages: readonly StageOnGpus[], { gpu }: Gpus): s
     memory === null || memory.fits
       ? []
       : [
-          `${name}: ${stage} does not fit in the ${bytesText(gpu.memoryBytes)} of one ${gpu.name}: it wants more GPUs, or blocks recomputed`,
+          `${name}: ${stage} does not fit in the ${bytesText(gpu.memoryBytes)} of one ${gpu.name}: it wants ${wayOut(memory.recomputingTotal, gpu.memoryBytes)}`,
         ],
   );
+
+function wayOut(recomputing: number | null, room: number): string {
+  if (recomputing === null) return "more GPUs";
+  const total = `${bytesText(recomputing)} a GPU with recompute: true`;
+  return recomputing <= room ? `more GPUs, or ${total}` : `more GPUs, also for the ${total}`;
+}
 
 /** Every number that the table rests on, and where it is from. */
 function assumptions({ gpus, stated, implied }: Estimate): string[] {
@@ -97,7 +103,7 @@ function assumptions({ gpus, stated, implied }: Estimate): string[] {
     `Peak: ${gpu.peakFlops / 1e12} TFLOP/s of dense bfloat16 and ${bytesText(gpu.memoryBytes)} a GPU (${gpu.source}).`,
     `Utilisation: ${percent(utilisation)}, ${stated ? "as --utilisation says" : "what the published hours below imply"}; it is of wall time: waits for data and links are in it.`,
     `Published, EPG-XL: ${first.hours} h of pre-training and ${then.hours} h of fine-tuning on ${first.hardware}; our ${percent(first.utilisation)} and ${percent(then.utilisation)} of peak, ${percent(implied.utilisation)} together (2·MACs that we count over those hours).`,
-    "Time: 2·MACs a step, of the GPU with most images, over peak and utilisation; a step is never shorter than its communication.",
+    "Time: 2·MACs a step, those computed anew among them, of the GPU with most images, over peak and utilisation; a step is never shorter than its communication.",
     gpus.count === 1
       ? "Communication: none on one GPU."
       : `Communication: the gradients in float32, 2 (N − 1) / N of them sent by every GPU (ring all-reduce), at ${link} (${gpus.count > GPUS_A_NODE ? `the network, for more than ${GPUS_A_NODE} GPUs` : "NVLink, one direction"}; full rate, so the least); gathers of embeddings and batch statistics are not counted.`,

@@ -23,7 +23,7 @@ async function inspect(path: string, { hash = false, json }: InspectFlags): Prom
   const parts = await recognised(path, description);
   if (json !== undefined) await writeJson(json, description, parts);
   if (json === "-") return;
-  process.stdout.write(told(path, description) + toldParts(parts));
+  process.stdout.write(`${path}: ${description.format}\n${toldParts(parts)}${told(description)}`);
   if (!description.checked && description.tensors.length > 0)
     process.stderr.write("its data were not read, for their size; --hash reads and checks them\n");
 }
@@ -85,17 +85,18 @@ async function writeJson(
 const recordOf = <Value>(map: ReadonlyMap<string, Value>): Readonly<Record<string, Value>> =>
   Object.fromEntries(map);
 
-function told(path: string, { format, tensors, values, metadata }: Description): string {
+function told({ tensors, values, metadata }: Description): string {
   const rows = tensors.map(({ name, dtype, shape, sha256 }) => [
     printable(name),
     dtype,
     `[${shape.join(", ")}]`,
     ...(sha256 === undefined ? [] : [sha256]),
   ]);
-  const facts = [...metadata, ...values].map(([name, value]) =>
-    printable(`${name}: ${JSON.stringify(value)}`),
-  );
-  return `${[`${path}: ${format}`, ...columns(rows), ...facts].join("\n")}\n`;
+  const facts = [
+    ...[...metadata].map(([name, text]) => `${name}: ${text}`),
+    ...[...values].map(([name, value]) => `${name}: ${JSON.stringify(value)}`),
+  ];
+  return [...columns(rows), ...facts.map(printable)].map((line) => `${line}\n`).join("");
 }
 
 function toldParts(parts: readonly RecognisedPart[]): string {

@@ -36,6 +36,7 @@ export function define(command: Command): void {
         "precision",
         "threads",
         "microBatch",
+        "recompute",
         "unconditional",
         "skipUnreadable",
         "against",
@@ -80,6 +81,10 @@ export function define(command: Command): void {
       "--micro-batch <n>",
       "train on that many images of a batch at once, the same losses",
       wholeNumber(1),
+    )
+    .option(
+      "--recompute",
+      "train with blocks computed anew in the backward pass: less memory, a quarter more work, the same losses",
     )
     .option("--nodes <n>", "torch: train on that many machines: the same command on each", wholeNumber(1))
     .option("--rendezvous <host:port>", "torch: which of them runs, and a free port of it")

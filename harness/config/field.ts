@@ -2,6 +2,7 @@ import { type ZodType, z } from "zod";
 
 interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
   readonly additionalProperties?: JsonSchema | boolean;
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
@@ -11,10 +12,11 @@ interface JsonSchema {
   readonly default?: unknown;
 }
 
-/** What a schema says of one field: the keys it may hold, the constants it may be, the default it falls back on. */
+/** What a schema says of one field: the keys it may hold, the constants it may be, whether it may be left out and for what. */
 interface Field {
   readonly keys: readonly string[];
   readonly constants: readonly unknown[];
+  readonly optional: boolean;
   readonly default: unknown;
 }
 
@@ -28,15 +30,19 @@ export function fieldAt(schema: ZodType, path: readonly PropertyKey[], input: un
   let nodes = branches(root, input);
   let value = input;
   let fallback: unknown = root.default;
+  let optional = false;
   for (const key of path) {
     value = child(value, key);
     const below = nodes.flatMap((node) => step(node, key));
+    const owners = nodes.filter(({ properties }) => properties?.[String(key)] !== undefined);
+    optional = owners.length > 0 && owners.every(({ required }) => !required?.includes(String(key)));
     fallback = below.find((node) => node.default !== undefined)?.default;
     nodes = below.flatMap((node) => branches(node, value));
   }
   return {
     keys: [...new Set(nodes.flatMap((node) => Object.keys(node.properties ?? {})))],
     constants: nodes.flatMap((node) => (node.const === undefined ? [] : [node.const])),
+    optional,
     default: fallback,
   };
 }

@@ -7,7 +7,7 @@ import { packageRoot } from "../package-root.ts";
 import { findConfig } from "./discover.ts";
 import { defaultExport, shortened } from "./module.ts";
 import { backendOptions, type Overrides, override } from "./overrides.ts";
-import { checkConfig, checkPlugins, inMicroBatches, readResolved, requireOptions } from "./resolve.ts";
+import { checkConfig, checkPlugins, readResolved, requireOptions, withOption } from "./resolve.ts";
 import type { ResolvedConfig } from "./schema.ts";
 
 export type { Overrides } from "./overrides.ts";
@@ -30,10 +30,13 @@ export async function loadConfig({ file, folder, overrides, note }: ConfigReques
   const path = own ?? builtinConfig(builtIn);
   const source = own === undefined ? `the built-in config ${builtIn}` : shortened(own);
   note(`config: ${source}`);
-  const config = override(checkConfig(await defaultExport(path, "the config"), source), overrides, note);
+  const given = override(checkConfig(await defaultExport(path, "the config"), source), overrides, note);
   const baseFolder = own === undefined ? resolve(folder) : dirname(own);
+  const { microBatch, recompute } = overrides;
+  const inParts = await withOption(given, "--micro-batch", "microBatch", microBatch, baseFolder);
+  const config = await withOption(inParts, "--recompute", "recompute", recompute, baseFolder);
   const resolved: ResolvedConfig = {
-    ...(await inMicroBatches(config, overrides.microBatch, baseFolder)),
+    ...config,
     name: own === undefined ? builtIn : basename(own).replace(/(\.config)?\.[^.]+$/, ""),
     file: own ?? null,
     baseFolder,

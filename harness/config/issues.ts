@@ -27,14 +27,16 @@ export function userErrorFrom(error: ZodError, { input, schema, at, source }: Ch
     return new UserError(`unknown key \`${unknown}\` in ${source}`, suggestion(key, known.keys));
   }
   const value = issue.path.reduce(child, input);
-  // A default of null is derived, from the size say: to be told "null" would help no one.
-  const what = known.default === null ? "" : ` for the default, ${shown(known.default)}`;
-  const drop = known.default === undefined ? "" : `, or drop it${what}`;
+  const what = tellsNothing(known.default) ? "" : ` for the default, ${shown(known.default)}`;
+  const drop = known.optional || known.default !== undefined ? `, or drop it${what}` : "";
   if (saysItself(issue, value)) {
-    const got = value === undefined ? "" : `, got ${shown(value)}`;
+    if (issue.code === "invalid_type" && value === undefined)
+      return new UserError(`${field} is missing in ${source}: ${issue.message}`, `set ${field}`);
+    const isTold = value === undefined || issue.message.includes(`(${shown(value)})`);
+    const got = isTold ? "" : `, got ${shown(value)}`;
     return new UserError(`${field} in ${source}: ${issue.message}${got}`, `change ${field}${drop}`);
   }
-  const wanted = expectation(issue, known.constants);
+  const wanted = expectation(issue, known.constants, issue.path.length === 0 ? [] : known.keys);
   const near = typeof value === "string" ? nearest(value, wanted.words) : undefined;
   return new UserError(
     value === undefined
@@ -52,6 +54,10 @@ export function fieldName(path: readonly PropertyKey[]): string {
   });
   return parts.join("").replace(/^\./, "") || "the config";
 }
+
+/** A default of null, or of an object's own defaults, is derived, from the size say. */
+const tellsNothing = (fallback: unknown): boolean =>
+  (fallback ?? null) === null || (typeof fallback === "object" && Object.keys(fallback!).length === 0);
 
 /** A value on one line, cut where it is long. */
 function shown(value: unknown): string {
@@ -73,8 +79,10 @@ interface Expectation {
   readonly words: readonly string[];
 }
 
-function expectation(issue: Issue, constants: readonly unknown[]): Expectation {
+function expectation(issue: Issue, constants: readonly unknown[], keys: readonly string[] = []): Expectation {
   if (issue.code === "invalid_value") return oneOf(issue.values);
+  if (issue.code === "invalid_type" && issue.expected === "object" && keys.length > 0)
+    return { text: `an object { ${keys.join(", ")} }`, words: [] };
   if (issue.code !== "invalid_union") return { text: quantity(issue), words: [] };
   if (issue.errors.length === 0) return oneOf(constants);
   const inside = issue.errors.map((branch) => expectation(branch[0]!, []));

@@ -23,6 +23,8 @@ export interface Overrides {
   readonly gpus?: number | undefined;
   /** Images of a batch that pass forward and back at once, of every entry that trains. */
   readonly microBatch?: number | undefined;
+  /** Blocks are computed anew in the backward pass, of every entry that trains. */
+  readonly recompute?: boolean | undefined;
   /** Machines that train together. */
   readonly nodes?: number | undefined;
   /** Where they meet: `host:port` of the one that runs. */

@@ -58,26 +58,28 @@ export async function requireOptions(
 }
 
 /**
- * Gives `microBatch` to every entry that trains by a model that knows it.
- * @throws UserError where there is none
+ * Gives an option to every entry that trains by a model that knows it.
+ * @param flag what gave it
+ * @param value undefined: nothing did
+ * @throws UserError where there is no such entry
  */
-export async function inMicroBatches(
+export async function withOption(
   config: CheckedConfig,
-  microBatch: number | undefined,
+  flag: string,
+  option: string,
+  value: unknown,
   baseFolder: string,
 ): Promise<CheckedConfig> {
-  if (microBatch === undefined) return config;
+  if (value === undefined) return config;
   const entries: CheckedConfig["entries"] = {};
   for (const [name, model] of Object.entries(config.entries)) {
     const { schema } = await loadPlugin("model", model.plugin, baseFolder);
-    const knows =
-      fieldAt(schema, [], {}).keys.includes("microBatch") && (model.options.weights ?? null) === null;
-    entries[name] = knows ? { ...model, options: { ...model.options, microBatch } } : model;
+    const knows = fieldAt(schema, [], {}).keys.includes(option) && (model.options.weights ?? null) === null;
+    entries[name] = knows ? { ...model, options: { ...model.options, [option]: value } } : model;
   }
-  if (Object.values(entries).some(({ options }) => options.microBatch === microBatch))
-    return { ...config, entries };
+  if (Object.values(entries).some(({ options }) => options[option] === value)) return { ...config, entries };
   throw new UserError(
-    "--micro-batch: no entry of the config trains by a model that has the option microBatch",
+    `${flag}: no entry of the config trains by a model that has the option ${option}`,
     "drop the flag, or name a config with such an entry: epg, latent or sit",
   );
 }

@@ -2,12 +2,16 @@ import { z } from "zod";
 import { gatesSchema } from "../gate/schema.ts";
 import type { PluginKind } from "../plugin.ts";
 
-const descriptor = <Kind extends PluginKind>(kind: Kind) =>
-  z.strictObject({
-    kind: z.literal(kind),
-    plugin: z.string().min(1),
-    options: z.record(z.string(), z.unknown()).default({}),
-  });
+/** @param example of what gives one, for who wrote something else */
+const descriptor = <Kind extends PluginKind>(kind: Kind, example: string) =>
+  z.strictObject(
+    {
+      kind: z.literal(kind),
+      plugin: z.string().min(1),
+      options: z.record(z.string(), z.unknown()).default({}),
+    },
+    { error: ({ code }) => (code === "invalid_type" ? `expected what ${example} gives` : undefined) },
+  );
 
 /** A descriptor, or the name of a plugin that is to keep its defaults. */
 const named = <Kind extends PluginKind>(kind: Kind) =>
@@ -16,13 +20,17 @@ const named = <Kind extends PluginKind>(kind: Kind) =>
       .string()
       .min(1)
       .transform((plugin) => ({ kind, plugin, options: {} })),
-    descriptor(kind),
+    descriptor(kind, "a function of its plugin"),
   ]);
 
 /** NFE of n = 1, 2, 4 … 32 steps of EDM's Heun, 2n − 1, and of 32 steps guided as EPG's paper does: 63 and 12 of guidance. */
 const CALLS = [1, 3, 7, 15, 31, 63, 75];
 
 const distinct = (values: readonly number[]): boolean => new Set(values).size === values.length;
+
+/** Rows are named by parts in three digits. */
+const distinctParts = (parts: readonly number[]): boolean =>
+  distinct(parts.map((part) => Number(part.toPrecision(3))));
 
 /** Every entry's weights sampled again on terms that are the same for all, beside its own sampler. */
 const comparison = z.strictObject({
@@ -48,7 +56,7 @@ const comparison = z.strictObject({
 });
 
 export const configSchema = z.strictObject({
-  dataset: descriptor("dataset"),
+  dataset: descriptor("dataset", "shapes(), imageFolder({ folder }) or npz({ file })"),
   features: named("features").prefault("efficientnet-lite0"),
   backend: named("backend").prefault("onnxruntime"),
   /**
@@ -74,10 +82,13 @@ export const configSchema = z.strictObject({
   milestones: z
     .array(z.number().gt(0).lt(1))
     .max(100)
-    .refine(distinct, "names a part of the training twice")
+    .refine(distinctParts, "names a part of the training twice")
     .default([]),
   entries: z
-    .record(z.string().min(1), descriptor("model"))
+    .record(z.string().min(1), descriptor("model", "epg() or latent()"), {
+      error: ({ code }) =>
+        code === "invalid_type" ? 'expected entries by their names: { "my EPG": epg() }' : undefined,
+    })
     .refine((entries) => Object.keys(entries).length > 0, "needs at least one entry to train"),
   /** Without it, entries are sampled as they say alone. */
   comparison: comparison.optional(),

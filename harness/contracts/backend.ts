@@ -76,7 +76,10 @@ export interface Executable {
   readonly program: Program;
   /** Runs once: every read sees the state before it, all updates apply together after it. Outputs are new arrays, the caller's own. */
   run(inputs: Tensors): Promise<Tensors>;
-  /** Brings a run's inputs to where it computes, also while another runs. That run, the next to begin, is given this very object. */
+  /**
+   * Brings a run's inputs to where it computes, also while another runs: the next to begin, which is given this very object,
+   * and told what went wrong with it.
+   */
   send?(inputs: Tensors): Promise<void>;
   readState(names?: readonly string[]): Promise<Tensors>;
   writeState(tensors: Tensors): Promise<void>;

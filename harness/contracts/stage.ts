@@ -14,6 +14,8 @@ export interface PreparationCost extends Work {
   /** "encoding the data set" */
   readonly what: string;
   readonly images: number;
+  /** Images a call; the last is filled up, and paid whole. */
+  readonly batchSize: number;
 }
 
 export interface Stage {

@@ -19,7 +19,7 @@ export interface TrainingLine extends CountedLine {
   /** Beside `macs`: what is computed anew for the backward pass. */
   readonly recomputedMacs: number;
   /** Of a step's memory; null where no program of ours steps. */
-  readonly memory: Pick<StageWork, "stateBytes" | "peakBytes"> | null;
+  readonly memory: Pick<StageWork, "stateBytes" | "peakBytes" | "recomputingPeakBytes"> | null;
 }
 
 export interface EntryCost {
@@ -101,6 +101,7 @@ export async function entryCosts(resolved: ResolvedConfig): Promise<(EntryCost |
 
 function linesOf(stage: StageWork, entry: string): TrainingLine[] {
   const { steps, batchSize, parameters, preparation, encoding, recomputed } = stage;
+  const { stateBytes, peakBytes, recomputingPeakBytes } = stage;
   const work = {
     steps,
     batchSize,
@@ -118,7 +119,7 @@ function linesOf(stage: StageWork, entry: string): TrainingLine[] {
     // Encoding is forward passes and nothing else.
     forwardMacs: line.kind === "encoding" ? line.macs : steps * stage.forwardMacs,
     recomputedMacs: line.kind === "encoding" ? 0 : steps * recomputed.macs,
-    memory: line.kind === "encoding" ? null : { stateBytes: stage.stateBytes, peakBytes: stage.peakBytes },
+    memory: line.kind === "encoding" ? null : { stateBytes, peakBytes, recomputingPeakBytes },
   }));
 }
 

@@ -44,6 +44,8 @@ interface Memory {
   readonly activations: number;
   readonly total: number;
   readonly fits: boolean;
+  /** The total with blocks computed anew in the backward pass; null where all fits, or nothing is left to recompute. */
+  readonly recomputingTotal: number | null;
 }
 
 const FLOAT32 = 4;
@@ -106,15 +108,20 @@ function allReduce(parameters: number, gpus: Gpus): Communication | null {
 
 function memoryOf(
   count: number,
-  { stateBytes, peakBytes }: NonNullable<TrainingLine["memory"]>,
+  { stateBytes, peakBytes, recomputingPeakBytes }: NonNullable<TrainingLine["memory"]>,
   part: number,
   gpu: Gpu,
 ): Memory {
   const parameters = (FLOAT32 + BFLOAT16) * count;
   const moments = stateBytes - FLOAT32 * count;
   const gradients = FLOAT32 * count;
+  const held = parameters + moments + gradients;
   // The program holds every number in float32.
-  const activations = (peakBytes * part * BFLOAT16) / FLOAT32;
-  const total = parameters + moments + gradients + activations;
-  return { parameters, moments, gradients, activations, total, fits: total <= gpu.memoryBytes };
+  const activationsOf = (bytes: number): number => (bytes * part * BFLOAT16) / FLOAT32;
+  const activations = activationsOf(peakBytes);
+  const total = held + activations;
+  const fits = total <= gpu.memoryBytes;
+  const recomputingTotal =
+    fits || recomputingPeakBytes === null ? null : held + activationsOf(recomputingPeakBytes());
+  return { parameters, moments, gradients, activations, total, fits, recomputingTotal };
 }

@@ -1,7 +1,6 @@
 /** The compute ledger: a line for everything that costs, counted from the programs that ran. */
 import type { PreparationCost, Told, Work } from "../plugin.ts";
 import type { LedgerLine } from "../result.ts";
-import type { Tallies, Tally } from "./counting.ts";
 
 /** Part of its time that training may wait for batches: above it a device is not fed as it could be. */
 export const MOST_INPUT_WAIT = 0.02;
@@ -33,7 +32,7 @@ export interface TrainingWork {
 }
 
 export const NO_WORK: Work = { macs: 0, flops: 0 };
-export const NO_PREPARATION: PreparationCost = { what: "", images: 0, ...NO_WORK };
+export const NO_PREPARATION: PreparationCost = { what: "", images: 0, batchSize: 0, ...NO_WORK };
 
 /** What only a run can tell. */
 export interface Measured {
@@ -88,14 +87,14 @@ export function trainingLines(
   entries: readonly string[],
   cached: boolean,
 ): CountedLine[] {
-  const common = { entries: [...entries], batchSize: result.batchSize, cached };
-  const { preparation, encoding } = result;
+  const { preparation, encoding, images, batchSize } = result;
+  const common = { entries: [...entries], batchSize, cached };
   const training: CountedLine = {
     ...common,
     stage,
     kind: "training",
     steps: result.steps,
-    images: result.images,
+    images,
     macs: result.macs - encoding.macs,
     flops: result.flops - encoding.flops,
     ...(result.recomputed.flops > 0 && { recomputedFlops: result.recomputed.flops }),
@@ -106,16 +105,15 @@ export function trainingLines(
     peakMemoryBytes: result.peakMemoryBytes,
   };
   const encoded = (
-    what: string,
     steps: number | null,
-    images: number,
-    { macs, flops }: Work,
+    { what, images, batchSize, macs, flops }: PreparationCost,
   ): CountedLine => ({
     ...common,
     stage: `${stage}: ${what}`,
     kind: "encoding",
     steps,
     images,
+    batchSize,
     macs,
     flops,
     parameters: 0,
@@ -124,9 +122,9 @@ export function trainingLines(
     peakMemoryBytes: null,
   });
   return [
-    ...(preparation.images > 0 ? [encoded(preparation.what, null, preparation.images, preparation)] : []),
+    ...(preparation.images > 0 ? [encoded(null, preparation)] : []),
     ...(encoding.macs > 0
-      ? [encoded("encoding every step's images", result.steps, result.images, encoding)]
+      ? [encoded(result.steps, { what: "encoding every step's images", images, batchSize, ...encoding })]
       : []),
     training,
   ];
@@ -176,39 +174,4 @@ export function samplingLines(entry: string, result: SamplingCost, cached: boole
     wallSeconds: null,
   };
   return [network, decoder];
-}
-
-/** What a sampling took that failed before it ended. */
-export interface BrokenSampling extends Measured {
-  /** Made until then. */
-  readonly images: number;
-  readonly batchSize: number;
-  readonly tallies: Tallies;
-}
-
-/** Its lines: the calls that were made, those for images that were never finished among them. */
-export function brokenSamplingLines(
-  entry: string,
-  { images, batchSize, tallies, wallSeconds, peakMemoryBytes }: BrokenSampling,
-): LedgerLine[] {
-  const line = (stage: string, kind: "sampling" | "decoding", { macs, flops, parameters }: Tally) => ({
-    stage,
-    entries: [entry],
-    kind,
-    steps: null,
-    images,
-    batchSize,
-    macs,
-    flops,
-    parameters,
-    failed: true as const,
-    wallSeconds: kind === "sampling" ? wallSeconds : null,
-    peakMemoryBytes,
-    cached: false,
-  });
-  const { network, decoder } = tallies;
-  return [
-    ...(network.calls > 0 ? [line("sampling", "sampling", network)] : []),
-    ...(decoder.calls > 0 ? [line(DECODING, "decoding", decoder)] : []),
-  ];
 }

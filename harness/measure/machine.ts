@@ -6,6 +6,7 @@ import { dirname, resolve } from "node:path";
 import { execa } from "execa";
 import { bytesText } from "../bytes.ts";
 import type { Finding } from "../plugin.ts";
+import { memoryBytes } from "./memory.ts";
 
 export interface MachineFinding extends Finding {
   /** By the default job. */
@@ -35,9 +36,7 @@ export function nodeFinding(version: string): MachineFinding {
 }
 
 function memoryFinding(): MachineFinding {
-  // A container's limit, where there is one.
-  const limit = process.constrainedMemory();
-  const bytes = limit > 0 ? Math.min(limit, os.totalmem()) : os.totalmem();
+  const bytes = memoryBytes();
   const cpu = `${os.availableParallelism()} cores of ${os.cpus()[0]?.model.trim() ?? "an unknown CPU"}`;
   const works = bytes >= LEAST_MEMORY;
   const fix = works ? null : `give it ${bytesText(LEAST_MEMORY)} or more`;

@@ -1,3 +1,4 @@
+import os from "node:os";
 import type { Backend } from "../plugin.ts";
 
 /**
@@ -6,3 +7,9 @@ import type { Backend } from "../plugin.ts";
  */
 export const peakMemoryBytes = (backend: Pick<Backend, "peakMemoryBytes">): number =>
   process.resourceUsage().maxRSS * 1024 + (backend.peakMemoryBytes?.() ?? 0);
+
+/** Bytes of memory that there are for processes here: a container's limit, where there is one. */
+export function memoryBytes(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, os.totalmem()) : os.totalmem();
+}

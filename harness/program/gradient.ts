@@ -14,10 +14,13 @@ export function gradients(loss: Value, variables: readonly Value[]): readonly Va
   if (sizeOf(loss.shape) !== 1) throw new Error(`gradients: the loss must be a scalar, got [${loss.shape}]`);
   const needed = new Set(variables);
   const collected = new Map<Value, Value>();
+  /** Of inputs that wait, what they are: gradients are added up in the same order as if nothing did. */
+  const original = new Map<Value, Value>();
   const collect = (value: Value, g: Value | null): void => {
-    if (!g || !needed.has(value)) return;
-    const before = collected.get(value);
-    collected.set(value, before ? add(before, g) : g);
+    const of = original.get(value) ?? value;
+    if (!g || !needed.has(of)) return;
+    const before = collected.get(of);
+    collected.set(of, before ? add(before, g) : g);
   };
   /** From the results of `nodes`, which are in an order of reading, to what they read. */
   const passBack = (nodes: readonly Node[], results: readonly (readonly [Value, Value | null])[]): void => {
@@ -55,7 +58,12 @@ export function gradients(loss: Value, variables: readonly Value[]): readonly Va
     const found = variables.flatMap((variable) => collected.get(variable) ?? []);
     const others = [g, ...found.filter((one) => !waitedFor.has(one))];
     for (const one of found) waitedFor.add(one);
-    return inputs.map((input) => (input.node ? waitFor(input, others) : input));
+    return inputs.map((input) => {
+      if (!input.node) return input;
+      const waiting = waitFor(input, others);
+      original.set(waiting, input);
+      return waiting;
+    });
   };
   passBack(
     reachable([loss], () => false),

@@ -22,7 +22,7 @@ export interface Accumulated {
 
 /**
  * The loss of `batch` images, its terms and its gradients, as means over parts of `size` images, each passed forward and back
- * before the next one: so activations are `size` images' where a backend runs nodes in order.
+ * before the next one is begun: so activations are `size` images'.
  * @param lossOf the loss of `size` images; inputs that it declares with `size` rows are parts of inputs of `batch`.
  * It must not hang on the batch otherwise, as a contrastive loss or BatchNorm does. It may declare inputs and parameters.
  */

@@ -35,5 +35,10 @@ const inBfloat16: Rewrite = ({ op, attributes }, inputs) => {
 export function mixedPrecision(program: Program): Program {
   const mixed = { ...program, ...simplify(program, inBfloat16) };
   verify(mixed);
-  return { ...mixed, ...countCost(mixed) };
+  const { recomputing } = program;
+  return {
+    ...mixed,
+    ...countCost(mixed),
+    recomputing: recomputing && (() => mixedPrecision(recomputing())),
+  };
 }

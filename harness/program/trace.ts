@@ -28,6 +28,8 @@ export interface Program extends ProgramCost {
   readonly outputs: Readonly<Record<string, Value>>;
   /** After a run, all together: state `name` becomes `value`. */
   readonly updates: readonly { readonly name: string; readonly value: Value }[];
+  /** The same, its blocks computed anew in the backward pass, traced when asked for; null where it has none, or they are. */
+  readonly recomputing: (() => Program) | null;
 }
 
 interface ScopeOptions {
@@ -72,6 +74,7 @@ export function trace(
   const states = new Map<string, State>();
   const outputs: Record<string, Value> = {};
   const updates = new Map<string, Value>();
+  let hasBlocks = false;
 
   const declare = (state: Omit<State, "value">, shape: Shape): Value => {
     const known = states.get(state.name);
@@ -133,7 +136,10 @@ export function trace(
         options.trainable ?? trainable,
         options.copyOf ?? (copyOf === undefined ? undefined : copyOf + inner),
       ),
-    block: recompute ? recomputedBlock : (inner) => inner(),
+    block(inner) {
+      hasBlocks = true;
+      return recompute ? recomputedBlock(inner) : inner();
+    },
     parameters: () => [...states.values()].filter((state) => state.trainable),
     read(key) {
       const state = states.get(key);
@@ -149,5 +155,6 @@ export function trace(
   );
   const program = { name, inputs, states: [...states.values()], ...graph };
   verify(program);
-  return { ...program, ...countCost(program) };
+  const recomputing = hasBlocks && !recompute ? () => trace(name, body, { recompute: true }) : null;
+  return { ...program, ...countCost(program), recomputing };
 }

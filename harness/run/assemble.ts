@@ -74,7 +74,7 @@ export async function withGate(result: Result, config: SettledConfig): Promise<G
   return { result: { ...result, verdicts, gate: { status, reason } }, exitCode };
 }
 
-function ledgerOf({ entries }: Found): LedgerLine[] {
+function ledgerOf({ entries, brokenTraining }: Found): LedgerLine[] {
   const billed = new Map<string, { names: string[]; entry: FoundEntry["training"][number] }>();
   for (const { planned, training } of entries)
     for (const trained of training) {
@@ -86,6 +86,7 @@ function ledgerOf({ entries }: Found): LedgerLine[] {
     ...[...billed.values()].flatMap(({ names, entry }) =>
       trainingLines(entry.stage, entry.result, names, entry.cached),
     ),
+    ...brokenTraining,
     ...entries.flatMap(({ planned, sampling, broken }) =>
       sampling ? samplingLines(planned.name, sampling.result, sampling.cached) : broken,
     ),

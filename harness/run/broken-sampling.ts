@@ -1,5 +1,6 @@
 /** Ledger lines of a sampling that failed: what ran until then is paid for all the same. */
-import { brokenSamplingLines, samplingLines } from "../measure/ledger.ts";
+import { brokenSamplingLines } from "../measure/broken-sampling.ts";
+import { samplingLines } from "../measure/ledger.ts";
 import type { LedgerLine } from "../result.ts";
 import { spentInVain } from "./chunks.ts";
 import type { SampleJob } from "./jobs.ts";

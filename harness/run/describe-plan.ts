@@ -59,9 +59,15 @@ export function describePlan({ stages, entries }: Plan, more: readonly string[])
   ].join("\n");
 }
 
-function memory({ name, entry, batchSize, stateBytes, activationBytes, peakBytes }: PlannedStage): string {
+function memory(stage: PlannedStage): string {
+  const { name, entry, batchSize, stateBytes, activationBytes, peakBytes } = stage;
   const each = bytesText(activationBytes / batchSize);
-  return `  ${entry}: ${name}: ${bytesText(stateBytes)} of weights, moments and averages; activations of ${each} an image, were nothing freed; of a batch ${bytesText(peakBytes)} at once, each freed after its last use`;
+  return `  ${entry}: ${name}: ${bytesText(stateBytes)} of weights, moments and averages; activations of ${each} an image, were nothing freed; of a batch ${bytesText(peakBytes)} at once, each freed after its last use${recomputation(stage)}`;
+}
+
+function recomputation({ recomputed, recomputingPeakBytes }: PlannedStage): string {
+  if (recomputed.flops > 0) return `; for that ${giga(recomputed.flops)} GFLOPs more a step, in no budget`;
+  return recomputingPeakBytes ? `; ${bytesText(recomputingPeakBytes())} with recompute: true` : "";
 }
 
 function total({ name, trainFlops, stages, pretrained, made }: PlannedEntry): string {

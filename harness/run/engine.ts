@@ -1,8 +1,9 @@
 /** The order of a run's work: train every stage once, then sample, time and score every entry, then what is sampled again and on the way, then the yardsticks. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { TrainingCurve } from "../result.ts";
+import type { LedgerLine, TrainingCurve } from "../result.ts";
 import { brokenLines } from "./broken-sampling.ts";
+import { brokenTrainingLines } from "./broken-training.ts";
 import { writeCurve } from "./curves.ts";
 import { readFilm } from "./film.ts";
 import { base, type Engine, type Found, type FoundEntry, type Untrained, weightsOf } from "./found.ts";
@@ -23,7 +24,7 @@ export type Trained = ReadonlyMap<string, Outcome<TrainResult>>;
 
 export async function runJobs(engine: Engine): Promise<Found> {
   const untrained = await sampleUntrained(engine);
-  const { trained, curves } = await trainStages(engine);
+  const { trained, curves, brokenTraining } = await trainStages(engine);
   const sampled: FoundEntry[] = [];
   for (const entry of engine.plan.entries) sampled.push(await sampleEntry(engine, entry, trained));
   const scored: FoundEntry[] = [];
@@ -31,7 +32,7 @@ export async function runJobs(engine: Engine): Promise<Found> {
   const entries: FoundEntry[] = [];
   for (const entry of scored)
     entries.push(await followEntry(engine, await resampleEntry(engine, entry), trained));
-  return { entries, points: await scorePoints(engine, untrained), curves };
+  return { entries, points: await scorePoints(engine, untrained), curves, brokenTraining };
 }
 
 /** The networks of the first entry that trains, before their first step: the first picture of a run, and one of its yardsticks. */
@@ -57,22 +58,32 @@ export function failedStage({ stages }: PlannedEntry, trained: Trained): string 
   return null;
 }
 
+interface TrainedStages extends Pick<Found, "curves" | "brokenTraining"> {
+  readonly trained: Trained;
+}
+
 /** Trains every stage that is not in the cache, and keeps its milestones. */
-export async function trainStages(engine: Engine): Promise<{ trained: Trained; curves: TrainingCurve[] }> {
+export async function trainStages(engine: Engine): Promise<TrainedStages> {
   const trained = new Map<string, Outcome<TrainResult>>();
   const curves: TrainingCurve[] = [];
+  const brokenTraining: LedgerLine[] = [];
   for (const stage of engine.plan.stages) {
     const job = trainJob(engine, stage, trained);
     const outcome = await trainStage(engine, stage, trained, job);
     trained.set(stage.key, outcome);
     // Of a training that broke off nothing is sampled.
-    if (outcome.state === "done")
-      for (const [key, left] of await trainMilestones(engine, job, stage.key)) trained.set(key, left);
+    if (outcome.state === "failed")
+      brokenTraining.push(...(await brokenTrainingLines(stage, sharing(engine, stage))));
+    else for (const [key, left] of await trainMilestones(engine, job, stage.key)) trained.set(key, left);
     const curve = await keepCurve(engine, stage);
     if (curve) curves.push(curve);
   }
-  return { trained, curves };
+  return { trained, curves, brokenTraining };
 }
+
+/** Names of the entries that a stage is billed to. */
+const sharing = ({ plan }: Engine, { key }: PlannedStage): string[] =>
+  plan.entries.filter(({ stages }) => stages.some((one) => one.key === key)).map(({ name }) => name);
 
 /** Of a stage's job. */
 export const titleOf = ({ entry, name }: PlannedStage): string => `${entry}: ${name}`;

@@ -4,7 +4,7 @@ import type { ResolvedConfig } from "../config/index.ts";
 import { UserError } from "../errors.ts";
 import type { Dataset, Descriptor, ExportedNetwork, StageWeights, Task } from "../plugin.ts";
 import type { Tensors } from "../program/index.ts";
-import { suggestion } from "../suggest.ts";
+import { nearest, suggestion } from "../suggest.ts";
 import { titleOf } from "./engine.ts";
 import { cacheFolder } from "./folder.ts";
 import { weightsOf } from "./found.ts";
@@ -21,7 +21,8 @@ export interface ExportRequest {
   readonly config: ResolvedConfig;
   /** The run's, whose cache is looked in; null: that of the folder one stands in. */
   readonly run: string | null;
-  readonly entry: string;
+  /** null: the only one. */
+  readonly entry: string | null;
   /** What the model calls the network; null: the first it has. */
   readonly network: string | null;
   readonly batchSize: number;
@@ -37,8 +38,16 @@ export interface Exported {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** Whose it is, by their names. */
+export interface Owner {
+  readonly entry: string;
+  readonly model: string;
+}
+
+type ExportedState = Omit<Exported, "network"> & Owner;
+
 /** @throws UserError where there is no such entry or network, or it is not trained */
-export async function exportedNetwork(request: ExportRequest): Promise<Exported> {
+export async function exportedNetwork(request: ExportRequest): Promise<Exported & Owner> {
   const found = await findEntry(request);
   const handedOn = await readHandedOn(found);
   const network = chosenNetwork(request, found, handedOn);
@@ -49,14 +58,15 @@ export async function exportedNetwork(request: ExportRequest): Promise<Exported>
  * All that an entry samples from, as one file's tensors, which a config's `weights` reads; or one network's states, where it is named.
  * @throws UserError as `exportedNetwork`
  */
-export async function exportedState(request: ExportRequest): Promise<Omit<Exported, "network">> {
+export async function exportedState(request: ExportRequest): Promise<ExportedState> {
   const found = await findEntry(request);
   const handedOn = await readHandedOn(found);
   const network = chosenNetwork(request, found, handedOn);
   const { stateDict } = found.model;
   if (!stateDict || request.network !== null) return ofNetwork(request, found, network, handedOn);
   const about = await aboutEntry(request, found, network);
-  return { weights: stateDict(handedOn), metadata: { ...about, ...network.conventions } };
+  const metadata = { ...about, ...network.conventions };
+  return { ...ownerOf(found), weights: stateDict(handedOn), metadata };
 }
 
 /** Its states, and what they came from: stages that it does not start from are none of its affair. */
@@ -65,14 +75,17 @@ async function ofNetwork(
   found: FoundEntry,
   network: ExportedNetwork,
   handedOn: StageWeights,
-): Promise<Omit<Exported, "network">> {
+): Promise<ExportedState> {
   const { stage, program, conventions } = network;
   const own = { ...found, planned: lineageOf(found.planned, stage) };
   return {
+    ...ownerOf(found),
     weights: Object.fromEntries(program.states.map(({ name }) => [name, handedOn[stage]![name]!])),
     metadata: { ...(await aboutEntry(request, own, network)), ...conventions },
   };
 }
+
+const ownerOf = ({ planned, model }: FoundEntry): Owner => ({ entry: planned.name, model: model.name });
 
 interface FoundEntry extends OpenModel {
   /** Its stages' folders are those that hold what they handed on. */
@@ -83,13 +96,13 @@ interface FoundEntry extends OpenModel {
   readonly task: Task;
 }
 
-async function findEntry({ config: unsettled, run, entry }: ExportRequest): Promise<FoundEntry> {
+async function findEntry({ config: unsettled, run, entry: asked }: ExportRequest): Promise<FoundEntry> {
+  const entry = entryNamed(asked, Object.keys(unsettled.entries));
   const cache = run === null ? cacheFolder() : (await readBeginning(resolve(run))).cache;
   const dataset = await openDataset(unsettled, cache);
   const { config } = settled(unsettled, dataset);
   const { task, entries } = await planEntries(config, dataset, await openBackend(config), cache);
-  const planned = entries.find(({ name }) => name === entry);
-  if (!planned) throw unknown("entry", entry, Object.keys(config.entries));
+  const planned = entries.find(({ name }) => name === entry)!;
   const opened = await openModel(config, planned.model, entry);
   const files = [...planned.pretrained, ...planned.judges];
   const described = { ...planned.model, options: withNames(planned.model.options, files, config.baseFolder) };
@@ -110,7 +123,7 @@ function chosenNetwork(
     );
   const name = asked ?? names[0]!;
   const network = Object.hasOwn(networks, name) ? networks[name] : undefined;
-  if (!network) throw unknown("network", name, names);
+  if (!network) throw new UserError(`there is no network "${name}"`, suggestion(name, names));
   return network;
 }
 
@@ -154,5 +167,17 @@ async function located(planned: PlannedEntry, run: string | null): Promise<Plann
 const isMadeElsewhere = ({ pretrained }: PlannedEntry, { stage }: ExportedNetwork): boolean =>
   pretrained.some((file) => file.stage === stage);
 
-const unknown = (what: string, name: string, known: readonly string[]): UserError =>
-  new UserError(`there is no ${what} "${name}"`, suggestion(name, known));
+/** @throws UserError, which lists the entries, for one that is not there, or none named of several */
+function entryNamed(asked: string | null, names: readonly string[]): string {
+  const [only] = names;
+  const name = asked ?? (names.length === 1 ? only : undefined);
+  if (name !== undefined && names.includes(name)) return name;
+  const all = names.map((one) => JSON.stringify(one)).join(", ");
+  const near = name === undefined ? undefined : nearest(name, names);
+  throw new UserError(
+    name === undefined
+      ? `there are ${names.length} entries, and none is named`
+      : `there is no entry "${name}"`,
+    `${near === undefined ? "name one" : `did you mean ${JSON.stringify(near)}?`} (of ${all})`,
+  );
+}

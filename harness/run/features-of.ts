@@ -21,7 +21,9 @@ export function looking(extractor: FeatureExtractor, side: number, host: JobHost
         const shape = { n: run.length / (3 * side ** 2), height: side, width: side };
         const features = await extractor.extract(imageViews(run, shape));
         done += shape.n;
-        host.emit({ type: "progress", done, total, unit: "images", note });
+        // The end of a course is told without what was looked at last.
+        const what = done < total ? { note } : {};
+        host.emit({ type: "progress", done, total, unit: "images", ...what });
         yield features;
       }
     }

@@ -14,7 +14,10 @@ export interface Makers {
   close(): Promise<void>;
 }
 
-/** What batches may take of this process over a whole stage; a thread takes half a second to open, and 50 MB. */
+/**
+ * What batches may take of this process over a whole stage; a thread takes half a second to open, and 50 MB. While one is made
+ * here nobody sees a step end: so much of a stage may be waits that are not counted as such.
+ */
 const HERE_SECONDS = 5;
 
 export interface Feeding {

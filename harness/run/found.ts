@@ -91,7 +91,7 @@ export interface FoundMilestone {
   readonly failure: string | null;
 }
 
-/** Ledger lines of what a sampling took that failed; none where none did. */
+/** Ledger lines of what took work and failed; none where nothing did. */
 export type Broken = readonly LedgerLine[];
 
 interface Sampled {
@@ -111,6 +111,8 @@ export interface Found {
   readonly entries: readonly FoundEntry[];
   readonly points: readonly FoundPoint[];
   readonly curves: readonly TrainingCurve[];
+  /** Of stages that broke off. */
+  readonly brokenTraining: Broken;
 }
 
 export interface Untrained {

@@ -32,12 +32,13 @@ export async function measure(job: MeasureJob, host: JobHost): Promise<MeasureRe
     }
   };
 
-  const told = (done: number, note: string) =>
-    host.emit({ type: "progress", done, total: 2, unit: "timings", note });
-  told(0, `batches of ${batchSize}`);
+  const told = (done: number, note: { readonly note?: string }) =>
+    host.emit({ type: "progress", done, total: 2, unit: "timings", ...note });
+  told(0, { note: `batches of ${batchSize}` });
   const batch = await timeAt(batchSize);
-  told(1, "single images");
+  told(1, { note: "single images" });
   const single = await timeAt(1);
+  told(2, {});
   const rate = (milliseconds: number): number => (batchSize * 1000) / milliseconds;
   const result: MeasureResult = {
     batchSize,

@@ -46,7 +46,7 @@ export function measureRows({ planned, training, sampling, timing }: EntryFacts)
           totalFlops(last),
           "FLOP",
           "lower",
-          "2·MACs + element-wise operations of the last stage's steps, from the program's own count",
+          "2·MACs + element-wise operations of the last stage, what it encodes among them, from the programs' own count",
         ),
       ]
     : [];

@@ -27,6 +27,8 @@ export interface StageWork {
   readonly stateBytes: number;
   /** Most bytes that one step computes and holds at once, were every value freed after its last use. */
   readonly peakBytes: number;
+  /** The same were blocks computed anew in the backward pass, counted when asked for; null where there are none, or they are. */
+  readonly recomputingPeakBytes: (() => number) | null;
   /** Before the first step. */
   readonly preparation: PreparationCost;
 }
@@ -34,7 +36,7 @@ export interface StageWork {
 /** @throws UserError where neither the stage nor a budget says how many steps there are */
 export function stageWork(config: SettledConfig, dataset: Dataset, entry: string, stage: Stage): StageWork {
   const { name, batchSize, program, autoencoder = false, forward = ["loss"], encoding = NO_WORK } = stage;
-  const { macs, flops, recomputed, parameters, outputs, states } = program;
+  const { macs, flops, recomputed, parameters, outputs, states, recomputing } = program;
   const preparation = stage.preparationCost?.(dataset.train.length) ?? NO_PREPARATION;
   return {
     name,
@@ -49,6 +51,7 @@ export function stageWork(config: SettledConfig, dataset: Dataset, entry: string
     parameters,
     stateBytes: states.reduce((sum, { value }) => sum + bytesOf(value), 0),
     peakBytes: peakBytes(program),
+    recomputingPeakBytes: recomputing && (() => peakBytes(recomputing())),
     preparation,
   };
 }
@@ -70,7 +73,7 @@ function derivedSteps(
   if (steps < 1)
     throw new UserError(
       `budget.trainingFlops: ${budget.trainingFlops} leaves no step for stage "${name}" of entry "${entry}", whose step takes ${program.flops} FLOPs`,
-      "raise the budget or choose a smaller model",
+      `raise the budget to at least ${((0.5 * program.flops + preparationFlops) / share).toPrecision(2)}, or choose a smaller model`,
     );
   return steps;
 }

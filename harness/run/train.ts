@@ -94,9 +94,12 @@ export async function prepare(
   const prepared = await stage.prepare(context);
   const wallSeconds = (host.now() - began) / 1000;
   const { macs, flops } = tallies.encoder;
-  const { what = "preparing", images = context.train.length } =
-    stage.preparationCost?.(context.train.length) ?? {};
-  const preparation = { what, images, macs, flops, wallSeconds };
+  const {
+    what = "preparing",
+    images = context.train.length,
+    batchSize = images,
+  } = stage.preparationCost?.(context.train.length) ?? {};
+  const preparation = { what, images, batchSize, macs, flops, wallSeconds };
   await writeTensors(join(job.folder, file), prepared);
   await store(job.folder, preparation, [file], PREPARED);
   return { prepared, preparation };

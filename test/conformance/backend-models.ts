@@ -101,18 +101,22 @@ const CASES: Readonly<Record<string, Case>> = {
 };
 
 /** Outputs `loss` and `grad.<parameter>`. */
-const withGradients = (name: string, { loss }: Case): Program =>
-  trace(name, (p) => {
-    const value = loss(p);
-    const parameters = p.parameters();
-    p.output("loss", value);
-    gradients(
-      value,
-      parameters.map((one) => one.value),
-    ).forEach((gradient, i) => {
-      p.output(`grad.${parameters[i]!.name}`, gradient);
-    });
-  });
+const withGradients = (name: string, { loss }: Case, recompute = false): Program =>
+  trace(
+    name,
+    (p) => {
+      const value = loss(p);
+      const parameters = p.parameters();
+      p.output("loss", value);
+      gradients(
+        value,
+        parameters.map((one) => one.value),
+      ).forEach((gradient, i) => {
+        p.output(`grad.${parameters[i]!.name}`, gradient);
+      });
+    },
+    { recompute },
+  );
 
 /** Random everywhere: weights that begin at zero would hide what lies behind them. */
 const drawn = ({ shape }: { shape: Shape }, middle: number, seed: number): Tensor => ({
@@ -125,15 +129,19 @@ const drawn = ({ shape }: { shape: Shape }, middle: number, seed: number): Tenso
 const TOLERANCE = { float32: 1e-4, tensorfloat32: 0.0125, bfloat16: 0.1 } as const;
 
 export function backendDifferentiatesModels(backend: () => Backend): void {
-  it.each(Object.entries(CASES))("%s: its loss and all gradients", async (name, one) => {
-    const program = withGradients(name, one);
+  const cases = [
+    ...Object.entries(CASES).map(([name, one]) => [name, one, false] as const),
+    ["EPG, its blocks computed anew", CASES.EPG!, true] as const,
+  ];
+  it.each(cases)("%s: its loss and all gradients", async (name, one, recompute) => {
+    const program = withGradients(name, one, recompute);
     const state = Object.fromEntries(
       program.states.map(({ name: key, value, initialiser }, i) => {
         const middle = initialiser.kind === "constant" ? initialiser.value : 0;
         return [key, drawn(value, middle, 500 + i)];
       }),
     );
-    const expected = interpret(program, one.inputs, state).outputs;
+    const expected = interpret(withGradients(name, one), one.inputs, state).outputs;
     const executable = await backend().compile(program, state);
     const found = await executable.run(one.inputs);
     await executable.dispose();

@@ -61,6 +61,19 @@ describe("entries that fail", () => {
     );
   });
 
+  it("are billed for the steps that they took", () => {
+    const line = (name: string) =>
+      result.ledger.find(({ kind, entries }) => kind === "training" && entries.includes(name))!;
+    expect(line("healthy").steps).toBe(6);
+    // The loss of the third step is NaN; of the others the third batch cannot be made.
+    expect(line("nan")).toMatchObject({ steps: 3, failed: true, flops: line("healthy").flops! / 2 });
+    for (const name of ["throw", "crash"]) expect(line(name)).toMatchObject({ steps: 1, failed: true });
+    const sum = result.ledger
+      .filter(({ kind }) => kind === "training")
+      .reduce((total, { flops }) => total + flops!, 0);
+    expect(result.run.totals.trainFlops).toBeCloseTo(sum, 6);
+  });
+
   it("are billed for what they sampled, the batch that broke off too", () => {
     const line = (name: string) =>
       result.ledger.find(({ kind, entries }) => kind === "sampling" && entries.includes(name))!;
@@ -72,7 +85,7 @@ describe("entries that fail", () => {
       failed: true,
       flops: (2 / 3) * line("healthy").flops!,
     });
-    expect(result.ledger.map(({ entries }) => entries.join())).not.toContain("crash");
+    expect(line("crash")).toBeUndefined();
     const both = line("healthy").flops! + line("painter").flops!;
     expect(result.run.totals.sampleFlops).toBeCloseTo(both, 6);
   });

@@ -188,7 +188,11 @@ it("is exported without telling in which folders the files of its options lay", 
 
 describe("mistakes", () => {
   it.each<[string, string[], RegExp]>([
-    ["an entry that is none", ["export", "onnx", "trained", "epg", "--out", "x.onnx"], /no entry "epg"/],
+    [
+      "an entry that is none",
+      ["export", "onnx", "trained", "epg", "--out", "x.onnx"],
+      /no entry "epg"\n {2}fix: did you mean "EPG"\? \(of "EPG"/,
+    ],
     [
       "a network that is none",
       ["export", "onnx", "trained", "EPG", "--out", "x.onnx", "--network", "generator"],

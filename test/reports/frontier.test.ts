@@ -101,6 +101,7 @@ describe("an entry along its training", () => {
       (await frontierPlot(one!)).match(/"line"|mark-line role-mark/g)?.length;
     expect(await lines(training)).toBe((await lines(calls))! + 1);
     expect(await frontierPlot(calls!)).not.toContain("on the way");
+    expect(frontier(followed())).toMatch(/at 50 % of its training \| 50 of 100 \| 61\.2 ± 1\.8 \| 0\.0412/);
     expect(frontier(followed())).toContain("is not what a run planned for that budget would end with");
     expect(frontier(compared())).not.toContain("on the way");
     expect(comparison(followed())).not.toContain("of its training");

@@ -91,6 +91,7 @@ test("costs have units, shared stages are billed in full, the run's total stands
     "41 TFLOP",
     "80.2 TFLOP",
   ]);
+  expect(report).toContain("| total train FLOPs ↓ | wall-clock ↓ | peak memory ↓ |");
   expect(report).toContain("The run's actual total, shared stages once: training 216 TFLOP");
   const sampling = cells(report, "## Sampling", "EPG, one step");
   expect(sampling.slice(0, 6)).toEqual([

@@ -61,7 +61,7 @@ const shardable = ({ states, updates }: Program, world: number): string[] => {
 };
 
 function rebuilt(
-  { name, inputs, states, nodes, outputs, updates }: Program,
+  { name, inputs, states, nodes, outputs, updates, recomputing }: Program,
   world: number,
   axes: Readonly<Record<string, number>>,
   cutStates: ReadonlySet<string>,
@@ -92,7 +92,14 @@ function rebuilt(
   });
   const built = { name, inputs: ownInputs, states: ownStates, ...graph };
   verify(built);
-  return { built: { ...built, ...countCost(built) }, gathered: layout.gathered };
+  return {
+    built: {
+      ...built,
+      ...countCost(built),
+      recomputing: recomputing && (() => rebuilt(recomputing(), world, axes, cutStates, scatters).built),
+    },
+    gathered: layout.gathered,
+  };
 }
 
 /** A node on a rank's parts: shared where its inputs are cut and its record says how, else done by every rank. */

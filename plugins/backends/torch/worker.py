@@ -359,7 +359,7 @@ class Program:
         self.step = torch.compile(module, dynamic=False) if compiled else module
 
     def take(self, inputs):
-        self.given = [inputs[name].to(DEVICE, non_blocking=True) for name, _, _ in self.spec["inputs"]]
+        self.given = [inputs[name].to(DEVICE, non_blocking=DEVICE == "cuda") for name, _, _ in self.spec["inputs"]]
 
     def run(self):
         given, self.given = self.given, []

@@ -27,8 +27,8 @@ export async function compileIn(
     { do: "compile", program: key, ...spelled.header },
     { ...spelled.tensors, ...Object.fromEntries(states) },
   );
-  /** Inputs that are there. */
-  let sent: Tensors | null = null;
+  /** Inputs that are there, or on their way; whether the device took them. */
+  let sent: { readonly inputs: Tensors; readonly taken: Promise<unknown> } | null = null;
   const withNeed = (error: unknown): never => {
     if (!(error instanceof OutOfMemory)) throw error;
     throw new Error(`${error.message}; ${needOf(program, error.deviceBytes)}`);
@@ -37,16 +37,21 @@ export async function compileIn(
     program,
     async send(inputs) {
       requireInputs(program, inputs);
-      sent = inputs;
       const request = { do: "send", program: key };
-      await worker.ask(`sending inputs of ${name}`, request, payloads(inputs)).catch(withNeed);
+      await new Promise<void>((written) => {
+        const taken = worker.ask(`sending inputs of ${name}`, request, payloads(inputs), written);
+        taken.catch(() => {});
+        sent = { inputs, taken };
+      });
     },
     async run(inputs) {
       requireInputs(program, inputs);
-      const request = { do: "run", program: key, outputs: results, sent: inputs === sent };
-      const tensors = request.sent ? {} : payloads(inputs);
+      const ahead = sent?.inputs === inputs ? sent : null;
       sent = null;
-      const outputs = await worker.ask(`running ${name}`, request, tensors).catch(withNeed);
+      const request = { do: "run", program: key, outputs: results, sent: ahead !== null };
+      const running = worker.ask(`running ${name}`, request, ahead ? {} : payloads(inputs));
+      // Where inputs were not taken, that is what went wrong.
+      const outputs = await Promise.all([ahead?.taken, running]).then(([, outputs]) => outputs, withNeed);
       return answered(program, program.outputs, results, outputs);
     },
     async readState(names) {

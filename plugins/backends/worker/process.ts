@@ -37,9 +37,15 @@ export interface Worker<Hello = unknown> {
   readonly hello: Hello;
   /**
    * @param doing for messages: "running vit-128"
+   * @param onWritten called once all of it is with the worker, which may be at something else
    * @throws Error where the request fails; where the worker has ended, been silent or sent garbage, this and every later one
    */
-  ask(doing: string, header: Readonly<Record<string, unknown>>, tensors?: Payloads): Promise<Payloads>;
+  ask(
+    doing: string,
+    header: Readonly<Record<string, unknown>>,
+    tensors?: Payloads,
+    onWritten?: () => void,
+  ): Promise<Payloads>;
   /** Most bytes of host memory it has held, as of its last answer. */
   peakMemoryBytes(): number;
   /** What it has computed for all its answers; the rest of their time went into coming and going. */
@@ -66,10 +72,10 @@ export async function startWorker<Hello>(program: WorkerProgram, limits: Limits)
   let answered: Promise<unknown> = Promise.resolve();
   return {
     hello: (first as Frame).header as Hello,
-    ask(doing, header, tensors = {}) {
+    ask(doing, header, tensors = {}, onWritten = () => {}) {
       // Written while those before it are answered: a worker reads ahead while it computes.
       const writing = written.then(() => conversation.write({ header, tensors }));
-      written = writing;
+      written = writing.then(onWritten);
       const turn = answered.then(() => conversation.answer(limits.answerSeconds, doing, writing));
       answered = turn.catch(() => {});
       return turn;

@@ -74,7 +74,7 @@ const model: Model<LatentOptions> = {
       autoencoder: size.autoencoder,
       resolution: task.resolution,
       flip: options.flip ?? true,
-      recompute: options.recompute,
+      recompute: options.recompute ?? false,
     };
     const dit = ditStage({
       ...common,

@@ -44,7 +44,7 @@ const imagesOf = ({ flip }: Encoding, trainingImages: number): number =>
 export function encodingCost({ autoencoder, resolution }: Encoding, images: number) {
   const calls = Math.ceil(images / ENCODING_BATCH);
   const { macs, flops } = encoderProgram(autoencoder, ENCODING_BATCH, resolution);
-  return { images, macs: calls * macs, flops: calls * flops };
+  return { images, batchSize: ENCODING_BATCH, macs: calls * macs, flops: calls * flops };
 }
 
 /**

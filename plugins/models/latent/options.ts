@@ -74,11 +74,6 @@ export const schema = z
     latents: z.enum(LATENTS).optional(),
     /** Mirrors half of the training images; it does where nothing is said. */
     flip: z.boolean().optional(),
-    /**
-     * Computes blocks anew in the backward pass in place of keeping what they compute: less memory, one more forward pass of
-     * them, the same results.
-     */
-    recompute: z.boolean().default(false),
     /** The autoencoder's part of the training FLOPs. */
     vaeShare: z.number().min(0.01).max(0.99).optional(),
     /**
@@ -86,6 +81,11 @@ export const schema = z
      * of smaller batches has them whole.
      */
     microBatch: z.int().min(1).max(65_536).nullable().default(null),
+    /**
+     * Computes blocks anew in the backward pass in place of keeping what they compute: less memory, one more forward pass of
+     * them, the same results.
+     */
+    recompute: z.boolean().optional(),
     /** Decodes in overlapping tiles of that many pixels, for large images in little memory; null: all at once. */
     decoderTile: z.int().min(1).nullable().default(null),
     vae: vae.prefault({}),
@@ -101,14 +101,24 @@ export const schema = z
   })
   .superRefine((options, context) => {
     if (options.weights !== null) {
-      refuseTraining(options, ["latentScale", "latents", "flip", "vaeShare", "microBatch"], context);
+      refuseTraining(
+        options,
+        ["latentScale", "latents", "flip", "vaeShare", "microBatch", "recompute"],
+        context,
+      );
       for (const stage of ["vae", "dit"] as const)
         refuseTraining(options[stage], Object.keys(options[stage]), context, { under: stage });
     } else if (options.vae.weights !== null)
       refuseTraining(options, ["vaeShare"], context, { file: "vae.weights" });
     if (options.weights === null && options.dit.weights !== null)
       refuseBesideDit(
-        { ...options, latents: options.latents, flip: options.flip, latentScale: options.latentScale },
+        {
+          ...options,
+          latents: options.latents,
+          flip: options.flip,
+          latentScale: options.latentScale,
+          recompute: options.recompute,
+        },
         context,
       );
     if (options.vae.perceptual !== null && options.lpips === null)
@@ -123,12 +133,14 @@ export const schema = z
 
 /** A DiT denoises the latents of one autoencoder, and nothing of either is trained here. */
 function refuseBesideDit(
-  options: Readonly<Record<"vae" | "latents" | "flip" | "latentScale" | "microBatch", unknown>> & {
+  options: Readonly<
+    Record<"vae" | "latents" | "flip" | "latentScale" | "microBatch" | "recompute", unknown>
+  > & {
     readonly vae: { readonly weights: unknown };
   },
   context: z.core.$RefinementCtx,
 ): void {
-  refuseTraining(options, ["flip", "latents", "microBatch"], context, { file: "dit.weights" });
+  refuseTraining(options, ["flip", "latents", "microBatch", "recompute"], context, { file: "dit.weights" });
   if (options.vae.weights === null)
     context.addIssue({
       code: "custom",

@@ -94,7 +94,7 @@ export function vaeStage(settings: VaeStageSettings): Stage {
   if (adversarial && microBatch < batchSize)
     throw new UserError(
       "microBatch: the discriminator's BatchNorm and the adaptive weight of vae.adversarial take all images of a batch together",
-      "drop microBatch, or vae.adversarial",
+      "use recompute: true in its place, or leave vae.adversarial out",
     );
   if (adversarial && resolution < SMALLEST_JUDGED)
     throw new UserError(

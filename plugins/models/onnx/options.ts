@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { declaredCosts } from "../declared.ts";
+import { EMPTY_INTERVAL } from "../solvers/below.ts";
 import { samplerSchema } from "../solvers/choice.ts";
 import { samplerSchema as latentSamplerSchema } from "../solvers/latent/choice.ts";
 import { guidanceSchema as latentGuidanceSchema } from "../solvers/latent/guidance.ts";
@@ -29,6 +30,7 @@ const fields = z.strictObject({
       low: z.number().min(0).default(0),
       high: z.number().positive().nullable().default(null),
     })
+    .refine(({ low, high }) => high === null || low < high, EMPTY_INTERVAL)
     .nullable()
     .default(null),
   /** Of a latent model's denoiser (x, t, labels → out): its decoder's file, and the latent models' own samplers and guidance. */

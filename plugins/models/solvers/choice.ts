@@ -1,6 +1,7 @@
 /** Which sampler, as a config says it, and the solver and levels that are meant. */
 import { z } from "zod";
 import { ancestralEuler } from "./ancestral-euler.ts";
+import { below, RISING_LEVELS } from "./below.ts";
 import { dpmSolver } from "./dpm-solver.ts";
 import { edmStochastic } from "./edm-stochastic.ts";
 import { euler, eulerReleased } from "./euler.ts";
@@ -28,16 +29,11 @@ const levels = {
   sigmaMax: z.number().positive().default(SIGMA_MAX),
 };
 
-const falling = {
-  path: ["sigmaMin"],
-  error: "the noise levels must fall: sigmaMin must be below sigmaMax",
-};
-
 export const samplerSchema = z.union(
   [
     z
       .strictObject({ kind: z.enum(Object.keys(SOLVERS) as [SolverName, ...SolverName[]]), ...levels })
-      .refine(({ sigmaMin, sigmaMax }) => sigmaMin < sigmaMax, falling),
+      .refine(({ sigmaMin, sigmaMax }) => sigmaMin < sigmaMax, RISING_LEVELS),
     z
       .strictObject({
         kind: z.literal("edmStochastic"),
@@ -48,11 +44,11 @@ export const samplerSchema = z.union(
         churnHigh: z.number().positive().default(50),
         noiseScale: z.number().min(0).max(2).default(1.003),
       })
-      .refine(({ sigmaMin, sigmaMax }) => sigmaMin < sigmaMax, falling)
-      .refine(({ churnLow, churnHigh }) => churnLow < churnHigh, {
-        path: ["churnLow"],
-        error: "no level is churned: churnLow must be below churnHigh",
-      }),
+      .refine(({ sigmaMin, sigmaMax }) => sigmaMin < sigmaMax, RISING_LEVELS)
+      .refine(
+        ({ churnLow, churnHigh }) => churnLow < churnHigh,
+        below("churnLow", "churnHigh", "no level is churned"),
+      ),
     z.strictObject({ kind: z.literal("oneStep") }),
   ],
   {

@@ -176,7 +176,7 @@ describe("on N GPUs", () => {
   it("says what does not fit", async () => {
     await exit("cost", "epg-g-256", "--gpus", "4", "--gpu", "a100");
     expect(printed.stdout).toMatch(
-      /^epg-g-256: diffusion fine-tuning does not fit in the 80 GB of one A100/m,
+      /^epg-g-256: diffusion fine-tuning does not fit in the 80 GB of one A100: it wants more GPUs, or [\d.]+ GB a GPU with recompute: true$/m,
     );
   });
 });

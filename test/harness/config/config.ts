@@ -25,7 +25,7 @@ export function load(
 
 /** A config that is right but for the fields given, as TypeScript. */
 export const config = (fields = "", entries = "EPG: epg()"): string => `
-import { autoguidance, defineConfig, edmStochastic, epg, eulerSde, heun, imageFolder, latent, npz, onnxruntime, shapes } from "epg-bench";
+import { autoguidance, defineConfig, edmStochastic, epg, eulerSde, heun, imageFolder, latent, npz, onnx, onnxruntime, shapes } from "epg-bench";
 export default { dataset: shapes(), entries: { ${entries} }, ${fields} };
 `;
 

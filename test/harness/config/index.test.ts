@@ -116,11 +116,13 @@ describe("loadConfig", () => {
     expect(await mistake(load(config(), { backend: "torch", device: "tpu" }))).toContain('got "tpu"');
   });
 
-  it("gives a micro-batch to every entry that trains by a model that knows it", async () => {
+  it("gives a micro-batch and recomputation to every entry that trains by a model that knows it", async () => {
     const samples = 'c: { kind: "model", plugin: "samples", options: { path: "x" } }';
     const entries = `a: epg(), b: epg({ weights: "a.pth" }), ${samples}`;
-    const { a, b, c } = (await load(config("", entries), { microBatch: 4 })).entries;
+    const { a, b, c } = (await load(config("", entries), { microBatch: 4, recompute: true })).entries;
     expect([a, b, c].map((entry) => entry!.options.microBatch)).toEqual([4, undefined, undefined]);
+    expect([a, b, c].map((entry) => entry!.options.recompute)).toEqual([true, undefined, undefined]);
+    expect(await mistake(load(config("", samples), { recompute: true }))).toMatch(/^--recompute: no entry /);
     expect(await mistake(load(config("", samples), { microBatch: 4 }))).toMatch(
       /^--micro-batch: no entry .*\n.*epg, latent/,
     );

@@ -25,11 +25,42 @@ const FIELDS: readonly Case[] = [
   ],
   ["no entries", config("", ""), "`entries`", "needs at least one entry", "got {}"],
   ["no data set", "export default { entries: {} }", "`dataset` is missing"],
+  [
+    "a data set by its name",
+    'import { epg } from "epg-bench"; export default { dataset: "shapes", entries: { A: epg() } };',
+    "`dataset`",
+    'expected what shapes(), imageFolder({ folder }) or npz({ file }) gives, got "shapes"',
+  ],
+  [
+    "entries in a list",
+    'import { epg, shapes } from "epg-bench"; export default { dataset: shapes(), entries: [epg()] };',
+    "`entries`",
+    'expected entries by their names: { "my EPG": epg() }, got [',
+  ],
+  [
+    "a number for a budget",
+    config("budget: 1e12"),
+    "`budget` must be an object { trainingFlops }, got 1",
+    "or drop it",
+  ],
+  ["null for what may be left out", config("samples: null"), "fix: set it to a number, or drop it"],
   ["a data set as an entry", config("", "A: shapes()"), '`entries.A.kind` must be "model", got "dataset"'],
   [
     "a budget of nothing",
     config("budget: { trainingFlops: 0 }"),
     "`budget.trainingFlops` must be more than 0, got 0",
+  ],
+  [
+    "a part of the training that is more than it",
+    config("milestones: [25]"),
+    "`milestones[0]` must be less than 1, got 25",
+    "set it to less than 1",
+  ],
+  [
+    "a part of the training twice",
+    config("milestones: [0.3333333, 0.33333]"),
+    "`milestones`",
+    "names a part of the training twice",
   ],
   [
     "a comparison of no calls",
@@ -96,14 +127,14 @@ const OPTIONS: readonly Case[] = [
     "noise levels that do not fall",
     config("", "A: epg({ sampler: heun(8, { sigmaMin: 2, sigmaMax: 2 }) })"),
     "`entries.A.options.sampler.sigmaMin`",
-    "sigmaMin must be below sigmaMax, got 2",
+    "sigmaMin (2) must be below sigmaMax (2)\n",
     "default, 0.002",
   ],
   [
     "churn at no level",
     config("", "A: epg({ sampler: edmStochastic(8, { churnLow: 3, churnHigh: 2 }) })"),
     "`entries.A.options.sampler.churnLow`",
-    "churnLow must be below churnHigh, got 3",
+    "churnLow (3) must be below churnHigh (2)\n",
   ],
   [
     "no steps at all",
@@ -116,13 +147,25 @@ const OPTIONS: readonly Case[] = [
     "an empty guidance interval",
     config("", "A: epg({ guidance: { scale: 2, low: 1.61 } })"),
     "`entries.A.options.guidance.low`",
-    "the interval is empty: low must be below high, got 1.61",
+    "the interval is empty: low (1.61) must be below high (1.61)\n",
   ],
   [
     "autoguidance in an empty interval",
     config("", "A: epg({ guidance: autoguidance({ scale: 2, low: 1, high: 1 }) })"),
     "`entries.A.options.guidance.low`",
-    "the interval is empty",
+    "the interval is empty: low (1) must be below high (1)\n",
+  ],
+  [
+    "an empty interval of a file's guidance",
+    config("", 'A: onnx({ file: "a.onnx", guidance: { scale: 2, low: 3, high: 1 } })'),
+    "`entries.A.options.guidance.low`",
+    "the interval is empty: low (3) must be below high (1)\n",
+  ],
+  [
+    "a highest noise level below the lowest that is usual",
+    config("", "A: epg({ sampler: heun(8, { sigmaMax: 0.001 }) })"),
+    "`entries.A.options.sampler.sigmaMin`",
+    "sigmaMin (0.002) must be below sigmaMax (0.001)\n",
   ],
   [
     "a batch of one",
@@ -178,7 +221,9 @@ describe.each([
   });
 });
 
-it("does not name a default of null, which is one that is derived", async () => {
+it("does not name a default of null or of an object's own, which is one that is derived", async () => {
+  const settings = await mistake(load(config("", "A: epg({ pretraining: 5 })")));
+  expect(settings.endsWith(" }, or drop it")).toBe(true);
   const told = await mistake(load(config("", "A: epg({ batchSize: 1 })")));
   expect(told.endsWith("fix: change `entries.A.options.batchSize`, or drop it")).toBe(true);
 });

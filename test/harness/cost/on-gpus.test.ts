@@ -26,7 +26,7 @@ const line: TrainingLine = {
   recomputedMacs: 0,
   parameters: 1000,
   // Weights, two moments and an average.
-  memory: { stateBytes: 16_000, peakBytes: 1_200_000 },
+  memory: { stateBytes: 16_000, peakBytes: 1_200_000, recomputingPeakBytes: () => 200_000 },
   ...NOT_MEASURED,
   cached: false,
 };
@@ -69,13 +69,18 @@ describe("training on N GPUs", () => {
       activations: 150_000,
       total: 172_000,
       fits: true,
+      recomputingTotal: null,
     });
     expect(of(1)).toMatchObject({ activations: 600_000, fits: true });
     expect(
-      stageOn(1, 0.5, { ...line, memory: { stateBytes: 16_000, peakBytes: 2_000_000 } }).memory,
+      stageOn(1, 0.5, {
+        ...line,
+        memory: { stateBytes: 16_000, peakBytes: 2_000_000, recomputingPeakBytes: () => 200_000 },
+      }).memory,
     ).toMatchObject({
       total: 1_022_000,
       fits: false,
+      recomputingTotal: 122_000,
     });
   });
 

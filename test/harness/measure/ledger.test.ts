@@ -1,12 +1,5 @@
 import { expect, test } from "vitest";
-import { noTallies } from "../../../harness/measure/counting.ts";
-import {
-  brokenSamplingLines,
-  NO_PREPARATION,
-  NO_WORK,
-  NOT_MEASURED,
-  trainingLines,
-} from "../../../harness/measure/ledger.ts";
+import { NO_PREPARATION, NO_WORK, NOT_MEASURED, trainingLines } from "../../../harness/measure/ledger.ts";
 
 const DIT = { name: "DiT", autoencoder: false };
 const WORK = {
@@ -28,11 +21,13 @@ const lines = (work: Partial<typeof WORK>) =>
   );
 
 test("what encodes once is billed before the steps", () => {
-  const preparation = { what: "encoding the data set", images: 64, macs: 640, flops: 1300 };
+  const preparation = { what: "encoding the data set", images: 64, batchSize: 32, macs: 640, flops: 1300 };
   expect(lines({ preparation })).toEqual([
     ["DiT: encoding the data set", "encoding", null, 64, 640, 1300],
     ["DiT", "training", 10, 40, 1000, 2100],
   ]);
+  const [encoding, training] = trainingLines(DIT, { ...WORK, preparation }, ["A"], false);
+  expect([encoding!.batchSize, training!.batchSize]).toEqual([32, 4]);
 });
 
 test("what a step encodes is taken out of the stage's work", () => {
@@ -44,22 +39,6 @@ test("what a step encodes is taken out of the stage's work", () => {
 
 test("a stage without either is one line", () => {
   expect(lines({})).toEqual([["DiT", "training", 10, 40, 1000, 2100]]);
-});
-
-test("a sampling that failed is billed by its calls, whatever became of their images", () => {
-  const network = { calls: 5, macs: 50, flops: 110, parameters: 7 };
-  const broken = { images: 8, batchSize: 8, wallSeconds: 1, peakMemoryBytes: 2 };
-  const billed = (tallies: object) =>
-    brokenSamplingLines("A", { ...broken, tallies: { ...noTallies(), ...tallies } });
-  expect(billed({})).toEqual([]);
-  expect(billed({ network })).toMatchObject([
-    { stage: "sampling", failed: true, images: 8, macs: 50, flops: 110 },
-  ]);
-  expect(billed({ network, decoder: { ...network, calls: 1, macs: 3 } })[1]).toMatchObject({
-    kind: "decoding",
-    macs: 3,
-    wallSeconds: null,
-  });
 });
 
 test("what is computed anew stands beside the work, where there is any", () => {

@@ -3,15 +3,11 @@
  * (Kynkäänniemi et al., arXiv:2404.07724).
  */
 import { z } from "zod";
+import { EMPTY_INTERVAL } from "../../solvers/below.ts";
 import { refuseTraining, weightsFile } from "../../weights-option.ts";
 import { sizeNames } from "../sizes.ts";
 
 const scale = z.number().min(0).max(100);
-
-const nonEmpty = {
-  path: ["low"],
-  error: "the interval is empty: low must be below high",
-};
 
 /** Classifier-free guidance (Ho & Salimans, arXiv:2207.12598): the worse answer is the network's without a label. */
 const classifierFree = z
@@ -21,7 +17,7 @@ const classifierFree = z
     low: z.number().min(0).default(0.19),
     high: z.number().positive().default(1.61),
   })
-  .refine(({ low, high }) => low < high, nonEmpty);
+  .refine(({ low, high }) => low < high, EMPTY_INTERVAL);
 
 /**
  * Autoguidance (Karras et al., arXiv:2406.02507): the worse answer is a poor network's, trained for it in a stage of
@@ -45,7 +41,7 @@ const autoguidance = <Kind extends string>(kind: Kind, paperScale: (scale: numbe
       /** Its training steps; null: derived from the budget. */
       steps: z.int().min(1).max(100_000_000).nullable().default(null),
     })
-    .refine(({ low, high }) => high === null || low < high, nonEmpty)
+    .refine(({ low, high }) => high === null || low < high, EMPTY_INTERVAL)
     .superRefine((settings, context) => {
       if (settings.weights !== null) refuseTraining(settings, ["share", "steps"], context);
     })

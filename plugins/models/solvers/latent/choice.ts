@@ -1,5 +1,6 @@
 /** Which sampler of a latent model, as a config says it, and the solver that is meant. */
 import { z } from "zod";
+import { RISING_LEVELS } from "../below.ts";
 import { dpmSolver } from "../dpm-solver.ts";
 import { heun } from "../heun.ts";
 import { karrasLevels } from "../levels.ts";
@@ -37,10 +38,7 @@ export const samplerSchema = z.discriminatedUnion(
         sigmaMin: z.number().positive().optional(),
         sigmaMax: z.number().positive().optional(),
       })
-      .refine(({ sigmaMin = 0, sigmaMax = Number.POSITIVE_INFINITY }) => sigmaMin < sigmaMax, {
-        path: ["sigmaMin"],
-        error: "the noise levels must fall: sigmaMin must be below sigmaMax",
-      }),
+      .refine(({ sigmaMin = 0, sigmaMax = Number.POSITIVE_INFINITY }) => sigmaMin < sigmaMax, RISING_LEVELS),
     z.strictObject({ kind: z.enum(["odeEuler", "odeHeun"]), steps: z.int().min(1).max(10_000) }),
     z.strictObject({
       kind: z.literal("dopri5"),

@@ -1,5 +1,6 @@
 /** Classifier-free guidance of a latent model, as a config says it. */
 import { z } from "zod";
+import { EMPTY_INTERVAL } from "../below.ts";
 
 export const guidanceSchema = z
   .strictObject({
@@ -10,7 +11,4 @@ export const guidanceSchema = z
     /** null: from pure noise on. */
     high: z.number().positive().nullable().default(null),
   })
-  .refine(({ low, high }) => high === null || low < high, {
-    path: ["low"],
-    error: "the interval is empty: low must be below high",
-  });
+  .refine(({ low, high }) => high === null || low < high, EMPTY_INTERVAL);

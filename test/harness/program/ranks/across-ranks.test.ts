@@ -164,14 +164,15 @@ describe("shares the work evenly", () => {
   const stages = [
     ...stagesOf(epg, { size: "tiny", batchSize: 8 }),
     ...stagesOf(epg, { size: "tiny", objective: "consistency", batchSize: 8 }).slice(1),
+    ...stagesOf(epg, { size: "tiny", batchSize: 8, recompute: true }),
     ...stagesOf(latent, { size: "tiny", vae: { batchSize: 8, adversarial: {} }, dit: { batchSize: 8 } }),
     ...[
       ...stagesOf(epg, { size: "tiny", batchSize: 8, microBatch: 4, pretraining: { share: 0 } }),
       ...stagesOf(latent, { size: "tiny", vae: { batchSize: 8 }, dit: { batchSize: 8 }, microBatch: 4 }),
     ].map(([name, program]) => [`${name} in micro-batches`, program] as const),
   ];
-  it("knows five stages, three of them in micro-batches too", () =>
-    expect(stages.map(([name]) => name)).toHaveLength(8));
+  it("knows five stages, two of them recomputing and three in micro-batches too", () =>
+    expect(stages.map(([name]) => name)).toHaveLength(10));
 
   it.each(stages)("%s", (_, program) => {
     for (const shardOptimiser of [false, true]) {

@@ -22,8 +22,8 @@ const [x, w] = [Float32Array.of(1, 2), Float32Array.of(5, 7)].map(
   (data) => ({ dtype: "float32", shape: [2], data }) as const,
 );
 
-/** A worker that answers every request alike. */
-function acting(answer: Payloads, ops: readonly string[] = Object.keys(OPS)) {
+/** A worker that answers every request alike, but for one kind, which it refuses. */
+function acting(answer: Payloads, ops: readonly string[] = Object.keys(OPS), refused = "") {
   const asked: { header: Readonly<Record<string, unknown>>; tensors: Payloads }[] = [];
   const hello = {
     python: "3",
@@ -36,8 +36,10 @@ function acting(answer: Payloads, ops: readonly string[] = Object.keys(OPS)) {
   };
   const worker: TorchWorker = {
     hello: { ...hello, ops },
-    async ask(_, header, tensors = {}) {
+    async ask(_, header, tensors = {}, onWritten = () => {}) {
       asked.push({ header, tensors });
+      onWritten();
+      if (header.do === refused) throw new Error(`no ${refused}`);
       return answer;
     },
     peakMemoryBytes: () => 0,
@@ -79,6 +81,14 @@ it("sends inputs ahead, once, and runs on them only where it is given them", asy
     ["run", false, w!.data],
   ]);
   await expect(executable.send!({})).rejects.toThrow("x");
+});
+
+it("tells with a run that its inputs were not taken", async () => {
+  const executable = await compile(acting({ y: x! }, undefined, "send").worker, program, { w: w! });
+  const ahead = { x: x! };
+  await executable.send!(ahead);
+  await expect(executable.run(ahead)).rejects.toThrow("no send");
+  expect((await executable.run(ahead)).y).toEqual(x);
 });
 
 it("refuses a program with operations that the worker does not know", async () => {

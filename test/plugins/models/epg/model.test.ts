@@ -120,6 +120,17 @@ describe("bad input", () => {
     expect(() => model.stages(options({ pretraining: { share: 0.3 }, ...input }), task)).toThrow(message);
   });
 
+  test("a micro-batch of images that a loss compares, and names recomputation in its place", () => {
+    const stages = (input: EpgInput) => model.stages(options(input), task);
+    try {
+      stages({ microBatch: 8 });
+      expect.unreachable();
+    } catch (error) {
+      expect((error as UserError).fix).toContain("use recompute: true in its place");
+    }
+    for (const { program } of stages({ recompute: true })) expect(program.recomputed.macs).toBeGreaterThan(0);
+  });
+
   test("a poor network that leaves the network nothing to train with", () => {
     const guidance = autoguidance({ scale: 2, share: 0.68 });
     expect(() => model.stages(options({ guidance }), task)).toThrow("guidance.share is 0.68");
