@@ -3,6 +3,7 @@ import { UserError } from "../harness/errors.ts";
 import { peakMemoryBytes } from "../harness/measure/memory.ts";
 import { ENGINES } from "./engines.ts";
 import { epgStep } from "./epg-step.ts";
+import { BATCH } from "./recompute.ts";
 import { stepper } from "./steps.ts";
 
 const STEPS = 3;
@@ -10,7 +11,7 @@ const STEPS = 3;
 const [engine, recompute] = process.argv.slice(2);
 
 async function measured(): Promise<object> {
-  const bench = await epgStep("diffusion", { recompute: recompute === "true" });
+  const bench = await epgStep("diffusion", BATCH, recompute === "true");
   const backend = await ENGINES[engine!]!();
   const step = stepper(await backend.compile(bench.program, bench.state), bench);
   const before = peakMemoryBytes(backend);

@@ -9,6 +9,8 @@ import { ENGINES } from "./engines.ts";
 import { epgStep } from "./epg-step.ts";
 import { type BenchRow, Skipped } from "./row.ts";
 
+export const BATCH = 64;
+
 /** Minutes, where programs are compiled: run only where they are asked for by name. */
 export const RECOMPUTE: Readonly<Record<string, () => Promise<BenchRow>>> = Object.fromEntries(
   Object.keys(ENGINES).map((engine) => {
@@ -18,7 +20,7 @@ export const RECOMPUTE: Readonly<Record<string, () => Promise<BenchRow>>> = Obje
 );
 
 async function compared(id: string, engine: string): Promise<BenchRow> {
-  const { program } = await epgStep("diffusion");
+  const { program } = await epgStep("diffusion", BATCH);
   return {
     id,
     unit: "MB",
