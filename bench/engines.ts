@@ -17,7 +17,7 @@ const opening =
   (): Promise<Backend> =>
     plugin.open(plugin.schema.parse({ threads: THREADS, ...options }));
 
-const ENGINES: Readonly<Record<string, () => Promise<Backend>>> = {
+export const ENGINES: Readonly<Record<string, () => Promise<Backend>>> = {
   onnxruntime: opening(onnxruntime, {}),
   openvino: opening(openvino, {}),
   "openvino bf16": opening(openvino, { precision: "bf16" }),

@@ -26,7 +26,7 @@ const STEPS = 1000;
 const LEARNING_RATE = 1e-4;
 const EMA_DECAY = 0.99;
 
-export async function epgStep(name: StageName, batchSize?: number): Promise<StepBench> {
+export async function epgStep(name: StageName, batchSize?: number, recompute = false): Promise<StepBench> {
   const random = createStream(0, "bench", name);
   const opened = { seed: 0, cacheFolder: "", baseFolder: "", threads: 2 };
   const dataset = await shapes.open(
@@ -36,7 +36,7 @@ export async function epgStep(name: StageName, batchSize?: number): Promise<Step
   const task = { resolution: dataset.resolution, classes: dataset.classes.length };
   const objective = name === "consistency" ? "consistency" : "diffusion";
   const [pretraining, tuning] = epg.stages(
-    epg.schema.parse({ size: SIZE, objective, batchSize }) as never,
+    epg.schema.parse({ size: SIZE, objective, batchSize, recompute }) as never,
     task,
   ) as [Stage, Stage];
   const stage = name === "pretraining" ? pretraining : tuning;

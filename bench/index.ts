@@ -13,6 +13,7 @@ import { INCEPTION } from "./inception.ts";
 import { LARGE } from "./large.ts";
 import { LATENT_CACHE } from "./latent-cache.ts";
 import { METRICS } from "./metrics.ts";
+import { RECOMPUTE } from "./recompute.ts";
 import { type BenchRow, Skipped } from "./row.ts";
 import { RUN_LOOP } from "./run-loop.ts";
 import { SAMPLING } from "./sampling.ts";
@@ -41,7 +42,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchRow>>> = {
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } });
-const all = { ...BENCHES, ...LARGE };
+const all = { ...BENCHES, ...LARGE, ...RECOMPUTE };
 const unknown = positionals.filter((id) => !(id in all));
 if (unknown.length > 0) {
   console.error(

@@ -84,7 +84,7 @@ export function define(command: Command): void {
     )
     .option(
       "--recompute",
-      "train with blocks computed anew in the backward pass: less memory, a quarter more work, the same losses",
+      "train with blocks computed anew in the backward pass: less memory, up to a third more work, the same losses",
     )
     .option("--nodes <n>", "torch: train on that many machines: the same command on each", wholeNumber(1))
     .option("--rendezvous <host:port>", "torch: which of them runs, and a free port of it")
