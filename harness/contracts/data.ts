@@ -1,5 +1,6 @@
 /** Data sets and their images. */
 import type { ZodType } from "zod";
+import type { UserError } from "../errors.ts";
 
 export interface DatasetPlugin<Options = never> {
   readonly name: string;
@@ -30,6 +31,8 @@ export interface Dataset {
   readonly heldOut: ImageSource;
   /** Sentences for the report: small classes, skipped files. */
   readonly warnings: readonly string[];
+  /** Why there are none of its images, and what gives them: until then a plan is all that can be made. */
+  readonly absent?: UserError;
 }
 
 /** Random access to labelled images. */

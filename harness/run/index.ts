@@ -55,12 +55,15 @@ async function runHere(request: RunRequest): Promise<RunOutcome> {
   const plan = await makePlan(config, dataset, backend, beginning.cache);
   // Whatever is computed from here on, job processes compute, on backends of their own.
   await backend.close?.();
+  const { absent } = dataset;
   const lack = tooFew(dataset, config, plan);
   if (beginning.shard) requireBatches(beginning.shard, plan, config.samples);
   if (request.dryRun) {
     const more = [...(await describeResamplings(config, plan)), ...(await describeMilestones(config, plan))];
-    return { kind: "planned", plan: describePlan(plan, more), lack };
+    if (absent) more.push(`It cannot run yet: ${absent.message}; ${absent.fix}.`);
+    return { kind: "planned", plan: describePlan(plan, more), lack: absent ? null : lack };
   }
+  if (absent) throw absent;
   if (lack) throw lack;
 
   const claimed = await claimFolder(folder);

@@ -23,12 +23,13 @@ const plugin: DatasetPlugin<Options> = {
   schema,
   async open(options): Promise<Dataset> {
     const { title, resolution, classes, train } = options;
+    const absent = new UserError(
+      `the config announces the data set ${title}, and has none of its images`,
+      "give the folder of its images with --data",
+    );
     const source = (part: string, length: number): ImageSource => {
       const refuse = (): never => {
-        throw new UserError(
-          `the config announces the data set ${title}, and has none of its images`,
-          "give the folder of its images with --data",
-        );
+        throw absent;
       };
       return { length, identity: digest({ ...options, part }), images: async () => refuse(), label: refuse };
     };
@@ -42,6 +43,7 @@ const plugin: DatasetPlugin<Options> = {
       reference: source("reference", 0),
       heldOut: source("held out", 0),
       warnings: [],
+      absent,
     };
   },
 };

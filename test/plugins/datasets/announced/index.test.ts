@@ -16,6 +16,7 @@ it("has the numbers that were announced, and no images", async () => {
   await expect(dataset.train.images([0])).rejects.toThrow(UserError);
   await expect(dataset.train.images([0])).rejects.toThrow("the config announces the data set ImageNet-1K");
   expect(() => dataset.train.label(0)).toThrow(UserError);
+  expect(dataset.absent).toMatchObject({ fix: "give the folder of its images with --data" });
 });
 
 it("is another for other numbers", async () => {
