@@ -16,7 +16,7 @@ export * from "./ops/index.ts";
 export { type AdamWOptions, type AdamWStep, adamw, adamwInputs, scalar } from "./optimizers.ts";
 export { peakBytes } from "./peak.ts";
 export { mixedPrecision } from "./precision.ts";
-export { acrossRanks, type RankOptions, type RankProgram } from "./ranks/across-ranks.ts";
+export { acrossRanks, batchInputs, type RankOptions, type RankProgram } from "./ranks/across-ranks.ts";
 export {
   bytesOf,
   type DType,

@@ -19,6 +19,8 @@ export interface State {
 
 export interface Program extends ProgramCost {
   readonly name: string;
+  /** Of a training step, images a run: the first axis of every input that holds its batch. */
+  readonly batch?: number;
   readonly inputs: Readonly<Record<string, Value>>;
   readonly states: readonly State[];
   /** In an order in which every node follows those it reads. */

@@ -61,7 +61,7 @@ export async function reproduce(request: ReproductionRequest): Promise<Reproduct
       "give one with --reference, by name or path",
     );
   const given = request.weights === null ? null : await configOf(request);
-  if (given) await requireWeights(given, name);
+  if (given) await requireWeights(given, recipe, name);
   await requireReference(reference);
   await requireFeatures(recipe);
   const config = given ?? (await configOf(request));
@@ -179,11 +179,14 @@ async function checkpointOf(
 }
 
 /** A file of another network is refused now, not after a reference was fetched. */
-async function requireWeights(config: ResolvedConfig, name: string): Promise<void> {
+async function requireWeights(config: ResolvedConfig, { title }: Recipe, name: string): Promise<void> {
   const task = taskOf(config, await openDataset(config, cacheFolder()));
   const { model, options } = await openModel(config, config.entries[name]!, name);
   for (const { file, open } of model.pretrained?.(options) ?? [])
-    await fittingPart(open, resolve(config.baseFolder, file), task);
+    await fittingPart(open, resolve(config.baseFolder, file), task).catch((error: unknown) => {
+      if (!(error instanceof UserError)) throw error;
+      throw new UserError(`--${error.message}`, `give the checkpoint of ${title}`);
+    });
 }
 
 async function requireReference(reference: string): Promise<void> {

@@ -34,7 +34,8 @@ export type { RunOutcome, RunRequest } from "./request.ts";
 /** On several machines, the one that leads runs; the others compute with it. */
 export async function run(request: RunRequest): Promise<RunOutcome> {
   const { config, dryRun, progress, signal } = request;
-  const gathered = dryRun ? null : await gatherMachines(config, { note: progress.note, signal });
+  const gathered =
+    dryRun || request.merged ? null : await gatherMachines(config, { note: progress.note, signal });
   if (gathered?.leads === false) await gathered.serve();
   try {
     if (gathered?.leads === false || (gathered && signal.aborted)) return { kind: "served" };

@@ -37,7 +37,7 @@ export async function train(job: TrainJob, host: JobHost): Promise<TrainResult> 
     resumed?.state ??
     initialState(stage.program, context.random.stream("initial state"), stage.start(context));
   const { backend } = opened;
-  const executable = await backend.compile(stage.program, start);
+  const executable = await backend.compile({ ...stage.program, batch: stage.batchSize }, start);
   const frames = await openFrames(job, opened, context.previous);
   const first = resumed?.position ?? { ...BEGINNING, wallSeconds: preparation.wallSeconds };
   const recorded = { ...stage, steps: job.steps, preparationFlops: preparation.flops };

@@ -106,7 +106,7 @@ describe("reproduce", () => {
     [
       "a checkpoint of another size, before a reference is missed",
       ["epg-l-256-onestep", "--weights", "tiny.pth"],
-      /weights: tiny\.pth is of another size: .*; it looks like EPG, tiny, 32 px, 5 classes\n/,
+      /error: --weights: tiny\.pth is of another size: .*; it looks like EPG, tiny, 32 px, 5 classes\n {2}fix: give the checkpoint of /,
     ],
     [
       "a reference that is not here",

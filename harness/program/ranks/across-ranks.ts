@@ -23,14 +23,14 @@ export interface RankProgram {
 export interface RankOptions {
   /** Every rank keeps and updates its part of the optimiser's state alone (ZeRO stage 1, arXiv:1910.02054). */
   readonly shardOptimiser: boolean;
-  /** The axis along which an input is cut; without it, the batch is. Any choice has the same results. */
-  readonly inputs?: Readonly<Record<string, number>>;
+  /** The axis along which an input is cut, see `batchInputs`. Any choice has the same results. */
+  readonly inputs: Readonly<Record<string, number>>;
 }
 
 export function acrossRanks(
   program: Program,
   world: number,
-  { shardOptimiser, inputs = batchAxes(program, world) }: RankOptions,
+  { shardOptimiser, inputs }: RankOptions,
 ): RankProgram {
   let states = new Set(shardOptimiser ? shardable(program, world) : []);
   for (;;) {
@@ -42,20 +42,11 @@ export function acrossRanks(
   }
 }
 
-/** The batch is the number of rows that most inputs have; an input is cut along the first axis of that many. */
-function batchAxes({ inputs }: Program, world: number): Record<string, number> {
-  const counts = new Map<number, number>();
-  for (const { shape } of Object.values(inputs))
-    if (shape.length > 0) counts.set(shape[0]!, (counts.get(shape[0]!) ?? 0) + 1);
-  const most = Math.max(0, ...counts.values());
-  const batch = [...counts].find(([side, count]) => count === most && side % world === 0)?.[0];
-  return Object.fromEntries(
-    Object.entries(inputs).flatMap(([name, { shape }]) => {
-      const axis = batch === undefined ? -1 : shape.indexOf(batch);
-      return axis < 0 ? [] : [[name, axis]];
-    }),
+/** Inputs that hold the program's batch, by the axis along which ranks cut them: the first. */
+export const batchInputs = ({ inputs, batch }: Program): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(inputs).flatMap(([name, { shape }]) => (shape[0] === batch ? [[name, 0]] : [])),
   );
-}
 
 /** Below it a state is not worth cutting, in numbers. */
 const SMALL = 4096;

@@ -70,8 +70,8 @@ const plugin: BackendPlugin<z.infer<typeof schema>> = {
       processes: processes * nodes,
       product: openProduct(worker),
       compile: (program, state) =>
-        ranks !== null && program.updates.length > 0
-          ? ranks.compile(mixed(program), state)
+        ranks !== null && program.batch !== undefined
+          ? ranks.compile(mixed(program), state, program.batch)
           : compile(worker, mixed(program), state),
       peakMemoryBytes: () => worker.peakMemoryBytes() + (ranks?.peakMemoryBytes() ?? 0),
       async close() {
@@ -80,7 +80,11 @@ const plugin: BackendPlugin<z.infer<typeof schema>> = {
     };
   },
   async gather({ nodes, rendezvous, processes, precision, python, device, threads, compile }, host) {
-    if (nodes === 1) return null;
+    if (nodes === 1) {
+      if (rendezvous !== undefined)
+        host.note("trains on this machine alone: --rendezvous is for --nodes 2 or more");
+      return null;
+    }
     if (rendezvous === undefined)
       throw new UserError(
         `backend torch: ${nodes} machines are to train together, and none is named to meet at`,

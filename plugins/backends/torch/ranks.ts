@@ -1,7 +1,7 @@
 /** Training by several processes, of one machine or many: each has its part of the batch, all the same weights. What does not train runs in one. */
 import { UserError } from "../../../harness/errors.ts";
 import type { Executable } from "../../../harness/plugin.ts";
-import { acrossRanks, type Program, type Tensors } from "../../../harness/program/index.ts";
+import { acrossRanks, batchInputs, type Program, type Tensors } from "../../../harness/program/index.ts";
 import type { Limits } from "../worker/process.ts";
 import { compile } from "./compile.ts";
 import { type Called, call, freePort } from "./nodes/call.ts";
@@ -21,7 +21,8 @@ interface RankSettings {
 }
 
 interface OpenRanks {
-  compile(program: Program, state: Tensors): Promise<Executable>;
+  /** @param batch the program's, which is cut among them */
+  compile(program: Program, state: Tensors, batch: number): Promise<Executable>;
   peakMemoryBytes(): number;
   close(): Promise<void>;
 }
@@ -68,11 +69,16 @@ export async function openRanks(
     return workers;
   };
   return {
-    async compile(program, state) {
+    async compile(program, state, batch) {
+      if (batch % world !== 0)
+        throw new UserError(
+          `backend torch: the batch of ${program.name} (${batch} rows) cannot be cut among ${world} processes`,
+          `choose a batchSize that is a multiple of ${world}, or another number of processes`,
+        );
       const cut = acrossRanks(program, world, {
         shardOptimiser: shardOptimiser ?? program.parameters >= LARGE,
+        inputs: batchInputs(program),
       });
-      if (Object.keys(cut.inputs).length === 0) throw indivisible(program, world);
       return compile(await start(), program, state, cut);
     },
     peakMemoryBytes: () => workers?.peakMemoryBytes() ?? 0,
@@ -100,12 +106,4 @@ export function requireDevices({ hello }: TorchWorker, processes: number, world:
       `backend torch: ${world} processes were asked for, and mps is one device`,
       "leave --processes and --nodes out, or take --device cpu",
     );
-}
-
-function indivisible({ name, inputs }: Program, world: number): UserError {
-  const rows = [...new Set(Object.values(inputs).flatMap(({ shape }) => shape.slice(0, 1)))];
-  return new UserError(
-    `backend torch: the batch of ${name} (${rows.join(", ")} rows) cannot be cut among ${world} processes`,
-    `choose a batchSize that is a multiple of ${world}, or another number of processes`,
-  );
 }

@@ -1,4 +1,5 @@
 /** Starts worker.py. */
+import { EntryError } from "../../../harness/errors.ts";
 import { type Limits, startWorker, type Worker, type WorkerProgram } from "../worker/process.ts";
 import { requireUsable } from "./refusals.ts";
 
@@ -46,7 +47,11 @@ export const startTorch = (
       script: WORKER,
       settings,
       ...launch,
-      requireUsable: (first, spawnError) => requireUsable({ python, ...settings }, first, spawnError),
+      requireUsable(first, spawnError) {
+        // That Python runs a worker it has shown by then: what ends several concerns what they train.
+        if (launch.before && first instanceof Error) throw new EntryError(first.message);
+        requireUsable({ python, ...settings }, first, spawnError);
+      },
       remedies: {
         compiler: "--no-compile (compile: false) runs without torch.compile",
       },

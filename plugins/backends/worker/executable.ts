@@ -4,8 +4,8 @@ import type { Program, Tensor, Tensors } from "../../../harness/program/index.ts
 import { asElements } from "../../../harness/program/onnx/index.ts";
 import { pickStates, requireInputs, requireKnown, stateNames, stateTypes, type Types } from "../tensors.ts";
 import type { Payload, Payloads } from "./frames.ts";
-import { needOf } from "./out-of-memory.ts";
-import { OutOfMemory, type Worker } from "./process.ts";
+import { needOf, OutOfMemory } from "./out-of-memory.ts";
+import type { Worker } from "./process.ts";
 
 let programs = 0;
 

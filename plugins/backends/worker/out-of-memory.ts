@@ -1,4 +1,4 @@
-/** What a program that does not fit would need, told where memory runs out. */
+/** Memory that runs out: the error, and what a program that does not fit would need. */
 import { bytesText } from "../../../harness/bytes.ts";
 import { bytesOf, type Program, peakBytes, type Value } from "../../../harness/program/index.ts";
 
@@ -40,3 +40,15 @@ function wayOut(room: number, recomputing: number, deviceBytes: number): string 
 }
 
 const partOf = (room: number): string => `1/${2 ** Math.ceil(-Math.log2(room))}`;
+
+/** A request that the device has too little memory for. */
+export class OutOfMemory extends Error {
+  override name = "OutOfMemory";
+  /** What the device has in all; 0 where that is not known. */
+  readonly deviceBytes: number;
+
+  constructor(message: string, deviceBytes: number) {
+    super(message);
+    this.deviceBytes = deviceBytes;
+  }
+}

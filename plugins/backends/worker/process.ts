@@ -3,26 +3,18 @@
  * keep this process alive; when this process is gone, however that came, it ends by itself.
  */
 import type { Readable, Writable } from "node:stream";
-import { fileURLToPath } from "node:url";
-import { execa } from "execa";
 import { type Frame, frameReader, Garbage, type Payloads, writeFrame } from "./frames.ts";
+import { OutOfMemory } from "./out-of-memory.ts";
+import { type Child, type Process, printedBy, startProcess } from "./start.ts";
 
 /** What is run, and for whom. */
-export interface WorkerProgram {
+export interface WorkerProgram extends Process {
   /** The backend's name, for messages. */
   readonly backend: string;
-  /** A command on the PATH, or a path. */
-  readonly python: string;
-  readonly script: URL;
-  /** Of Python, before the script: what launches it in several processes. */
-  readonly before?: readonly string[];
-  readonly environment?: Readonly<Record<string, string>>;
   /** How it ended, out of what it printed; null where it does not tell. */
   readonly ending?: (printed: string) => string | null;
   /** Resolves with the reason where it has become useless. */
   readonly useless?: Promise<string>;
-  /** What the script is given, as JSON. */
-  readonly settings: object;
   /**
    * Throws a UserError where the worker is of no use.
    * @param first the first frame, or what came in its place
@@ -61,23 +53,6 @@ export interface Worker<Hello = unknown> {
   close(): Promise<void>;
 }
 
-/** Of what the worker printed, this much is kept for messages. */
-const KEPT_CHARACTERS = 4000;
-
-type Process = Pick<WorkerProgram, "python" | "script" | "before" | "environment" | "settings">;
-
-export const startProcess = ({ python, before = [], environment = {}, script, settings }: Process) =>
-  execa(python, [...before, fileURLToPath(script), JSON.stringify(settings)], {
-    reject: false,
-    buffer: false,
-    stdin: "pipe",
-    // What interrupts this process from a terminal is not for a launcher, which would end its workers before they are asked to stop.
-    detached: before.length > 0,
-    env: { PYTHONDONTWRITEBYTECODE: "1", ...environment },
-  });
-
-type Child = ReturnType<typeof startProcess>;
-
 /** @throws UserError naming what is missing: Python, or what `requireUsable` misses */
 export async function startWorker<Hello>(program: WorkerProgram, limits: Limits): Promise<Worker<Hello>> {
   const conversation = new Conversation(startProcess(program), program);
@@ -115,7 +90,7 @@ class Conversation {
   readonly #child: Child;
   readonly #program: WorkerProgram;
   readonly #read: () => Promise<Frame | null>;
-  #printed = "";
+  readonly #printed: () => string;
   peakMemoryBytes = 0;
   busySeconds = 0;
   /** Why nothing can be asked any more. */
@@ -125,9 +100,7 @@ class Conversation {
     this.#child = child;
     this.#program = program;
     this.#read = frameReader(child.stdout);
-    child.stderr.on("data", (text: Buffer) => {
-      this.#printed = (this.#printed + text.toString("utf8")).slice(-KEPT_CHARACTERS);
-    });
+    this.#printed = printedBy(child);
     // A write to a worker that is gone is told by what is read next.
     child.stdin.on("error", () => {});
   }
@@ -209,7 +182,7 @@ class Conversation {
 
   async #ending(doing: string): Promise<string> {
     const { exitCode, signal } = await this.#child;
-    const told = this.#program.ending?.(this.#printed);
+    const told = this.#program.ending?.(this.#printed());
     if (told) return `${this.#program.backend}: ${doing}: ${told}`;
     const how = signal ? `was killed by ${signal}` : `ended with exit code ${exitCode}`;
     const memory = signal === "SIGKILL" ? " (systems do so where memory runs out)" : "";
@@ -218,7 +191,7 @@ class Conversation {
 
   /** The last line the worker printed. */
   #words(): string {
-    const line = this.#printed.trim().split("\n").at(-1);
+    const line = this.#printed().trim().split("\n").at(-1);
     return line ? `; its last words: ${line}` : "";
   }
 
@@ -227,17 +200,5 @@ class Conversation {
     const { stdin, stdout, stderr } = this.#child;
     for (const pipe of [this.#child, stdin, stdout, stderr] as (Child | Readable | Writable)[])
       (pipe as { ref?(): void; unref?(): void })[held ? "ref" : "unref"]?.();
-  }
-}
-
-/** A request that the device has too little memory for. */
-export class OutOfMemory extends Error {
-  override name = "OutOfMemory";
-  /** What the device has in all; 0 where that is not known. */
-  readonly deviceBytes: number;
-
-  constructor(message: string, deviceBytes: number) {
-    super(message);
-    this.deviceBytes = deviceBytes;
   }
 }

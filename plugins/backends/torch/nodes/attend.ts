@@ -5,7 +5,7 @@ import { hostname } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import { EXIT, UserError } from "../../../../harness/errors.ts";
 import type { GatherHost } from "../../../../harness/plugin.ts";
-import { startProcess } from "../../worker/process.ts";
+import { printedBy, startProcess } from "../../worker/start.ts";
 import { WORKER } from "../worker.ts";
 import { failedRank, torchrun } from "./torchrun.ts";
 import { connected, type Endpoint, type FromFirst, hearFirst, type Likeness, say, spelled } from "./wire.ts";
@@ -18,8 +18,6 @@ export interface Attendance {
 
 /** Whoever leads a run greets at once. */
 const WELCOME_SECONDS = 10;
-/** Kept of what ranks print, for messages. */
-const KEPT_CHARACTERS = 4000;
 
 /**
  * Joins the run at the endpoint; null where the signal came first.
@@ -136,14 +134,11 @@ class Ranks {
       before: torchrun(processes, { node, nodes, store: { host, port } }),
       environment: { OMP_NUM_THREADS: String(settings.threads) },
     });
-    let printed = "";
-    this.#child.stderr.on("data", (text: Buffer) => {
-      printed = (printed + text.toString("utf8")).slice(-KEPT_CHARACTERS);
-    });
+    const printed = printedBy(this.#child);
     this.#child.stdout.resume();
     this.#child.then(({ exitCode, signal }) => {
       const how = signal ? `torchrun was killed by ${signal}` : `torchrun ended with exit code ${exitCode}`;
-      if (!this.#ended) fell(failedRank(printed) ?? `${how}: ${printed.trim().split("\n").at(-1)}`);
+      if (!this.#ended) fell(failedRank(printed()) ?? `${how}: ${printed().trim().split("\n").at(-1)}`);
     });
   }
 

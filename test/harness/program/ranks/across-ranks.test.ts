@@ -4,6 +4,7 @@ import {
   adamw,
   adamwInputs,
   add,
+  batchInputs,
   batchNorm,
   broadcastTo,
   constant,
@@ -33,12 +34,14 @@ import { runAcross } from "./across-ranks.ts";
 const count = (program: Program, ...names: string[]): number =>
   program.nodes.filter(({ op }) => names.includes(op.name)).length;
 
+const B = 8;
+
 function expectSame(
   program: Program,
   world: number,
   inputs: Tensors,
   state: Tensors = {},
-  options: RankOptions = { shardOptimiser: false },
+  options: RankOptions = { shardOptimiser: false, inputs: batchInputs({ ...program, batch: B }) },
 ): Program {
   const alone = interpret(program, inputs, state);
   const across = runAcross(program, world, inputs, state, options);
@@ -71,7 +74,6 @@ describe("every operation, with its gradient, on two ranks", () => {
   });
 });
 
-const B = 8;
 const D = 68;
 
 /** Two layers, batch statistics between, a contrastive loss over them and a term an image; AdamW with clipping and averages. */
@@ -117,12 +119,18 @@ it("in micro-batches, each of which is cut: one process's results", () => {
   });
   const { weight: _, ...inputs } = inputsAt0;
   for (const shardOptimiser of [false, true]) {
-    expectSame(accumulated, 2, inputs, stateOf(accumulated), { shardOptimiser });
+    expectSame(accumulated, 2, inputs, stateOf(accumulated), {
+      shardOptimiser,
+      inputs: batchInputs({ ...accumulated, batch: B }),
+    });
   }
 });
 
 it("in bfloat16 ranks add up in float32", () => {
-  const { program } = acrossRanks(mixedPrecision(coupled), 2, { shardOptimiser: true });
+  const { program } = acrossRanks(mixedPrecision(coupled), 2, {
+    shardOptimiser: true,
+    inputs: batchInputs({ ...coupled, batch: B }),
+  });
   expect(program.nodes.some(({ outputs: [y] }) => y!.dtype === "bfloat16")).toBe(true);
   const sums = program.nodes.filter(({ op }) => /allReduce|reduceScatter/.test(op.name));
   expect(sums.length).toBeGreaterThan(0);
@@ -136,7 +144,7 @@ describe.each([2, 4])("a training step on %i ranks", (world) => {
   });
 
   it("with the optimiser's state cut, too: gradients reach the rank that needs them, weights all", () => {
-    const options = { shardOptimiser: true };
+    const options = { shardOptimiser: true, inputs: batchInputs({ ...coupled, batch: B }) };
     const program = expectSame(coupled, world, inputsAt0, stateOf(coupled), options);
     const { states } = acrossRanks(coupled, world, options);
     expect([...states].toSorted()).toEqual(["adam.m/w1", "adam.v/w1", "ema/w1"]);
@@ -168,7 +176,7 @@ describe("shares the work evenly", () => {
 
   it.each(stages)("%s", (_, program) => {
     for (const shardOptimiser of [false, true]) {
-      const cut = acrossRanks(program, 4, { shardOptimiser });
+      const cut = acrossRanks(program, 4, { shardOptimiser, inputs: batchInputs({ ...program, batch: 8 }) });
       // Every rank takes all steps of the contrastive loss's gathered side.
       expect((4 * cut.program.macs) / program.macs).toBeLessThan(1.02);
       expect(cut.program.states.filter(({ name }) => cut.states.has(name)).length > 0).toBe(shardOptimiser);

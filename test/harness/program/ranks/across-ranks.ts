@@ -32,8 +32,8 @@ export function runAcross(
   program: Program,
   world: number,
   inputs: Tensors,
-  state: Tensors = {},
-  options: RankOptions = { shardOptimiser: false },
+  state: Tensors,
+  options: RankOptions,
 ): Across {
   const cut = acrossRanks(program, world, options);
   const ranks = Array.from({ length: world }, (_, rank) => {

@@ -7,6 +7,7 @@ import { createStream } from "../../../../harness/random/index.ts";
 import { initialState } from "../../../../harness/run/initial-state.ts";
 import plugin from "../../../../plugins/backends/torch/index.ts";
 import { freePort } from "../../../../plugins/backends/torch/nodes/call.ts";
+import { gather } from "../../../../plugins/backends/torch/nodes/gather.ts";
 import shapes from "../../../../plugins/datasets/shapes/index.ts";
 import epg from "../../../../plugins/models/epg/index.ts";
 import latent from "../../../../plugins/models/latent/index.ts";
@@ -22,12 +23,13 @@ const open = (processes: number, more = {}): Promise<Backend> =>
 const skipped = await reasonToSkip("torch", async () => (await open(1)).close!());
 
 /** y = Σ x + n, n ← n + Σ x */
-const counting = trace("count", (p) => {
+const traced = trace("count", (p) => {
   const n = p.state("n", [], zeros);
   const total = add(sum(p.input("x", [8])), n);
   p.output("y", total);
   p.update("n", total);
 });
+const counting = { ...traced, batch: 8 };
 const x = { dtype: "float32", shape: [8], data: Float32Array.from({ length: 8 }, (_, i) => i + 1) } as const;
 
 interface Course {
@@ -43,7 +45,7 @@ const trained = async (
 ): Promise<Course> => {
   const random = createStream(1, stage.name);
   const state = initialState(stage.program, random, stage.start(context));
-  const executable = await backend.compile(stage.program, state);
+  const executable = await backend.compile({ ...stage.program, batch: stage.batchSize }, state);
   const batchOf = stage.batches(context, prepared);
   const losses: number[] = [];
   for (let step = 0; step < STEPS; step++) {
@@ -77,10 +79,11 @@ async function twoMachines() {
   const rendezvous = `localhost:${await freePort()}`;
   const host = { note: () => {}, signal: new AbortController().signal };
   const options = { nodes: 2, rendezvous };
-  const gathering = () => plugin.gather!(plugin.schema.parse({ ...COMMON, ...options }) as never, host);
+  const { python } = plugin.schema.parse({});
+  const gathering = () => gather({ ...options, python, torch: "the same" }, host);
   const [one, other] = await Promise.all([gathering(), gathering()]);
-  const [leader, helper] = one?.leads ? [one, other] : [other, one];
-  if (!leader?.leads || !helper || helper.leads) throw new Error("one leads, the other does not");
+  const [leader, helper] = one.leads ? [one, other] : [other, one];
+  if (!leader.leads || helper.leads) throw new Error("one leads, the other does not");
   const serving = helper.serve();
   const leave = async (): Promise<void> => {
     await leader.leave();
@@ -89,7 +92,7 @@ async function twoMachines() {
   return { options, leave };
 }
 
-describe.skipIf(skipped !== null)("a rank, or what started it, that is killed", { timeout: 180_000 }, () => {
+describe.skipIf(skipped !== null)("a rank, or what started it, that is killed", { timeout: 300_000 }, () => {
   it.each([
     ["the second rank", /^torch: running count: process 1 of its ranks was killed by signal 9$/, 1],
     ["the first rank", /^torch: running count: process 0 of its ranks was killed by signal 9$/, 0],
@@ -112,7 +115,7 @@ describe.skipIf(skipped !== null)("a rank, or what started it, that is killed", 
     await backend.close!();
   });
 
-  it("the rank of another machine: says so, and that machine waits for the next", async () => {
+  it("the rank of another machine: says so, and which", async () => {
     const machines = await twoMachines();
     const before = await childrenOf(process.pid);
     const backend = await open(1, machines.options);
@@ -132,10 +135,6 @@ describe.skipIf(skipped !== null)("a rank, or what started it, that is killed", 
     );
     await expect.poll(() => ranks.filter(lives), { timeout: 20_000 }).toEqual([]);
     await backend.close!();
-    const again = await open(1, machines.options);
-    const anew = await again.compile(counting, { n: scalar(0) });
-    expect((await anew.run({ x })).y!.data[0]).toBe(36);
-    await again.close!();
     await machines.leave();
   });
 
@@ -207,7 +206,7 @@ describe.skipIf(skipped !== null)(
             }),
           );
       }
-    }, 300_000);
+    }, 900_000);
     afterAll(async () => {
       for (const backend of backends.values()) await backend.close!();
       await machines.leave();
