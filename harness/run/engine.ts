@@ -106,7 +106,7 @@ const trainJob = (engine: Engine, stage: PlannedStage, trained: Trained): TrainJ
   stage: stage.name,
   steps: stage.steps,
   until: stage.steps,
-  milestones: milestonesOf(engine, stage.key),
+  milestones: milestonesOf(engine, stage.key).map(({ folder, step }) => ({ folder, step })),
   previous: stage.previous,
   beside: failuresIn(engine, stage.beside, trained).length === 0 ? stage.beside : null,
   frameEvery: Math.ceil(stage.steps / engine.config.checkpoints),
