@@ -1,6 +1,5 @@
 /** Data sets and their images. */
 import type { ZodType } from "zod";
-import type { UserError } from "../errors.ts";
 
 export interface DatasetPlugin<Options = never> {
   readonly name: string;
@@ -32,7 +31,7 @@ export interface Dataset {
   /** Sentences for the report: small classes, skipped files. */
   readonly warnings: readonly string[];
   /** Why there are none of its images, and what gives them: until then a plan is all that can be made. */
-  readonly absent?: UserError;
+  readonly absent?: { readonly message: string; readonly fix: string };
 }
 
 /** Random access to labelled images. */

@@ -63,7 +63,7 @@ async function runHere(request: RunRequest): Promise<RunOutcome> {
     if (absent) more.push(`It cannot run yet: ${absent.message}; ${absent.fix}.`);
     return { kind: "planned", plan: describePlan(plan, more), lack: absent ? null : lack };
   }
-  if (absent) throw absent;
+  if (absent) throw new UserError(absent.message, absent.fix);
   if (lack) throw lack;
 
   const claimed = await claimFolder(folder);

@@ -23,13 +23,13 @@ const plugin: DatasetPlugin<Options> = {
   schema,
   async open(options): Promise<Dataset> {
     const { title, resolution, classes, train } = options;
-    const absent = new UserError(
-      `the config announces the data set ${title}, and has none of its images`,
-      "give the folder of its images with --data",
-    );
+    const absent = {
+      message: `the config announces the data set ${title}, and has none of its images`,
+      fix: "give the folder of its images with --data",
+    };
     const source = (part: string, length: number): ImageSource => {
       const refuse = (): never => {
-        throw absent;
+        throw new UserError(absent.message, absent.fix);
       };
       return { length, identity: digest({ ...options, part }), images: async () => refuse(), label: refuse };
     };
