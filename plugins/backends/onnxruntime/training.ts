@@ -25,13 +25,25 @@ export function trainingExecutable(
   session: ort.InferenceSession,
   initial: Tensors,
 ): Executable {
-  const updated = program.updates.map(({ name }) => name);
   const types = stateTypes(program);
-  const unreadable = session.outputNames.includes(UNREADABLE) ? { [UNREADABLE]: null } : {};
+  const updated = new Set(program.updates.map(({ name }) => name));
   const outputs = allocated(program.outputs);
   const told = Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, fromOrt(tensor)]));
   let current = allocated(types);
-  let next = allocated(Object.fromEntries(updated.map((name) => [name, types[name]!])));
+  let next = {
+    ...current,
+    ...allocated(Object.fromEntries([...updated].map((name) => [name, types[name]!]))),
+  };
+  const unreadable = session.outputNames.includes(UNREADABLE) ? { [UNREADABLE]: null } : {};
+  const way = (from: Buffers, to: Buffers) => ({
+    feeds: renamed(from, stateInput),
+    fetches: {
+      ...unreadable,
+      ...outputs,
+      ...renamed(Object.fromEntries([...updated].map((name) => [name, to[name]!])), stateOutput),
+    },
+  });
+  let [forth, back] = [way(current, next), way(next, current)];
   const write = (tensors: Tensors): void => {
     for (const [name, tensor] of Object.entries(tensors))
       (current[name]!.data as Float32Array).set(tensor.data);
@@ -41,15 +53,12 @@ export function trainingExecutable(
   return {
     program,
     async run(inputs) {
-      const fetches = { ...unreadable, ...outputs, ...renamed(next, stateOutput) };
-      await session
-        .run({ ...feedsOf(program, inputs), ...renamed(current, stateInput) }, fetches)
-        .catch((error: Error) => {
-          if (error.message !== GIVEN_UP) throw error;
-        });
-      const before = current;
-      current = { ...before, ...next };
-      next = Object.fromEntries(updated.map((name) => [name, before[name]!]));
+      const feeds = { ...forth.feeds, ...feedsOf(program, inputs) };
+      await session.run(feeds, forth.fetches).catch((error: Error) => {
+        if (error.message !== GIVEN_UP) throw error;
+      });
+      [current, next] = [next, current];
+      [forth, back] = [back, forth];
       return copiesOf(told);
     },
     readState: async (names) =>
