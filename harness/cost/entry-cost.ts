@@ -1,6 +1,12 @@
 /** What the entries of a config cost, in the ledger's lines: counted from their programs, none of them run. */
 import type { ResolvedConfig } from "../config/index.ts";
-import { type CountedLine, NOT_MEASURED, samplingLines, trainingLines } from "../measure/ledger.ts";
+import {
+  type CountedLine,
+  NOT_MEASURED,
+  samplingLines,
+  trainingLines,
+  workOfSteps,
+} from "../measure/ledger.ts";
 import type { Elsewhere } from "../plugin.ts";
 import { drySampling } from "../run/dry-sampling.ts";
 import { cacheFolder } from "../run/folder.ts";
@@ -100,20 +106,8 @@ export async function entryCosts(resolved: ResolvedConfig): Promise<(EntryCost |
 }
 
 function linesOf(stage: StageWork, entry: string): TrainingLine[] {
-  const { steps, batchSize, parameters, preparation, encoding, recomputed } = stage;
-  const { stateBytes, peakBytes, recomputingPeakBytes } = stage;
-  const work = {
-    steps,
-    batchSize,
-    parameters,
-    preparation,
-    encoding: { macs: steps * encoding.macs, flops: steps * encoding.flops },
-    images: steps * batchSize,
-    macs: steps * stage.macs,
-    flops: steps * stage.flops,
-    recomputed: { macs: steps * recomputed.macs, flops: steps * recomputed.flops },
-    ...NOT_MEASURED,
-  };
+  const { steps, recomputed, stateBytes, peakBytes, recomputingPeakBytes } = stage;
+  const work = { ...workOfSteps(steps, stage), ...NOT_MEASURED };
   return trainingLines(stage, work, [entry], false).map((line) => ({
     ...line,
     // Encoding is forward passes and nothing else.

@@ -31,6 +31,22 @@ export interface TrainingWork {
   readonly preparation: PreparationCost;
 }
 
+/** A stage's work: a step's, so many times, and what is before the first. */
+export function workOfSteps(steps: number, step: Omit<TrainingWork, "steps" | "images">): TrainingWork {
+  const times = ({ macs, flops }: Work): Work => ({ macs: steps * macs, flops: steps * flops });
+  const { batchSize, parameters, recomputed, encoding, preparation } = step;
+  return {
+    steps,
+    images: steps * batchSize,
+    batchSize,
+    ...times(step),
+    parameters,
+    recomputed: times(recomputed),
+    encoding: times(encoding),
+    preparation,
+  };
+}
+
 export const NO_WORK: Work = { macs: 0, flops: 0 };
 export const NO_PREPARATION: PreparationCost = { what: "", images: 0, batchSize: 0, ...NO_WORK };
 

@@ -7,6 +7,7 @@ import { H200, hoursAt } from "../measure/utilisation.ts";
 import type { Plan, PlannedEntry } from "./plan.ts";
 import type { PlannedStage } from "./plan-stages.ts";
 import { describePretrained } from "./pretrained.ts";
+import { stageFlops } from "./stage-work.ts";
 
 const giga = (n: number): string =>
   (n / 1e9).toLocaleString("en", { maximumFractionDigits: n < 1e11 ? 2 : 0 });
@@ -16,8 +17,6 @@ const UTILISATION = 0.2;
 
 const gpuHours = (flops: number): string =>
   hoursAt(flops, H200, UTILISATION).toLocaleString("en", { maximumSignificantDigits: 3 });
-
-const flopsOf = ({ steps, flops, preparation }: PlannedStage): number => steps * flops + preparation.flops;
 
 /**
  * A table of stages with their FLOPs (2·MACs + element-wise operations), their memory, then the total of each entry.
@@ -45,7 +44,7 @@ export function describePlan({ stages, entries }: Plan, more: readonly string[])
       stage.steps,
       stage.batchSize,
       giga(stage.flops),
-      giga(flopsOf(stage)),
+      giga(stageFlops(stage)),
       stage.parameters.toLocaleString("en"),
       existsSync(join(stage.folder, "done.json")) ? "in the cache" : "to be trained",
     ]);

@@ -1,7 +1,7 @@
 /** What a stage hands on: its weights, at the end or at a milestone on the way, and what training took up to there. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { NO_WORK } from "../measure/ledger.ts";
+import { NO_WORK, workOfSteps } from "../measure/ledger.ts";
 import type { Position } from "./checkpoint.ts";
 import type { TrainResult } from "./jobs.ts";
 import type { Training } from "./steps.ts";
@@ -16,19 +16,10 @@ export async function handOn(
 ): Promise<TrainResult> {
   const file = join(folder, WEIGHTS);
   await writeTensors(file, stage.result(await executable.readState()));
-  const { macs, flops, recomputed, parameters } = stage.program;
-  const { batchSize, encoding = NO_WORK } = stage;
+  const { batchSize, encoding = NO_WORK, program } = stage;
   return {
+    ...workOfSteps(step, { ...program, batchSize, encoding, preparation }),
     weightsSha256: (await digest(file)).sha256,
-    steps: step,
-    batchSize,
-    images: step * batchSize,
-    macs: macs * step,
-    flops: flops * step,
-    recomputed: { macs: recomputed.macs * step, flops: recomputed.flops * step },
-    parameters,
-    encoding: { macs: encoding.macs * step, flops: encoding.flops * step },
-    preparation,
     wallSeconds,
     inputWaitSeconds,
     peakMemoryBytes,

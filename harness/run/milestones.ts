@@ -1,11 +1,11 @@
 /** An entry's weights on the way: left by its training, then sampled and scored as the entry itself is. */
 import { brokenLines } from "./broken-sampling.ts";
-import { base, type Engine, type FoundEntry, type FoundMilestone, weightsOf } from "./found.ts";
+import { type Engine, type FoundEntry, type FoundMilestone, weightsOf } from "./found.ts";
 import type { SampleResult, TrainJob, TrainResult } from "./jobs.ts";
 import { type Outcome, perform } from "./perform.ts";
 import type { PlannedEntry } from "./plan.ts";
 import type { PlannedMilestone } from "./plan-milestones.ts";
-import type { PlannedSampling } from "./sampling.ts";
+import { type PlannedSampling, samplingOf } from "./sampling.ts";
 import { scoreSet } from "./scoring.ts";
 import { readStored } from "./store.ts";
 
@@ -49,21 +49,8 @@ export const milestoneSampling = (
   { name, folder, stage, samplesKey }: PlannedMilestone,
 ): PlannedSampling => {
   const weights = weightsOf(entry);
-  return {
-    entry,
-    key: samplesKey,
-    job: {
-      ...base(engine, "sample", samplesKey, `${name}: sampling`, entry.code),
-      ...weights,
-      stages: { ...weights.stages, [stage.name]: folder },
-      kind: "sample",
-      model: entry.model,
-      untrained: false,
-      samples: engine.config.samples,
-      identity: entry.made.identity,
-      purpose: "sample",
-    },
-  };
+  const stages = { ...weights.stages, [stage.name]: folder };
+  return samplingOf(engine, entry, samplesKey, `${name}: sampling`, { ...weights, stages });
 };
 
 /** Nothing where the entry itself made no images. @param trained what became of the milestones, by their keys */

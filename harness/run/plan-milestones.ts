@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { hashOf } from "./identity.ts";
 import type { PlannedStage } from "./plan-stages.ts";
-import type { StageWork } from "./stage-work.ts";
+import { type StageWork, stageFlops } from "./stage-work.ts";
 
 /** "EPG: at 25 % of its training" */
 export interface ProposedMilestone {
@@ -43,10 +43,7 @@ export function proposeMilestones(
 ): Milestones<ProposedMilestone> {
   const last = stages.at(-1);
   if (!last || parts.length === 0) return { rows: [], unreached: null };
-  const whole = stages.reduce(
-    (sum, { steps, flops, preparation }) => sum + steps * flops + preparation.flops,
-    0,
-  );
+  const whole = stages.reduce((sum, stage) => sum + stageFlops(stage), 0);
   const before = whole - last.steps * last.flops;
   const all = parts
     .toSorted((a, b) => a - b)

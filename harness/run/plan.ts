@@ -16,6 +16,7 @@ import { type PretrainedFile, pretrainedFiles, withContents } from "./pretrained
 import { REFERENCE_POINTS, UNTRAINED } from "./reference-points.ts";
 import { samplesKey, seedsHash } from "./samples-key.ts";
 import type { SettledConfig } from "./settle.ts";
+import { stageFlops } from "./stage-work.ts";
 
 export interface PlannedEntry {
   readonly name: string;
@@ -143,10 +144,7 @@ export async function planEntries(
       unreached: along.unreached,
       code,
       film: planned.at(-1)?.film ?? null,
-      trainFlops: planned.reduce(
-        (total, { steps, flops, preparation }) => total + steps * flops + preparation.flops,
-        0,
-      ),
+      trainFlops: planned.reduce((total, stage) => total + stageFlops(stage), 0),
     });
   }
   refuseClashes(entries);

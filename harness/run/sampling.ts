@@ -23,12 +23,19 @@ export function untrainedSampling(engine: Engine): PlannedSampling | null {
   return { ...sampling, job: { ...sampling.job, stages: {}, untrained: true } };
 }
 
-const samplingOf = (engine: Engine, entry: PlannedEntry, key: string, title: string): PlannedSampling => ({
+/** @param weights the entry's own, or some of its training in their place */
+export const samplingOf = (
+  engine: Engine,
+  entry: PlannedEntry,
+  key: string,
+  title: string,
+  weights = weightsOf(entry),
+): PlannedSampling => ({
   entry,
   key,
   job: {
     ...base(engine, "sample", key, title, entry.code),
-    ...weightsOf(entry),
+    ...weights,
     kind: "sample",
     model: entry.model,
     untrained: false,

@@ -33,6 +33,14 @@ export interface StageWork {
   readonly preparation: PreparationCost;
 }
 
+/** Of all steps, and of what is before the first. */
+export const stageFlops = ({
+  steps,
+  flops,
+  preparation,
+}: Pick<StageWork, "steps" | "flops"> & { readonly preparation: Pick<PreparationCost, "flops"> }): number =>
+  steps * flops + preparation.flops;
+
 /** @throws UserError where neither the stage nor a budget says how many steps there are */
 export function stageWork(config: SettledConfig, dataset: Dataset, entry: string, stage: Stage): StageWork {
   const { name, batchSize, program, autoencoder = false, forward = ["loss"], encoding = NO_WORK } = stage;

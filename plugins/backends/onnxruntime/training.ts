@@ -26,27 +26,28 @@ export function trainingExecutable(
   initial: Tensors,
 ): Executable {
   const types = stateTypes(program);
-  const updated = new Set(program.updates.map(({ name }) => name));
+  const updated = program.updates.map(({ name }) => name);
   const outputs = allocated(program.outputs);
   const told = Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, fromOrt(tensor)]));
-  let current = allocated(types);
-  let next = {
-    ...current,
-    ...allocated(Object.fromEntries([...updated].map((name) => [name, types[name]!]))),
-  };
   const unreadable = session.outputNames.includes(UNREADABLE) ? { [UNREADABLE]: null } : {};
   const way = (from: Buffers, to: Buffers) => ({
-    feeds: renamed(from, stateInput),
+    from,
+    feeds: Object.fromEntries(Object.entries(from).map(([name, buffer]) => [stateInput(name), buffer])),
     fetches: {
       ...unreadable,
       ...outputs,
-      ...renamed(Object.fromEntries([...updated].map((name) => [name, to[name]!])), stateOutput),
+      ...Object.fromEntries(updated.map((name) => [stateOutput(name), to[name]!])),
     },
   });
-  let [forth, back] = [way(current, next), way(next, current)];
+  const first = allocated(types);
+  const second = {
+    ...first,
+    ...allocated(Object.fromEntries(updated.map((name) => [name, types[name]!]))),
+  };
+  let [forth, back] = [way(first, second), way(second, first)];
   const write = (tensors: Tensors): void => {
     for (const [name, tensor] of Object.entries(tensors))
-      (current[name]!.data as Float32Array).set(tensor.data);
+      (forth.from[name]!.data as Float32Array).set(tensor.data);
   };
   write(initial);
 
@@ -57,12 +58,13 @@ export function trainingExecutable(
       await session.run(feeds, forth.fetches).catch((error: Error) => {
         if (error.message !== GIVEN_UP) throw error;
       });
-      [current, next] = [next, current];
       [forth, back] = [back, forth];
       return copiesOf(told);
     },
     readState: async (names) =>
-      copiesOf(Object.fromEntries(stateNames(program, names).map((name) => [name, fromOrt(current[name]!)]))),
+      copiesOf(
+        Object.fromEntries(stateNames(program, names).map((name) => [name, fromOrt(forth.from[name]!)])),
+      ),
     async writeState(tensors) {
       requireKnown("state", program, types, tensors);
       write(tensors);
@@ -79,6 +81,3 @@ function allocate({ dtype, shape }: TensorType): ort.Tensor {
   if (dtype === "int32") return new ort.Tensor("int32", new Int32Array(sizeOf(shape)), shape);
   return new ort.Tensor("bool", new Uint8Array(sizeOf(shape)), shape);
 }
-
-const renamed = (buffers: Buffers, rename: (name: string) => string): Buffers =>
-  Object.fromEntries(Object.entries(buffers).map(([name, buffer]) => [rename(name), buffer]));

@@ -9,7 +9,6 @@ import {
   normal,
   type Program,
   peakBytes,
-  sizeOf,
   square,
   sub,
   type Tensors,
@@ -17,9 +16,10 @@ import {
   waitFor,
   zeros,
 } from "../../../harness/program/index.ts";
-import { floats, uniforms } from "../../conformance/ops-case.ts";
+import { floats } from "../../conformance/ops-case.ts";
 import { interpret } from "../../reference/interpreter.ts";
 import { depthFirst } from "./depth-first.ts";
+import { stateOf } from "./states.ts";
 
 const WIDTH = 4;
 
@@ -52,14 +52,6 @@ const inputs: Tensors = {
   mask: floats([3, WIDTH]),
   ...adamwInputs({ step: 0, learningRate: 0.1, beta1: 0.9, beta2: 0.99, clip: 0.5 }),
 };
-
-const stateOf = ({ states }: Program): Tensors =>
-  Object.fromEntries(
-    states.map(({ name, value: { shape } }, i) => [
-      name,
-      { dtype: "float32", shape, data: uniforms(sizeOf(shape), 40 + i) },
-    ]),
-  );
 
 describe("blocks that are computed anew", () => {
   const [kept, anew] = [step(false), step(true)];

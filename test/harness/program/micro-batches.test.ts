@@ -9,7 +9,6 @@ import {
   normal,
   type Program,
   peakBytes,
-  sizeOf,
   square,
   sub,
   type Tensors,
@@ -18,10 +17,11 @@ import {
   type Value,
   zeros,
 } from "../../../harness/program/index.ts";
-import { floats, uniforms } from "../../conformance/ops-case.ts";
+import { floats } from "../../conformance/ops-case.ts";
 import { distance } from "../../conformance/ops-checks.ts";
 import { interpret } from "../../reference/interpreter.ts";
 import { depthFirst } from "./depth-first.ts";
+import { stateOf } from "./states.ts";
 
 const BATCH = 6;
 const WIDTH = 5;
@@ -44,14 +44,6 @@ const inputs: Tensors = {
   target: floats([BATCH, 2]),
   ...adamwInputs({ step: 0, learningRate: 0.1, beta1: 0.9, beta2: 0.99, clip: 0.5, emaDecay: 0.9 }),
 };
-
-const stateOf = ({ states }: Program): Tensors =>
-  Object.fromEntries(
-    states.map(({ name, value: { shape } }, i) => [
-      name,
-      { dtype: "float32", shape, data: uniforms(sizeOf(shape), 40 + i) },
-    ]),
-  );
 
 it("means a loss's terms as the loss", () => {
   const program = trace("terms", (p) => {
